@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, bottom to top: Wire speaks to the kernel, Control decides (pure), Engines act,
+// Commands face the person. Imports point downwards only, and a target names each target that it uses;
+// `make build` has the compiler check it (--explicit-target-dependency-import-check error).
+
+let testSettings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+let settings: [SwiftSetting] = testSettings + [.strictMemorySafety()]
+
+/// A library target in the folder `Sources/<layer>/<name>`.
+func library(_ name: String, in layer: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(layer)/\(name)", swiftSettings: settings)
+}
+
+/// A test target; Swift Testing needs no strict memory safety of the tests themselves.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: testSettings)
+}
+
+let package = Package(
+    name: "portmirror",
+    products: [
+        .executable(name: "portmirror", targets: ["portmirror"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // Wire
+        .target(name: "CLinux", path: "Sources/Wire/CLinux"),
+        .systemLibrary(
+            name: "CPcap", path: "Sources/Wire/CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        library("LinuxSystem", in: "Wire", ["CLinux"]),
+        library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
+        library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
+        library("PacketFilter", in: "Wire", ["CPcap"]),
+        library("CaptureFile", in: "Wire"),
+
+        // Control
+        library("MirrorModel", in: "Control"),
+        library(
+            "MirrorConfig", in: "Control", ["MirrorModel", .product(name: "Yams", package: "Yams")]),
+        library("MirrorPlan", in: "Control", ["MirrorModel", "PacketFilter"]),
+        library(
+            "MirrorEngine", in: "Control",
+            [
+                "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "PacketFilter",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // Engines
+        library(
+            "TrafficControl", in: "Engines",
+            ["LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink"]),
+
+        // The person's side
+        .target(
+            name: "Commands",
+            dependencies: [
+                "CaptureFile", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
+                "PacketFilter", "RouteNetlink", "TrafficControl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(name: "portmirror", dependencies: ["Commands"], swiftSettings: settings),
+
+        // Tests without privilege
+        tests("NetlinkTests", ["Netlink"]),
+        tests("RouteNetlinkTests", ["Netlink", "RouteNetlink"]),
+        tests("PacketFilterTests", ["PacketFilter"]),
+        tests("CaptureFileTests", ["CaptureFile"]),
+        tests("MirrorModelTests", ["MirrorModel"]),
+        tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),
+        tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "PacketFilter"]),
+        tests("TrafficControlTests", ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
+        tests("CommandsTests", ["Commands", "MirrorModel", "MirrorPlan"]),
+
+        // Tests in network namespaces
+        .target(
+            name: "TestSupport",
+            dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink"],
+            path: "Tests/TestSupport",
+            swiftSettings: testSettings),
+        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "TestSupport"]),
+        tests(
+            "ConformanceTests",
+            [
+                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "PacketFilter", "TestSupport",
+                "TrafficControl",
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,131 @@
+/// Which of a port's frames: seen from the host or switch, as in every switch's port mirroring.
+public enum Direction: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+    /// What the host or switch *receives* from the port: what the VM behind it sends.
+    case ingress
+    /// What the host or switch *sends* out through the port: what the VM behind it gets.
+    case egress
+    case both
+
+    public var description: String { rawValue }
+
+    /// The single directions that this stands for, in the order ingress, egress.
+    public var hooks: [Hook] {
+        switch self {
+        case .ingress: [.ingress]
+        case .egress: [.egress]
+        case .both: [.ingress, .egress]
+        }
+    }
+}
+
+/// One direction of one port: a place where a frame can be copied.
+public enum Hook: String, Hashable, Sendable, CaseIterable, Comparable, CustomStringConvertible {
+    case ingress
+    case egress
+
+    public var description: String { rawValue }
+
+    public static func < (left: Hook, right: Hook) -> Bool { left == .ingress && right == .egress }
+}
+
+/// What is watched: a port in a direction, or every frame that enters a bridge, once.
+public enum Source: Hashable, Sendable, CustomStringConvertible {
+    case port(PortName, Direction)
+    case bridge(PortName)
+
+    /// The interface that is named.
+    public var port: PortName {
+        switch self {
+        case .port(let name, _), .bridge(let name): name
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .port(let name, .both): "\(name)"
+        case .port(let name, let direction): "\(name):\(direction)"
+        case .bridge(let name): "bridge \(name)"
+        }
+    }
+}
+
+/// Where copies go.
+public enum Output: Hashable, Sendable, CustomStringConvertible {
+    case port(PortName)
+
+    /// The interface that copies are sent through.
+    public var port: PortName {
+        switch self {
+        case .port(let name): name
+        }
+    }
+
+    public var description: String { port.description }
+}
+
+/// Which engine is to realise a mirror.
+public enum EngineChoice: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+    /// Whichever can do all that the mirror asks.
+    case auto
+    /// The kernel's traffic control.
+    case tc
+
+    public var description: String { rawValue }
+}
+
+/// A point in time, in whole seconds since 1970-01-01T00:00:00Z.
+public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Seconds since 1970, leap seconds left out.
+    public let secondsSince1970: Int64
+
+    public init(secondsSince1970: Int64) { self.secondsSince1970 = secondsSince1970 }
+
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.secondsSince1970 < right.secondsSince1970
+    }
+}
+
+/// A named rule: sources → selectors → transforms → outputs.
+public struct Mirror: Hashable, Sendable {
+    public var name: MirrorName
+    /// What is watched; at least one.
+    public var sources: [Source]
+    /// Where each copy goes; at least one, each gets every copy.
+    public var outputs: [Output]
+    /// The 802.1Q VLAN ids whose frames are copied (untagged is 0); nil for all.
+    public var vlans: VLANSet?
+    /// A pcap-filter(7) expression that a frame has to match; nil for all.
+    public var filter: String?
+    /// Each selected frame is copied with probability 1/`sample`; 1 for all.
+    public var sample: UInt32
+    /// Copies are cut after this many bytes; nil leaves them whole.
+    public var snaplen: UInt32?
+    public var engine: EngineChoice
+    /// Whether only copies are sent to the outputs, and what they send is dropped.
+    public var reserve: Bool
+    /// Whether the outputs' offload settings are left alone.
+    public var keepOffloads: Bool
+    /// When the mirror's time is over; nil for never.
+    public var until: Timestamp?
+
+    public init(
+        name: MirrorName, sources: [Source], outputs: [Output], vlans: VLANSet? = nil, filter: String? = nil,
+        sample: UInt32 = 1, snaplen: UInt32? = nil, engine: EngineChoice = .auto, reserve: Bool = false,
+        keepOffloads: Bool = false, until: Timestamp? = nil
+    ) {
+        self.name = name
+        self.sources = sources
+        self.outputs = outputs
+        self.vlans = vlans
+        self.filter = filter
+        self.sample = sample
+        self.snaplen = snaplen
+        self.engine = engine
+        self.reserve = reserve
+        self.keepOffloads = keepOffloads
+        self.until = until
+    }
+
+    /// Whether every frame is selected, whatever it holds.
+    public var selectsEverything: Bool { vlans == nil && filter == nil && sample == 1 }
+}

@@ -1,0 +1,78 @@
+/// A mirror's name: 1 to 15 bytes of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
+///
+/// The length is that of an interface name: with one byte of mark it fits the 16 bytes of a tc action cookie
+/// (`TC_COOKIE_MAX_SIZE`, linux/pkt_cls.h), so the kernel itself remembers whose each filter is.
+public struct MirrorName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The most bytes that a name may have.
+    public static let maximumLength = 15
+
+    public let description: String
+
+    /// - Throws: ``NameError`` saying which rule the text breaks.
+    public init(_ text: String) throws(NameError) {
+        guard let first = text.utf8.first else { throw NameError(name: text, problem: "it is empty") }
+        guard text.utf8.count <= Self.maximumLength else {
+            throw NameError(
+                name: text, problem: "it has \(text.utf8.count) bytes; the limit is \(Self.maximumLength)")
+        }
+        guard Self.isLetterOrDigit(first) else {
+            throw NameError(name: text, problem: "it has to begin with a letter or digit")
+        }
+        for character in text where !Self.isAllowed(character) {
+            throw NameError(name: text, problem: "'\(character)' isn't one of A-Z a-z 0-9 . _ -")
+        }
+        description = text
+    }
+
+    public static func < (left: MirrorName, right: MirrorName) -> Bool { left.description < right.description }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: false
+        }
+    }
+
+    private static func isAllowed(_ character: Character) -> Bool {
+        guard let byte = character.asciiValue, character.utf8.count == 1 else { return false }
+        return isLetterOrDigit(byte) || character == "." || character == "_" || character == "-"
+    }
+}
+
+/// A network interface's name: 1 to 15 bytes without `/` and white space, and neither `.` nor `..`
+/// (`dev_valid_name` in the kernel's net/core/dev.c). A colon is let through: labels and names of other systems have it.
+public struct PortName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The most bytes that a name may have: `IFNAMSIZ` − 1.
+    public static let maximumLength = 15
+
+    public let description: String
+
+    /// - Throws: ``NameError`` saying which rule the text breaks.
+    public init(_ text: String) throws(NameError) {
+        guard !text.isEmpty else { throw NameError(name: text, problem: "it is empty") }
+        guard text.utf8.count <= Self.maximumLength else {
+            throw NameError(
+                name: text,
+                problem: "it has \(text.utf8.count) bytes; an interface name has at most \(Self.maximumLength)")
+        }
+        guard text != ".", text != ".." else { throw NameError(name: text, problem: "the kernel reserves it") }
+        for byte in text.utf8 where byte == UInt8(ascii: "/") || byte <= 0x20 || byte == 0x7f {
+            throw NameError(name: text, problem: "an interface name has no '/', white space or control characters")
+        }
+        description = text
+    }
+
+    public static func < (left: PortName, right: PortName) -> Bool { left.description < right.description }
+}
+
+/// A name that can't be one, and why.
+public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The text as it was given.
+    public let name: String
+    /// The rule that it breaks, in words.
+    public let problem: String
+
+    public var description: String { "'\(name)' can't be a name: \(problem)" }
+}

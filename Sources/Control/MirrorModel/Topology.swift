@@ -1,0 +1,124 @@
+/// What the machine's ports are and how frames get from one to another, as far as this network namespace shows.
+public struct Topology: Hashable, Sendable {
+    /// Every port by its name.
+    public private(set) var ports: [PortName: Port]
+    private var names: [Int32: PortName]
+
+    public init(_ ports: [Port] = []) {
+        self.ports = [:]
+        names = [:]
+        for port in ports { insert(port) }
+    }
+
+    /// Adds a port, or replaces the one of the same name.
+    public mutating func insert(_ port: Port) {
+        if let previous = ports.updateValue(port, forKey: port.name) { names[previous.index] = nil }
+        names[port.index] = port.name
+    }
+
+    public subscript(_ name: PortName) -> Port? { ports[name] }
+
+    /// The port with the kernel's interface index.
+    public subscript(index index: Int32) -> Port? { names[index].flatMap { ports[$0] } }
+
+    /// The members of a bridge (or of a bond, or another master), by name.
+    public func members(of master: PortName) -> [Port] {
+        guard let index = ports[master]?.index else { return [] }
+        return ports.values.filter { $0.master == index }.sorted { $0.name < $1.name }
+    }
+}
+
+/// A network interface.
+public struct Port: Hashable, Sendable {
+    public var name: PortName
+    /// The kernel's interface index, unique within the namespace.
+    public var index: Int32
+    public var kind: PortKind
+    /// Index of the bridge, bond or other master that the port is a member of.
+    public var master: Int32?
+    /// Administratively up (`IFF_UP`).
+    public var isUp: Bool
+    /// Has carrier (`IFF_LOWER_UP`): a copy to a port without it fails.
+    public var hasCarrier: Bool
+    /// The largest payload in bytes, without the Ethernet header.
+    public var mtu: UInt32
+    /// As a member of a bridge, its settings there.
+    public var bridgePort: BridgePortSettings?
+
+    public init(
+        name: PortName, index: Int32, kind: PortKind = .other("ether"), master: Int32? = nil, isUp: Bool = true,
+        hasCarrier: Bool = true, mtu: UInt32 = 1500, bridgePort: BridgePortSettings? = nil
+    ) {
+        self.name = name
+        self.index = index
+        self.kind = kind
+        self.master = master
+        self.isUp = isUp
+        self.hasCarrier = hasCarrier
+        self.mtu = mtu
+        self.bridgePort = bridgePort
+    }
+}
+
+/// What a port is, and where its frames go or come from.
+public enum PortKind: Hashable, Sendable {
+    case bridge(spanningTree: Bool)
+    /// One end of a virtual cable; the peer's index where it is in this namespace.
+    case veth(peer: Int32?)
+    /// An 802.1Q device on a parent.
+    case vlan(parent: Int32?, id: UInt16)
+    /// A macvlan, macvtap, ipvlan or another device that shares its parent's cable with its siblings.
+    case shared(parent: Int32?, kind: String)
+    /// A bond or team, that its members make up.
+    case aggregate(kind: String)
+    /// A tunnel; the interface that carries its outer frames, where that is known.
+    case tunnel(underlay: Int32?, kind: String)
+    /// Anything else, by the kernel's word for it.
+    case other(String)
+
+    /// The kernel's word for the kind.
+    public var word: String {
+        switch self {
+        case .bridge: "bridge"
+        case .veth: "veth"
+        case .vlan: "vlan"
+        case .shared(_, let kind), .aggregate(let kind), .tunnel(_, let kind), .other(let kind): kind
+        }
+    }
+
+    public var isBridge: Bool {
+        if case .bridge = self { true } else { false }
+    }
+}
+
+/// A bridge member's settings that reserving it changes (`IFLA_BRPORT_*`, linux/if_link.h).
+public struct BridgePortSettings: Hashable, Sendable {
+    /// `BR_STATE_*` of linux/if_bridge.h: 0 disabled, 1 listening, 2 learning, 3 forwarding, 4 blocking.
+    public var state: UInt8
+    public var learning: Bool
+    public var unicastFlood: Bool
+    public var multicastFlood: Bool
+    public var broadcastFlood: Bool
+    /// Frames from unknown senders are dropped; nil where the kernel is older than 5.16.
+    public var locked: Bool?
+
+    public init(
+        state: UInt8 = 3, learning: Bool = true, unicastFlood: Bool = true, multicastFlood: Bool = true,
+        broadcastFlood: Bool = true, locked: Bool? = false
+    ) {
+        self.state = state
+        self.learning = learning
+        self.unicastFlood = unicastFlood
+        self.multicastFlood = multicastFlood
+        self.broadcastFlood = broadcastFlood
+        self.locked = locked
+    }
+
+    /// As a reserved output has them: nothing is forwarded to it, nothing that it sends gets in.
+    public func reserved(spanningTree: Bool) -> BridgePortSettings {
+        BridgePortSettings(
+            // The kernel's own spanning tree owns the state and answers EBUSY; the flags alone hold then.
+            state: spanningTree ? state : 0, learning: false, unicastFlood: false, multicastFlood: false,
+            broadcastFlood: false, locked: locked == nil ? nil : true)
+    }
+}
