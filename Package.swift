@@ -41,6 +41,7 @@ let package = Package(
         library("LinuxSystem", in: "Wire", ["CLinux"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
+        library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("PacketFilter", in: "Wire", ["CPcap"]),
         library("CaptureFile", in: "Wire"),
 
@@ -59,7 +60,10 @@ let package = Package(
         // Engines
         library(
             "TrafficControl", in: "Engines",
-            ["LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink"]),
+            [
+                "EthtoolNetlink", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter",
+                "RouteNetlink",
+            ]),
 
         // The person's side
         .target(
@@ -75,7 +79,7 @@ let package = Package(
 
         // Tests without privilege
         tests("NetlinkTests", ["Netlink"]),
-        tests("RouteNetlinkTests", ["Netlink", "RouteNetlink"]),
+        tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile"]),
         tests("MirrorModelTests", ["MirrorModel"]),

@@ -3,6 +3,8 @@ public struct Topology: Hashable, Sendable {
     /// Every port by its name.
     public private(set) var ports: [PortName: Port]
     private var names: [Int32: PortName]
+    private var membersByMaster: [Int32: Set<PortName>] = [:]
+    fileprivate private(set) var stackedByParent: [Int32: Set<PortName>] = [:]
 
     public init(_ ports: [Port] = []) {
         self.ports = [:]
@@ -12,8 +14,14 @@ public struct Topology: Hashable, Sendable {
 
     /// Adds a port, or replaces the one of the same name.
     public mutating func insert(_ port: Port) {
-        if let previous = ports.updateValue(port, forKey: port.name) { names[previous.index] = nil }
+        if let previous = ports.updateValue(port, forKey: port.name) {
+            names[previous.index] = nil
+            if let master = previous.master { membersByMaster[master]?.remove(port.name) }
+            if let parent = previous.kind.parent { stackedByParent[parent]?.remove(port.name) }
+        }
         names[port.index] = port.name
+        if let master = port.master { membersByMaster[master, default: []].insert(port.name) }
+        if let parent = port.kind.parent { stackedByParent[parent, default: []].insert(port.name) }
     }
 
     public subscript(_ name: PortName) -> Port? { ports[name] }
@@ -24,7 +32,7 @@ public struct Topology: Hashable, Sendable {
     /// The members of a bridge (or of a bond, or another master), by name.
     public func members(of master: PortName) -> [Port] {
         guard let index = ports[master]?.index else { return [] }
-        return ports.values.filter { $0.master == index }.sorted { $0.name < $1.name }
+        return (membersByMaster[index] ?? []).sorted().compactMap { ports[$0] }
     }
 }
 
@@ -86,6 +94,14 @@ public enum PortKind: Hashable, Sendable {
         }
     }
 
+    /// The device whose frames it shares or carries its own in.
+    var parent: Int32? {
+        switch self {
+        case .vlan(let parent, _), .shared(let parent, _), .tunnel(let parent, _): parent
+        default: nil
+        }
+    }
+
     public var isBridge: Bool {
         if case .bridge = self { true } else { false }
     }
@@ -120,5 +136,12 @@ public struct BridgePortSettings: Hashable, Sendable {
             // The kernel's own spanning tree owns the state and answers EBUSY; the flags alone hold then.
             state: spanningTree ? state : 0, learning: false, unicastFlood: false, multicastFlood: false,
             broadcastFlood: false, locked: locked == nil ? nil : true)
+    }
+}
+
+extension Topology {
+    /// The devices that get what another one receives: VLAN devices, macvlans, tunnels.
+    public func stacked(on parent: Int32) -> [Port] {
+        (stackedByParent[parent] ?? []).sorted().compactMap { ports[$0] }
     }
 }

@@ -1,1 +1,131 @@
+#define _GNU_SOURCE
 #include "clinux.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+int clinux_unshare(int flags) { return result(unshare(flags)); }
+
+int clinux_setns(int descriptor, int kind) { return result(setns(descriptor, kind)); }
+
+const char *clinux_errno_name(int code) { return strerrorname_np(code); }
+
+int clinux_open(const char *path, int flags, unsigned int mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
+
+int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
+
+int clinux_syncfs(int descriptor) { return result(syncfs(descriptor)); }
+
+// Older C libraries lack some of these; the values are the kernel's (linux/netlink.h).
+#ifndef NETLINK_GET_STRICT_CHK
+#define NETLINK_GET_STRICT_CHK 12
+#endif
+
+int clinux_netlink_open(int protocol, int timeout_seconds, int receive_bytes, unsigned int *refused) {
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+    if (descriptor < 0) return -errno;
+    int on = 1;
+    *refused = 0;
+    if (setsockopt(descriptor, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on) < 0) *refused |= 1;
+    if (setsockopt(descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on) < 0) *refused |= 2;
+    if (setsockopt(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on) < 0) *refused |= 4;
+    struct timeval timeout = {.tv_sec = timeout_seconds};
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0) *refused |= 8;
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes) < 0 &&
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes) < 0)
+        *refused |= 16;
+    // Port id 0 lets the kernel choose: binding getpid() makes a process's second socket fail.
+    struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+        int code = errno;
+        close(descriptor);
+        return -code;
+    }
+    return descriptor;
+}
+
+ssize_t clinux_netlink_send(int descriptor, const void *bytes, size_t count) {
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    ssize_t sent;
+    do sent = sendto(descriptor, bytes, count, 0, (struct sockaddr *)&kernel, sizeof kernel);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}
+
+ssize_t clinux_netlink_peek(int descriptor) {
+    ssize_t size;
+    do size = recv(descriptor, NULL, 0, MSG_PEEK | MSG_TRUNC);
+    while (size < 0 && errno == EINTR);
+    return size < 0 ? -errno : size;
+}
+
+ssize_t clinux_netlink_receive(int descriptor, void *bytes, size_t capacity, uint32_t *sender) {
+    struct sockaddr_nl from = {0};
+    socklen_t length = sizeof from;
+    ssize_t size;
+    do size = recvfrom(descriptor, bytes, capacity, MSG_TRUNC, (struct sockaddr *)&from, &length);
+    while (size < 0 && errno == EINTR);
+    *sender = from.nl_pid;
+    return size < 0 ? -errno : size;
+}
+
+int clinux_netlink_join(int descriptor, unsigned int group) {
+    return result(setsockopt(descriptor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group));
+}
+
+int clinux_tcx_count(int interface_index, unsigned int attach_type, uint32_t *count) {
+    union bpf_attr attribute;
+    memset(&attribute, 0, sizeof attribute);
+    attribute.query.target_fd = (uint32_t)interface_index;  // a union with target_ifindex since 6.6
+    attribute.query.attach_type = attach_type;
+    int code = result((int)syscall(SYS_bpf, BPF_PROG_QUERY, &attribute, sizeof attribute));
+    *count = code < 0 ? 0 : attribute.query.prog_cnt;
+    return code;
+}
+
+int clinux_spawn(const char *const *arguments, int output, int error) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (output >= 0) posix_spawn_file_actions_adddup2(&actions, output, 1);
+    if (error >= 0) posix_spawn_file_actions_adddup2(&actions, error, 2);
+    pid_t child = -1;
+    int code = posix_spawnp(&child, arguments[0], &actions, NULL, (char *const *)arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return code != 0 ? -code : child;
+}
+
+int clinux_packet_open(int interface_index) {
+    // Protocol 0 until it is bound: a socket opened with ETH_P_ALL hears every interface for a moment.
+    int descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = interface_index};
+    int on = 1, receive_bytes = 8 << 20;
+    setsockopt(descriptor, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on);
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes);
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+        int code = errno;
+        close(descriptor);
+        return -code;
+    }
+    return descriptor;
+}

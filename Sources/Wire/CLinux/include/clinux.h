@@ -1,1 +1,38 @@
+// The few things of Linux that Swift can't import: functions behind _GNU_SOURCE, and macros with casts.
+// Every function returns what the system call returns, or -errno.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// unshare(2): gives the calling thread namespaces of its own.
+int clinux_unshare(int flags);
+/// setns(2): moves the calling thread into the namespace behind a descriptor.
+int clinux_setns(int descriptor, int kind);
+/// The kernel's name of an errno ("ENODEV"), or NULL.
+const char *clinux_errno_name(int code);
+/// openat-free open(2) with O_CLOEXEC added.
+int clinux_open(const char *path, int flags, unsigned int mode);
+/// pipe2(2) with O_CLOEXEC.
+int clinux_pipe(int ends[2]);
+/// syncfs(2).
+int clinux_syncfs(int descriptor);
+/// Opens a netlink socket: extended acknowledgements, strict checking, capped acknowledgements, a kernel-assigned
+/// port id, a receive timeout and a large receive buffer. `optional` gets a bit for each option the kernel refused.
+int clinux_netlink_open(int protocol, int timeout_seconds, int receive_bytes, unsigned int *refused);
+/// Sends one datagram to the kernel (port id 0).
+ssize_t clinux_netlink_send(int descriptor, const void *bytes, size_t count);
+/// Size of the next datagram (MSG_PEEK|MSG_TRUNC), without taking it.
+ssize_t clinux_netlink_peek(int descriptor);
+/// Takes the next datagram; `sender` gets the port id it came from.
+ssize_t clinux_netlink_receive(int descriptor, void *bytes, size_t capacity, uint32_t *sender);
+/// Joins a multicast group by number.
+int clinux_netlink_join(int descriptor, unsigned int group);
+/// bpf(BPF_PROG_QUERY): how many tcx programs sit on an interface; attach type 46 is ingress, 47 egress.
+int clinux_tcx_count(int interface_index, unsigned int attach_type, uint32_t *count);
+/// Starts a program found on PATH (posix_spawnp). Standard input is /dev/null; `output` and `error` are descriptors to use, or -1
+/// to inherit. Returns the process id.
+int clinux_spawn(const char *const *arguments, int output, int error);
+/// Fills a packet socket's address and binds it: all protocols, one interface.
+int clinux_packet_open(int interface_index);

@@ -1,0 +1,45 @@
+import ArgumentParser
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+
+struct ApplyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make the mirrors what their definitions say.",
+        discussion: """
+            With -f the files' definitions are taken over first; all of it is done or nothing. Without, whatever has \
+            come apart is repaired: a port that was deleted and made again, for instance. A second run changes nothing.
+
+            Examples:
+              portmirror apply
+              portmirror apply -f mirrors.yaml --prune
+            """)
+
+    @OptionGroup var input: ApplyOptions
+    @OptionGroup var places: PlaceOptions
+
+    @Flag(name: .shortAndLong, help: "Show each step.")
+    var verbose = false
+
+    func run() throws {
+        try Privilege.requireNetAdmin(to: "applying mirrors")
+        let session = try Session(places)
+        let done = try session.apply(try input.change(session))
+        if verbose {
+            try PlanOutput(done).printText()
+        } else {
+            for warning in done.plan.warnings { Terminal.complain("warning: \(warning)") }
+            for refusal in done.plan.refusals { Terminal.complain("\(refusal)") }
+            Terminal.write(Self.summary(done) + "\n")
+        }
+        if !done.plan.refusals.isEmpty { throw ExitStatus.failed }
+    }
+
+    private static func summary(_ done: Reconciler.Preview) -> String {
+        guard !done.isEmpty else { return "nothing to change" }
+        let steps = done.plan.steps.count
+        return "\(done.added.count) defined, \(done.changed.count) redefined, \(done.removed.count) forgotten; "
+            + "\(steps) step\(steps == 1 ? "" : "s") done"
+    }
+}

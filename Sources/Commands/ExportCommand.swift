@@ -1,0 +1,25 @@
+import ArgumentParser
+import MirrorConfig
+import MirrorModel
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Print the mirrors as a file that 'apply' takes.",
+        discussion: """
+            Example:
+              portmirror export > mirrors.yaml
+            """)
+
+    @Argument(help: "The mirrors; all of them without.")
+    var names: [String] = []
+
+    @OptionGroup var places: PlaceOptions
+
+    func run() throws {
+        let wanted = try NameArguments.parse(names)
+        let all = try places.store.load(now: Session.now).map(\.mirror)
+        try NameArguments.check(wanted, among: all.map(\.name))
+        Terminal.write(renderConfig(all.filter { wanted.isEmpty || wanted.contains($0.name) }))
+    }
+}

@@ -1,0 +1,120 @@
+import FoundationEssentials
+import MirrorConfig
+import MirrorModel
+import MirrorPlan
+
+/// JSON with stable keys, sorted, on standard output; docs/reference/json.md describes them.
+enum JSONOutput {
+    static func print(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        Terminal.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+    }
+}
+
+/// A mirror as `show --json` and `list --json` print it.
+struct MirrorJSON: Encodable {
+    let name: String
+    let state: String
+    let reason: String
+    let engine: String
+    let from: [SourceJSON]
+    let to: [OutputJSON]
+    let counters: CountersJSON
+    let points: [PointJSON]
+    let vlans: String?
+    let filter: String?
+    let sample: UInt32?
+    let snaplen: UInt32?
+    let reserve: Bool?
+    let keepOffloads: Bool?
+    let until: String?
+
+    enum CodingKeys: String, CodingKey {
+        case name, state, reason, engine, from, to, counters, points, vlans, filter, sample, snaplen, reserve, until
+        case keepOffloads = "keep-offloads"
+    }
+
+    struct SourceJSON: Encodable {
+        let port: String
+        let direction: String
+        /// true for a bridge, whose every frame counts as it enters.
+        let bridge: Bool
+        let state: String
+    }
+
+    struct OutputJSON: Encodable {
+        let port: String
+        let state: String
+    }
+
+    struct TrafficJSON: Encodable {
+        let packets: UInt64
+        let bytes: UInt64
+    }
+
+    struct FailedJSON: Encodable {
+        let packets: UInt64
+    }
+
+    struct CountersJSON: Encodable {
+        let selected: TrafficJSON
+        let delivered: TrafficJSON
+        let failed: FailedJSON
+
+        init(_ counters: Counters) {
+            selected = TrafficJSON(packets: counters.selectedPackets, bytes: counters.selectedBytes)
+            delivered = TrafficJSON(packets: counters.deliveredPackets, bytes: counters.deliveredBytes)
+            failed = FailedJSON(packets: counters.failedPackets)
+        }
+    }
+
+    struct PointJSON: Encodable {
+        let port: String
+        let direction: String
+        let output: String?
+        let selected: TrafficJSON
+        let delivered: TrafficJSON
+        let failed: FailedJSON
+
+        init(_ point: MirrorStatus.PointStatus) {
+            let counters = CountersJSON(point.counters)
+            port = point.port.description
+            direction = point.hook.rawValue
+            output = point.output?.description
+            selected = counters.selected
+            delivered = counters.delivered
+            failed = counters.failed
+        }
+    }
+
+    init(_ status: MirrorStatus) {
+        name = status.name.description
+        state = status.state.rawValue
+        reason = status.reason
+        engine = status.engine.rawValue
+        from = status.sources.map { source in
+            switch source.source {
+            case .port(let port, let direction):
+                SourceJSON(
+                    port: port.description, direction: direction.rawValue, bridge: false,
+                    state: source.state.rawValue)
+            case .bridge(let port):
+                SourceJSON(
+                    port: port.description, direction: Direction.ingress.rawValue, bridge: true,
+                    state: source.state.rawValue)
+            }
+        }
+        to = status.outputs.map { OutputJSON(port: $0.output.description, state: $0.state.rawValue) }
+        counters = CountersJSON(status.total)
+        points = status.points.map(PointJSON.init)
+        let mirror = status.mirror
+        vlans = mirror?.vlans?.description
+        filter = mirror?.filter
+        sample = mirror?.sample
+        snaplen = mirror?.snaplen
+        reserve = mirror?.reserve
+        keepOffloads = mirror?.keepOffloads
+        until = mirror?.until.map(formatTimestamp)
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what 'apply' would do.",
+        discussion: """
+            Exit code 0 if there is nothing to do, 2 if there is, 1 if it can't be done.
+
+            Example:
+              portmirror plan -f mirrors.yaml
+            """)
+
+    @OptionGroup var input: ApplyOptions
+    @OptionGroup var places: PlaceOptions
+
+    @Flag(help: "As a JSON object.")
+    var json = false
+
+    func run() throws {
+        let session = try Session(places)
+        let preview = try session.reconciler.preview(try input.change(session), now: session.now)
+        let output = PlanOutput(preview)
+        if json { try output.printJSON() } else { try output.printText() }
+        if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
+        if !preview.isEmpty { throw ExitStatus.pending }
+    }
+}
+
+/// The files that plan and apply take.
+struct ApplyOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("f"), .customLong("file")], parsing: .upToNextOption,
+        help: ArgumentHelp("Definitions to take over; - is standard input. Without it, those that are kept.", valueName: "file"))
+    var files: [String] = []
+
+    @Flag(help: "Remove the mirrors that the files don't have.")
+    var prune = false
+
+    func validate() throws {
+        if prune && files.isEmpty { throw ValidationError("--prune goes with -f FILE") }
+    }
+
+    func change(_ session: Session) throws -> Reconciler.Change {
+        var change = Reconciler.Change()
+        guard !files.isEmpty else {
+            // A repair: what one mirror can't have doesn't keep the others from theirs.
+            change.isAllOrNothing = false
+            return change
+        }
+        let mirrors = try InputFiles.read(files, now: session.now).map(\.mirror)
+        let existing = try session.store.load(now: session.now)
+        let temporary = Set(existing.filter(\.isTemporary).map(\.mirror.name))
+        change.put = mirrors.map { ($0, temporary.contains($0.name)) }
+        if prune { change.remove = Set(existing.map(\.mirror.name)).subtracting(mirrors.map(\.name)) }
+        return change
+    }
+}

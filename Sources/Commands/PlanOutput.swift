@@ -1,0 +1,76 @@
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+
+/// A plan as people and programs read it.
+struct PlanOutput {
+    private let preview: Reconciler.Preview
+
+    init(_ preview: Reconciler.Preview) { self.preview = preview }
+
+    func printText() throws {
+        for warning in preview.plan.warnings { Terminal.complain("warning: \(warning)") }
+        for refusal in preview.plan.refusals { Terminal.complain("\(refusal)") }
+        if preview.isEmpty {
+            if preview.plan.refusals.isEmpty { Terminal.write("nothing to change\n") }
+            return
+        }
+        var text = ""
+        for name in preview.added { text += Terminal.styled("+", .green) + " define mirror \(name)\n" }
+        for name in preview.changed { text += Terminal.styled("~", .yellow) + " redefine mirror \(name)\n" }
+        for name in preview.removed {
+            let why = preview.expired.contains(name) ? ", whose time is over" : ""
+            text += Terminal.styled("-", .red) + " forget mirror \(name)\(why)\n"
+        }
+        for step in preview.plan.steps { text += Self.sign(step) + " \(step)\n" }
+        Terminal.write(text + Self.summary(preview) + "\n")
+    }
+
+    /// One line of what is, or was, to do.
+    static func summary(_ preview: Reconciler.Preview) -> String {
+        let steps = preview.plan.steps.count
+        return "\(preview.added.count) to define, \(preview.changed.count) to redefine, "
+            + "\(preview.removed.count) to forget; \(steps) step\(steps == 1 ? "" : "s")"
+    }
+
+    private static func sign(_ step: Step) -> String {
+        switch step {
+        case .openHook, .addPoint: Terminal.styled("+", .green)
+        case .removePoint, .closeHook, .forgetOutput: Terminal.styled("-", .red)
+        case .prepareOutput, .retarget, .disownHook, .restoreOutput: Terminal.styled("~", .yellow)
+        }
+    }
+
+    func printJSON() throws {
+        try JSONOutput.print(
+            PlanJSON(
+                define: preview.added.map(\.description), redefine: preview.changed.map(\.description),
+                forget: preview.removed.map(\.description), steps: preview.plan.steps.map(\.description),
+                refusals: preview.plan.refusals.map {
+                    PlanJSON.Refused(mirror: $0.mirror.description, rule: $0.rule.rawValue, message: $0.message)
+                },
+                warnings: preview.plan.warnings.map {
+                    PlanJSON.Warned(mirror: $0.mirror.description, message: $0.message)
+                }))
+    }
+
+    private struct PlanJSON: Encodable {
+        let define: [String]
+        let redefine: [String]
+        let forget: [String]
+        let steps: [String]
+        let refusals: [Refused]
+        let warnings: [Warned]
+
+        struct Refused: Encodable {
+            let mirror: String
+            let rule: String
+            let message: String
+        }
+
+        struct Warned: Encodable {
+            let mirror: String
+            let message: String
+        }
+    }
+}

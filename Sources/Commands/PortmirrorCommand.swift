@@ -1,0 +1,96 @@
+public import ArgumentParser
+import LinuxSystem
+import Logging
+import MirrorConfig
+import MirrorEngine
+import Netlink
+
+/// The program: `portmirror COMMAND …`.
+public struct PortmirrorCommand: ParsableCommand {
+    public static let version = "0.1.0"
+
+    public static let configuration = CommandConfiguration(
+        commandName: "portmirror",
+        abstract: "Port mirroring (SPAN) for machines that forward traffic in software.",
+        discussion: """
+            Copies what passes some ports to another port, where an IDS, a packet logger or a person looks at it.
+
+            Example: copy everything that the VM behind vnet0 sends and gets to the sensor behind vnet2.
+              portmirror add ids --from vnet0 --to vnet2
+              portmirror show ids
+
+            Try it without touching anything of yours:
+              portmirror demo
+
+            Exit codes: 0 done, 1 failed, 2 changes pending (plan), 64 usage, 77 privilege missing.
+            """,
+        version: version,
+        subcommands: [
+            AddCommand.self, RemoveCommand.self, ListCommand.self, ShowCommand.self, PlanCommand.self,
+            ApplyCommand.self, ExportCommand.self, ExplainCommand.self, PortsCommand.self, SimulateCommand.self,
+            DemoCommand.self,
+        ])
+
+    public init() {}
+
+    /// Runs the command line and ends the process.
+    public static func start() -> Never {
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = ThisProcess.environment("PORTMIRROR_DEBUG") == nil ? .warning : .debug
+            return handler
+        }
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            exit(withError: nil)
+        } catch {
+            present(error)
+        }
+    }
+
+    /// Says what went wrong, and ends with the code that tells a script what kind of thing it was.
+    private static func present(_ error: any Error) -> Never {
+        switch error {
+        case let error as UserError:
+            Terminal.complain(error.description)
+            switch error.kind {
+            case .failed: exit(withError: ExitStatus.failed)
+            case .usage: exit(withError: ExitStatus.usage)
+            case .privilege: exit(withError: ExitStatus.privilege)
+            }
+        case let error as ConfigError:
+            // FILE:LINE:COLUMN: error: …, as compilers say it, so that editors jump there.
+            Terminal.writeError("\(error)\n")
+            exit(withError: ExitStatus.failed)
+        case let error as NetlinkError where error.errno == .notPermitted:
+            Terminal.complain("\(error)\n  \(Privilege.advice)")
+            exit(withError: ExitStatus.privilege)
+        case is NetlinkError, is SystemError, is StepFailure:
+            Terminal.complain("\(error)")
+            exit(withError: ExitStatus.failed)
+        default: exit(withError: error)
+        }
+    }
+}
+
+/// Exit codes that a script can rely on.
+enum ExitStatus {
+    static let failed = ExitCode(1)
+    static let pending = ExitCode(2)
+    static let usage = ExitCode(64)
+    static let privilege = ExitCode(77)
+}
+
+/// What changing mirrors takes.
+enum Privilege {
+    static let advice =
+        "run it as root (sudo portmirror …), or give the program the capability: "
+        + "sudo setcap cap_net_admin+ep $(command -v portmirror)"
+
+    /// - Throws: ``UserError`` of kind `privilege`.
+    static func requireNetAdmin(to action: String) throws {
+        guard !ThisProcess.has(.netAdmin) else { return }
+        throw UserError("\(action) needs the capability CAP_NET_ADMIN", advice: advice, kind: .privilege)
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+
+struct RemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Stop mirrors and forget their definitions.",
+        discussion: """
+            Removes what this program made and nothing else; outputs get back the settings that they had.
+
+            Example:
+              portmirror remove ids
+            """)
+
+    @Argument(help: "The mirrors.")
+    var names: [String] = []
+
+    @Flag(help: "All of them.")
+    var all = false
+
+    @OptionGroup var places: PlaceOptions
+
+    func validate() throws {
+        if names.isEmpty && !all { throw ValidationError("say which mirrors, or --all") }
+        if !names.isEmpty && all { throw ValidationError("say which mirrors, or --all, not both") }
+    }
+
+    func run() throws {
+        let wanted = try NameArguments.parse(names)
+        try Privilege.requireNetAdmin(to: "removing a mirror")
+        let session = try Session(places)
+        let present = try session.reconciler.look(now: session.now)
+        let defined = present.intents.map(\.mirror.name)
+        // What runs without a definition (a removal that was cut short) has a name too.
+        let running = Set(present.observed.points.map(\.mirror)).subtracting(defined).sorted()
+        try NameArguments.check(wanted, among: defined + running)
+        var change = Reconciler.Change()
+        change.remove = all ? Set(defined) : Set(wanted)
+        change.scope = .only(change.remove)
+        change.isAllOrNothing = false
+        _ = try session.apply(change)
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import MirrorConfig
+import MirrorModel
+import MirrorPlan
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show one mirror: sources, outputs, state, counters.",
+        discussion: """
+            selected counts frames once for each output that was to get a copy; delivered and failed add up to it. \
+            Super-frames (GRO, GSO) count as one.
+
+            Example:
+              portmirror show ids
+            """)
+
+    @Argument(help: "The mirror.")
+    var name: String
+
+    @Flag(help: "As a JSON object.")
+    var json = false
+
+    @OptionGroup var places: PlaceOptions
+
+    func run() throws {
+        let wanted = try NameArguments.parse([name])
+        let session = try Session(places)
+        let all = try StatusReader.read(session)
+        try NameArguments.check(wanted, among: all.map(\.name))
+        for status in all where wanted.contains(status.name) {
+            if json {
+                try JSONOutput.print(MirrorJSON(status))
+            } else {
+                Terminal.write(text(status, now: session.now))
+            }
+        }
+    }
+
+    private func text(_ status: MirrorStatus, now: Timestamp) -> String {
+        var text = Terminal.styled("mirror", .green) + ": " + Terminal.styled(status.name.description, .bold) + "\n"
+        func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
+        line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
+        line("engine", status.engine.description)
+        for source in status.sources { line("from", "\(Self.words(source.source)), \(source.state.rawValue)") }
+        for output in status.outputs { line("to", "\(output.output), \(output.state.rawValue)") }
+        if let mirror = status.mirror {
+            if let vlans = mirror.vlans { line("vlans", vlans.description) }
+            if let filter = mirror.filter { line("filter", filter) }
+            if mirror.sample > 1 { line("sample", "1 in \(mirror.sample)") }
+            if mirror.reserve { line("outputs", "reserved for copies") }
+            if mirror.keepOffloads { line("offloads", "left as they are") }
+            if let until = mirror.until {
+                let left = until.secondsSince1970 - now.secondsSince1970
+                line("time left", left <= 0 ? "none" : "\(Quantity.duration(left)) (until \(formatTimestamp(until)))")
+            }
+        }
+        let total = status.total
+        line("selected", "\(total.selectedPackets) packets, \(Quantity.bytes(total.selectedBytes))")
+        line("delivered", "\(total.deliveredPackets) packets, \(Quantity.bytes(total.deliveredBytes))")
+        line("failed", "\(total.failedPackets) packets")
+        if !status.points.isEmpty {
+            let rows = status.points.map { point in
+                let counters = point.counters
+                return [
+                    "    \(point.port) \(point.hook) -> \(point.output?.description ?? "(gone)")",
+                    "\(counters.selectedPackets) selected", "\(counters.deliveredPackets) delivered",
+                    "\(counters.failedPackets) failed",
+                ]
+            }
+            text += "  " + Terminal.styled("points", .bold) + ":\n" + Terminal.table(rows)
+        }
+        return text
+    }
+
+    private static func words(_ source: Source) -> String {
+        switch source {
+        case .port(let port, let direction): "\(port) \(direction == .both ? "ingress and egress" : "\(direction)")"
+        case .bridge(let bridge): "bridge \(bridge), every frame that enters it"
+        }
+    }
+
+    private static func styled(_ state: MirrorStatus.State) -> String {
+        let style: Terminal.Style =
+            switch state {
+            case .active: .green
+            case .degraded, .waiting: .yellow
+            case .failed, .expired: .red
+            }
+        return Terminal.styled(state.rawValue, style)
+    }
+}
+
+/// Quantities as people read them.
+enum Quantity {
+    /// Decimal multiples, one digit after the point: "216.8 kB".
+    static func bytes(_ count: UInt64) -> String {
+        guard count >= 1000 else { return "\(count) B" }
+        var value = Double(count)
+        var unit = 0
+        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+        while value >= 999.95, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        let tenths = UInt64((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+
+    /// The two largest units: "9m 12s".
+    static func duration(_ seconds: Int64) -> String {
+        let parts = [
+            (seconds / 86400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s"),
+        ].drop { $0.0 == 0 }.prefix(2)
+        return parts.isEmpty ? "0s" : parts.map { "\($0.0)\($0.1)" }.joined(separator: " ")
+    }
+}

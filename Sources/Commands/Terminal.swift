@@ -1,0 +1,54 @@
+import LinuxSystem
+
+/// What a person, or the next program in a pipe, reads.
+enum Terminal {
+    /// Whether standard output is a terminal that wants colour (no-color.org).
+    static let hasColour =
+        ThisProcess.isTerminal(1) && ThisProcess.environment("NO_COLOR") == nil
+        && ThisProcess.environment("TERM") != "dumb"
+
+    enum Style: String {
+        case bold = "1"
+        case faint = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case cyan = "36"
+    }
+
+    static func styled(_ text: String, _ style: Style) -> String {
+        hasColour ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+    }
+
+    static func write(_ text: String) { write(text, to: 1) }
+
+    static func writeError(_ text: String) { write(text, to: 2) }
+
+    /// `portmirror: …` on standard error.
+    static func complain(_ message: String) { writeError("portmirror: \(message)\n") }
+
+    /// A reader that has gone (`portmirror list | head -1`) is no error of ours.
+    private static func write(_ text: String, to number: Int32) {
+        guard let file = try? Descriptor.duplicate(of: number) else { return }
+        try? file.write([UInt8](text.utf8))
+    }
+
+    /// Columns under each other, two spaces apart; trailing spaces left out.
+    static func table(_ rows: [[String]]) -> String {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in
+            rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
+        return rows.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell
+                if column < row.count - 1 {
+                    line += String(repeating: " ", count: widths[column] - cell.count + 2)
+                }
+            }
+            while line.last == " " { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+}

@@ -1,0 +1,155 @@
+internal import LinuxSystem
+public import MirrorConfig
+public import MirrorModel
+
+/// The files that say which mirrors there are to be.
+///
+/// One file a mirror, `NAME.yaml`, in a directory that stays and in one that goes with the machine's restart. A file
+/// written by hand may hold several.
+public struct IntentStore: Sendable {
+    /// For mirrors that stay, such as `/etc/portmirror/mirrors.d`.
+    public let permanentDirectory: String
+    /// For mirrors that go with a restart, such as `/run/portmirror/mirrors.d`.
+    public let temporaryDirectory: String
+
+    public init(permanentDirectory: String, temporaryDirectory: String) {
+        self.permanentDirectory = permanentDirectory
+        self.temporaryDirectory = temporaryDirectory
+    }
+
+    /// A mirror and the file that defines it.
+    public struct Intent: Hashable, Sendable {
+        public var mirror: Mirror
+        public var path: String
+        public var isTemporary: Bool
+        /// Where its filter is written, as (line, column) from 1; nil if it has none.
+        public var filterLine: Int?
+        public var filterColumn: Int?
+    }
+
+    /// A file's earlier content, to put back; nil if there was no file.
+    public struct Undo: Sendable {
+        var path: String
+        var content: [UInt8]?
+    }
+
+    /// All mirrors, by name.
+    /// - Throws: ``ConfigError`` with every mistake of every file; ``UserError`` if two files define the same mirror.
+    public func load(now: Timestamp) throws -> [Intent] {
+        var intents: [MirrorName: Intent] = [:]
+        var diagnostics: [ConfigDiagnostic] = []
+        for (directory, isTemporary) in [(permanentDirectory, false), (temporaryDirectory, true)] {
+            for name in try Files.list(directory) ?? [] where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+                let path = "\(directory)/\(name)"
+                guard let parsed = try read(path, now: now, diagnostics: &diagnostics) else { continue }
+                for item in parsed {
+                    if let other = intents[item.mirror.name] {
+                        throw UserError(
+                            "mirror \(item.mirror.name) is defined twice: in \(other.path) and in \(path)",
+                            advice: "remove one of the two")
+                    }
+                    let position = item.positions["filter"]
+                    intents[item.mirror.name] = Intent(
+                        mirror: item.mirror, path: path, isTemporary: isTemporary, filterLine: position?.line,
+                        filterColumn: position?.column)
+                }
+            }
+        }
+        if !diagnostics.isEmpty { throw ConfigError(diagnostics: diagnostics) }
+        return intents.values.sorted { $0.mirror.name < $1.mirror.name }
+    }
+
+    /// Reads files that a person names, `-` being left to the caller.
+    /// - Throws: as ``load(now:)``, and ``UserError`` if a file isn't there.
+    public static func read(files: [(path: String, text: [UInt8])], now: Timestamp) throws -> [ParsedMirror] {
+        var all: [ParsedMirror] = []
+        var diagnostics: [ConfigDiagnostic] = []
+        var seen: [MirrorName: String] = [:]
+        for (path, text) in files {
+            guard let parsed = try parse(text, path, now: now, diagnostics: &diagnostics) else { continue }
+            for item in parsed {
+                if let other = seen.updateValue(path, forKey: item.mirror.name) {
+                    throw UserError("mirror \(item.mirror.name) is defined twice: in \(other) and in \(path)")
+                }
+            }
+            all += parsed
+        }
+        if !diagnostics.isEmpty { throw ConfigError(diagnostics: diagnostics) }
+        return all
+    }
+
+    private func read(_ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]) throws -> [ParsedMirror]? {
+        guard let bytes = try Files.read(path) else { return nil }
+        return try Self.parse(bytes, path, now: now, diagnostics: &diagnostics)
+    }
+
+    private static func parse(
+        _ bytes: [UInt8], _ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]
+    ) throws -> [ParsedMirror]? {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            diagnostics.append(ConfigDiagnostic(file: path, line: 1, column: 1, message: "this isn't UTF-8 text"))
+            return nil
+        }
+        do {
+            return try parseConfig(text, file: path, now: now)
+        } catch {
+            diagnostics += error.diagnostics
+            return nil
+        }
+    }
+
+    // MARK: Changes
+
+    /// Writes mirrors, each to a file of its own; what defined them elsewhere before is taken out there.
+    /// - Returns: how to put things back.
+    public func put(_ mirrors: [(mirror: Mirror, isTemporary: Bool)], over existing: [Intent]) throws -> [Undo] {
+        let byName = Dictionary(existing.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var undo: [Undo] = []
+        do {
+            for directory in Set(mirrors.map { $0.isTemporary ? temporaryDirectory : permanentDirectory }) {
+                try Files.makeDirectory(directory)
+            }
+            for (mirror, isTemporary) in mirrors {
+                let directory = isTemporary ? temporaryDirectory : permanentDirectory
+                let path = "\(directory)/\(mirror.name).yaml"
+                let old = byName[mirror.name]
+                if let old, old.path != path { undo += try remove([old], from: existing) }
+                let neighbours = existing.filter { $0.path == path && $0.mirror.name != mirror.name }.map(\.mirror)
+                undo.append(Undo(path: path, content: old == nil && neighbours.isEmpty ? nil : try Files.read(path)))
+                try Files.write([UInt8](renderConfig(neighbours + [mirror]).utf8), to: path)
+            }
+            if mirrors.contains(where: { !$0.isTemporary }) { try Files.syncFileSystem(of: permanentDirectory) }
+            return undo
+        } catch {
+            try? self.undo(undo)
+            throw error
+        }
+    }
+
+    /// Takes mirrors out of their files; a file that is empty then goes.
+    public func remove(_ intents: [Intent], from existing: [Intent]) throws -> [Undo] {
+        var undo: [Undo] = []
+        let gone = Set(intents.map(\.mirror.name))
+        for path in Set(intents.map(\.path)).sorted() {
+            undo.append(Undo(path: path, content: try Files.read(path)))
+            let rest = existing.filter { $0.path == path && !gone.contains($0.mirror.name) }.map(\.mirror)
+            if rest.isEmpty {
+                try Files.remove(path)
+            } else {
+                try Files.write([UInt8](renderConfig(rest).utf8), to: path)
+            }
+        }
+        return undo
+    }
+
+    /// Puts files back as they were.
+    public func undo(_ changes: [Undo]) throws {
+        for change in changes.reversed() {
+            if let content = change.content {
+                try Files.write(content, to: change.path)
+            } else {
+                try Files.remove(change.path)
+            }
+        }
+    }
+}

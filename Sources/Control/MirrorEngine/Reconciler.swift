@@ -1,0 +1,188 @@
+internal import LinuxSystem
+internal import Logging
+public import MirrorConfig
+public import MirrorModel
+public import MirrorPlan
+internal import PacketFilter
+
+/// Brings what is to what should be: intent + observation → plan → steps, and back again if a step fails.
+///
+/// Used by the thread that made it, one at a time.
+public final class Reconciler {
+    private let engine: any Engine
+    private let store: IntentStore
+    private let runDirectory: String
+    private let log: Logger
+
+    public init(engine: any Engine, store: IntentStore, runDirectory: String) {
+        self.engine = engine
+        self.store = store
+        self.runDirectory = runDirectory
+        log = Logger(label: "portmirror")
+    }
+
+    /// What a person asks to have changed in the intent.
+    public struct Change: Sendable {
+        /// Mirrors to define, or define anew.
+        public var put: [(mirror: Mirror, isTemporary: Bool)] = []
+        /// Mirrors to take away.
+        public var remove: Set<MirrorName> = []
+        public var scope: PlanScope = .everything
+        /// Whether a refused mirror stops all the others.
+        public var isAllOrNothing = true
+
+        public init() {}
+    }
+
+    /// What there is to do, before it is done.
+    public struct Preview: Sendable {
+        public var plan: Plan
+        public var desired: [DesiredMirror]
+        public var observed: Observation
+        /// Mirrors whose definition is new, changes, or goes.
+        public var added: [MirrorName] = []
+        public var changed: [MirrorName] = []
+        public var removed: [MirrorName] = []
+        /// Of `removed`, those whose time is over.
+        public var expired: [MirrorName] = []
+
+        /// Whether everything is as it should be.
+        public var isEmpty: Bool { plan.isEmpty && added.isEmpty && changed.isEmpty && removed.isEmpty }
+    }
+
+    private struct Situation {
+        var intents: [IntentStore.Intent]
+        var preview: Preview
+    }
+
+    // MARK: Looking
+
+    /// What would be done; nothing is.
+    public func preview(_ change: Change, now: Timestamp) throws -> Preview {
+        try situation(change, now: now).preview
+    }
+
+    /// The mirrors as they are.
+    public func look(now: Timestamp) throws -> (intents: [IntentStore.Intent], desired: [DesiredMirror], observed: Observation) {
+        let intents = try store.load(now: now)
+        let desired = intents.map { compile($0.mirror) }
+        let outputs = Set(desired.flatMap { $0.mirror.outputs.map(\.port) })
+        return (intents, desired, try engine.observe(outputs: outputs))
+    }
+
+    private func situation(_ change: Change, now: Timestamp) throws -> Situation {
+        let intents = try store.load(now: now)
+        let put = Dictionary(change.put.map { ($0.mirror.name, $0) }, uniquingKeysWith: { _, last in last })
+        let expired = intents.map(\.mirror).filter { mirror in
+            mirror.until.map { $0 <= now } == true && put[mirror.name] == nil && !change.remove.contains(mirror.name)
+        }.map(\.name)
+        let gone = change.remove.union(expired)
+        var mirrors = intents.filter { !gone.contains($0.mirror.name) && put[$0.mirror.name] == nil }.map(\.mirror)
+        mirrors += change.put.map(\.mirror)
+        let desired = mirrors.sorted { $0.name < $1.name }.map(compile)
+        let outputs = Set(desired.flatMap { $0.mirror.outputs.map(\.port) })
+        let observed = try engine.observe(outputs: outputs)
+        let plan = makePlan(
+            desired: desired, observed: observed, engines: [engine.capabilities] + EngineCapabilities.planned,
+            scope: change.scope)
+        var preview = Preview(plan: plan, desired: desired, observed: observed)
+        let before = Dictionary(intents.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for item in change.put {
+            guard let old = before[item.mirror.name] else {
+                preview.added.append(item.mirror.name)
+                continue
+            }
+            if old.mirror != item.mirror || old.isTemporary != item.isTemporary {
+                preview.changed.append(item.mirror.name)
+            }
+        }
+        preview.removed = intents.map(\.mirror.name).filter(gone.contains)
+        preview.expired = expired
+        return Situation(intents: intents, preview: preview)
+    }
+
+    /// A mirror whose filter can't be compiled keeps what it has; the plan says why.
+    private func compile(_ mirror: Mirror) -> DesiredMirror {
+        if mirror.selectsEverything { return DesiredMirror(mirror: mirror, match: .everything) }
+        do {
+            let program = try selectorProgram(
+                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
+            return DesiredMirror(mirror: mirror, match: .program(program))
+        } catch {
+            return DesiredMirror(mirror: mirror, match: .everything, problem: "\(error)")
+        }
+    }
+
+    // MARK: Acting
+
+    /// Does it, all of it or none.
+    /// - Returns: what was done; empty if nothing was to do.
+    /// - Throws: ``UserError``; things are as they were then, unless it says otherwise.
+    public func apply(_ change: Change, now: Timestamp, waiting: () -> Void = {}) throws -> Preview {
+        try Files.makeDirectory(runDirectory)
+        let lock = try FileLock("\(runDirectory)/lock", waiting: waiting)
+        defer { withExtendedLifetime(lock) {} }
+        var attempt = 1
+        while true {
+            let situation = try situation(change, now: now)
+            try refuse(situation.preview, change)
+            guard !situation.preview.isEmpty else { return situation.preview }
+            do {
+                try carryOut(situation, change)
+                return situation.preview
+            } catch let failure as StepFailure where failure.isStale && attempt < 4 {
+                log.debug("attempt \(attempt) met a world that had changed: \(failure)")
+                attempt += 1
+            } catch let failure as StepFailure {
+                throw UserError("can't \(failure.step): \(failure.reason)", advice: "nothing was changed")
+            }
+        }
+    }
+
+    private func refuse(_ preview: Preview, _ change: Change) throws {
+        guard change.isAllOrNothing, !preview.plan.refusals.isEmpty else { return }
+        throw UserError(
+            preview.plan.refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
+    }
+
+    private func carryOut(_ situation: Situation, _ change: Change) throws {
+        let preview = situation.preview
+        let names = Set(preview.added + preview.changed)
+        var undo = try store.put(change.put.filter { names.contains($0.mirror.name) }, over: situation.intents)
+        do {
+            let gone = Set(preview.removed)
+            undo += try store.remove(
+                situation.intents.filter { gone.contains($0.mirror.name) }, from: situation.intents)
+            try engine.perform(preview.plan.steps)
+        } catch {
+            let cause = error
+            do {
+                try rollBack(to: preview.observed)
+                try store.undo(undo)
+            } catch {
+                throw UserError(
+                    "\(cause), and then what was done already couldn't be undone: \(error)",
+                    advice: "run 'portmirror apply' to finish, or 'portmirror remove' to clean up")
+            }
+            throw cause
+        }
+    }
+
+    private func rollBack(to before: Observation) throws {
+        let outputs = Set(before.records.map(\.port.name))
+        var last: (any Error)?
+        // A port that goes in the middle of it makes the plan stale once more.
+        for _ in 0..<3 {
+            let now = try engine.observe(outputs: outputs)
+            let steps = makeRollback(to: before, from: now)
+            if steps.isEmpty { return }
+            do {
+                try engine.perform(steps)
+                return
+            } catch {
+                last = error
+            }
+        }
+        if let last { throw last }
+    }
+}

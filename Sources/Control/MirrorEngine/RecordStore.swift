@@ -1,0 +1,93 @@
+internal import FoundationEssentials
+internal import LinuxSystem
+public import MirrorModel
+public import MirrorPlan
+
+/// What was changed on outputs, as it was before: a file each in the run-time directory, until it is restored.
+///
+/// The name has the network namespace's identity and the port's index in it, so namespaces that share the directory
+/// don't meet. The directory is on a tmpfs and goes, like the changes, with the machine's restart.
+public struct RecordStore: Sendable {
+    private let directory: String
+    private let namespace: UInt64
+
+    /// - Parameter directory: the run-time directory, such as `/run/portmirror`.
+    /// - Throws: ``SystemError`` if the calling thread's namespace can't be told.
+    public init(runDirectory directory: String) throws {
+        self.directory = "\(directory)/outputs"
+        namespace = try NetworkNamespace.identity()
+    }
+
+    /// The records of this namespace. A file that can't be read is an error: guessing would lose settings.
+    public func load() throws -> [OutputRecord] {
+        let prefix = "\(namespace)-"
+        var records: [OutputRecord] = []
+        for name in try Files.list(directory) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(".json") {
+            let path = "\(directory)/\(name)"
+            guard let bytes = try Files.read(path) else { continue }
+            do {
+                records.append(try JSONDecoder().decode(Stored.self, from: Data(bytes)).record)
+            } catch {
+                throw UserError(
+                    "can't read \(path), which says what to restore on an output: \(error)",
+                    advice: "look at the file, restore the port by hand (ethtool -K, bridge link set) and remove it")
+            }
+        }
+        return records
+    }
+
+    /// Keeps a record, replacing the port's earlier one.
+    public func save(_ record: OutputRecord) throws {
+        try Files.makeDirectory(directory)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try Files.write([UInt8](encoder.encode(Stored(record))), to: path(of: record.port))
+    }
+
+    /// Drops a port's record.
+    public func remove(_ port: ResolvedPort) throws { try Files.remove(path(of: port)) }
+
+    private func path(of port: ResolvedPort) -> String { "\(directory)/\(namespace)-\(port.index).json" }
+
+    /// The file's form.
+    private struct Stored: Codable {
+        var port: String
+        var index: Int32
+        var offloads: [String]
+        var bridge: Int32?
+        var bridgePort: Settings?
+
+        struct Settings: Codable {
+            var state: UInt8
+            var learning: Bool
+            var unicastFlood: Bool
+            var multicastFlood: Bool
+            var broadcastFlood: Bool
+            var locked: Bool?
+        }
+
+        init(_ record: OutputRecord) {
+            port = record.port.name.description
+            index = record.port.index
+            offloads = record.offloads.sorted()
+            bridge = record.bridge
+            bridgePort = record.bridgePort.map {
+                Settings(
+                    state: $0.state, learning: $0.learning, unicastFlood: $0.unicastFlood,
+                    multicastFlood: $0.multicastFlood, broadcastFlood: $0.broadcastFlood, locked: $0.locked)
+            }
+        }
+
+        var record: OutputRecord {
+            get throws {
+                OutputRecord(
+                    port: ResolvedPort(name: try PortName(port), index: index), offloads: Set(offloads),
+                    bridgePort: bridgePort.map {
+                        BridgePortSettings(
+                            state: $0.state, learning: $0.learning, unicastFlood: $0.unicastFlood,
+                            multicastFlood: $0.multicastFlood, broadcastFlood: $0.broadcastFlood, locked: $0.locked)
+                    }, bridge: bridge)
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// What a person is shown when something fails: what was tried on what and what came of it, and what to do next.
+public struct UserError: Error, CustomStringConvertible, Sendable {
+    /// What a script can tell by the exit code.
+    public enum Kind: Sendable {
+        case failed
+        /// The input can't be right, whatever the machine.
+        case usage
+        /// A privilege is missing.
+        case privilege
+    }
+
+    public var message: String
+    /// What to do next; empty if the message says it.
+    public var advice: String
+    public var kind: Kind
+
+    public init(_ message: String, advice: String = "", kind: Kind = .failed) {
+        self.message = message
+        self.advice = advice
+        self.kind = kind
+    }
+
+    public var description: String { advice.isEmpty ? message : "\(message)\n  \(advice)" }
+}

@@ -1,0 +1,54 @@
+public import MirrorModel
+
+/// What an engine can do; what it can't, the plan refuses or warns of, and nothing is silently approximated.
+public struct EngineCapabilities: Hashable, Sendable {
+    public var engine: EngineName
+    /// Whether this program has it, and this machine too.
+    public var isAvailable: Bool
+    /// Why not, in words.
+    public var unavailable: String?
+    /// Cuts copies (rule 6).
+    public var truncates: Bool
+    /// Makes one copy of a frame that passes several points (rule 3).
+    public var deduplicates: Bool
+    /// Lets several mirrors send to one output.
+    public var sharesOutputs: Bool
+    /// How many mirrors a copy may go through, one's output being another's source; nil without limit.
+    public var chainLimit: Int?
+
+    public init(
+        engine: EngineName, isAvailable: Bool, unavailable: String? = nil, truncates: Bool, deduplicates: Bool,
+        sharesOutputs: Bool, chainLimit: Int? = nil
+    ) {
+        self.engine = engine
+        self.isAvailable = isAvailable
+        self.unavailable = unavailable
+        self.truncates = truncates
+        self.deduplicates = deduplicates
+        self.sharesOutputs = sharesOutputs
+        self.chainLimit = chainLimit
+    }
+
+    /// Traffic control on a kernel that has all of it.
+    ///
+    /// The chain's limit is `MIRRED_NEST_LIMIT` of the kernel's net/sched/act_mirred.c.
+    public static let trafficControl = EngineCapabilities(
+        engine: .tc, isAvailable: true, truncates: false, deduplicates: false, sharesOutputs: true, chainLimit: 4)
+
+    /// Engines that the specification knows and this version doesn't have yet.
+    public static let planned = [
+        EngineCapabilities(
+            engine: .ovs, isAvailable: false, unavailable: "this version has no Open vSwitch engine",
+            truncates: true, deduplicates: true, sharesOutputs: false),
+        EngineCapabilities(
+            engine: .tap, isAvailable: false, unavailable: "this version has no tap engine", truncates: true,
+            deduplicates: true, sharesOutputs: true),
+    ]
+}
+
+/// The engines by name, those to come included.
+public enum EngineName: String, Hashable, Sendable, CustomStringConvertible {
+    case tc, ovs, tap
+
+    public var description: String { rawValue }
+}

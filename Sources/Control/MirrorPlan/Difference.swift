@@ -1,0 +1,173 @@
+import MirrorModel
+
+/// The steps from what is to what should be, as few and as exact as can be.
+struct Difference {
+    let observed: Observation
+    let target: Target
+    let scope: PlanScope
+    /// Mirrors that have a definition; points of others are leftovers.
+    let known: Set<MirrorName>
+    /// Mirrors that are left as they are.
+    let frozen: Set<MirrorName>
+
+    private struct Key: Hashable {
+        let mirror: MirrorName
+        let port: Int32
+        let hook: Hook
+    }
+
+    /// Outputs first, so that no copy is ever sent to one that isn't ready; restored last, for the same reason.
+    var steps: [Step] {
+        let (changes, removals) = pointSteps
+        return prepareOutputs + changes + removals + closeHooks(after: removals) + restoreOutputs
+    }
+
+    private func mayTouch(_ mirror: MirrorName) -> Bool {
+        !frozen.contains(mirror) && (scope.contains(mirror) || !known.contains(mirror))
+    }
+
+    // MARK: Points
+
+    private var pointSteps: (changes: [Step], removals: [Step]) {
+        var changes: [Step] = []
+        var removals: [Step] = []
+        var existing = Dictionary(grouping: observed.points) {
+            Key(mirror: $0.mirror, port: $0.port.index, hook: $0.hook)
+        }
+        var preferences = Preferences(observed)
+        var opened: Set<Int32> = []
+        for point in target.points where mayTouch(point.mirror) {
+            let key = Key(mirror: point.mirror, port: point.port.index, hook: point.hook)
+            var found = existing.removeValue(forKey: key) ?? []
+            if let kept = found.firstIndex(where: { $0.match == point.match && $0.isRetargetable(to: point) }) {
+                let current = found.remove(at: kept)
+                if current.targets.map(\.index) != point.outputs.map(\.index)
+                    || !current.targets.allSatisfy(\.isIntact)
+                {
+                    changes.append(.retarget(current, to: point.outputs))
+                }
+                removals += found.map { .removePoint($0) }
+                continue
+            }
+            // The old one first: in between nothing is copied, which is less than copied twice.
+            changes += found.map { .removePoint($0) }
+            if (observed.hooks[point.port.index]?.kind ?? .none) == .none, opened.insert(point.port.index).inserted {
+                changes.append(.openHook(point.port))
+            }
+            changes.append(.addPoint(point, preference: preferences.take(point.port.index, point.hook)))
+        }
+        for point in observed.points {
+            let key = Key(mirror: point.mirror, port: point.port.index, hook: point.hook)
+            guard mayTouch(point.mirror), let leftovers = existing.removeValue(forKey: key) else { continue }
+            removals += leftovers.map { .removePoint($0) }
+        }
+        return (changes, removals)
+    }
+
+    /// Hooks that this tool opened, once its last point there is gone. One that never got a point (a run that was
+    /// killed in between) is closed as well.
+    private func closeHooks(after removals: [Step]) -> [Step] {
+        var remaining = Set(target.points.map(\.port.index))
+        for point in observed.points where !mayTouch(point.mirror) { remaining.insert(point.port.index) }
+        return observed.hooks.sorted { $0.key < $1.key }.compactMap { index, hook in
+            guard hook.isOurs, !remaining.contains(index), let port = observed.topology[index: index] else {
+                return nil
+            }
+            return hook.foreign.isEmpty ? .closeHook(ResolvedPort(port)) : .disownHook(ResolvedPort(port))
+        }
+    }
+
+    // MARK: Outputs
+
+    private var prepareOutputs: [Step] {
+        target.outputs.values.sorted { $0.port.name < $1.port.name }.compactMap { use in
+            guard use.mirrors.isEmpty || use.mirrors.contains(where: mayTouch) else { return nil }
+            return prepare(use).map { .prepareOutput($0) }
+        }
+    }
+
+    private func record(of port: ResolvedPort) -> OutputRecord? {
+        observed.records.first { $0.port.index == port.index }
+    }
+
+    private func prepare(_ use: Target.OutputUse) -> OutputChange? {
+        guard let port = observed.topology[index: use.port.index] else { return nil }
+        var record = record(of: use.port) ?? OutputRecord(port: use.port)
+        var change = OutputChange(port: use.port)
+        if use.needsCleanCopies, let state = observed.offloads[port.index] {
+            change.offloads = use.exactly.map { state.wanted.intersection($0.offloads) } ?? state.harmful
+            record.offloads.formUnion(change.offloads)
+        }
+        if use.isReserved, let now = port.bridgePort, let bridge = port.master,
+            case .bridge(let spanningTree)? = observed.topology[index: bridge]?.kind
+        {
+            let wanted = now.reserved(spanningTree: spanningTree)
+            if wanted != now { change.bridgePort = wanted }
+            // A port that moved to another bridge since has settings of its own there.
+            if record.bridgePort == nil || record.bridge != bridge {
+                record.bridgePort = now
+                record.bridge = bridge
+            }
+        }
+        guard !change.offloads.isEmpty || change.bridgePort != nil else { return nil }
+        change.record = record
+        return change
+    }
+
+    private var restoreOutputs: [Step] {
+        observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+            guard let port = observed.topology[index: record.port.index] else { return .forgetOutput(record) }
+            let use = target.outputs[record.port.index]
+            var rest = record
+            var change = OutputChange(port: ResolvedPort(port))
+            let keep = use?.exactly?.offloads ?? (use?.needsCleanCopies == true ? record.offloads : [])
+            change.offloads = record.offloads.subtracting(keep)
+            rest.offloads.formIntersection(keep)
+            if use?.isReserved != true {
+                // Settings belong to a membership: they went with it.
+                if record.bridge == port.master { change.bridgePort = record.bridgePort }
+                rest.bridgePort = nil
+                rest.bridge = nil
+            }
+            guard rest != record else { return nil }
+            change.record = rest.offloads.isEmpty && rest.bridgePort == nil ? nil : rest
+            return .restoreOutput(change)
+        }
+    }
+}
+
+extension ObservedPoint {
+    /// Whether the point can be had by changing the targets in place: there are as many.
+    fileprivate func isRetargetable(to point: Point) -> Bool { targets.count == point.outputs.count }
+}
+
+/// Free preferences on each hook.
+private struct Preferences {
+    private struct Place: Hashable {
+        let port: Int32
+        let hook: Hook
+    }
+
+    private var used: [Place: Set<UInt16>] = [:]
+
+    init(_ observed: Observation) {
+        for point in observed.points {
+            used[Place(port: point.port.index, hook: point.hook), default: []].insert(point.handle.preference)
+        }
+        for (index, hook) in observed.hooks {
+            for filter in hook.foreign {
+                used[Place(port: index, hook: filter.hook), default: []].insert(filter.preference)
+            }
+        }
+    }
+
+    /// The lowest free one; beyond 512 mirrors on one hook the last is named and the kernel says that it is taken.
+    mutating func take(_ port: Int32, _ hook: Hook) -> UInt16 {
+        let range = PreferenceRange(hook)
+        let place = Place(port: port, hook: hook)
+        let taken = used[place] ?? []
+        let free = (range.first...range.last).first { !taken.contains($0) } ?? range.last
+        used[place, default: []].insert(free)
+        return free
+    }
+}

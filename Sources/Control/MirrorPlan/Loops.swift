@@ -1,0 +1,105 @@
+import MirrorModel
+
+/// Rule 8: what a mirror sends must not come back to one of its sources, on whatever way.
+struct LoopSearch {
+    private let graph: ForwardingGraph
+    private let byName: [MirrorName: Mirror]
+    private let topology: Topology
+    /// For each place, where mirrors send copies of what passes it.
+    private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
+
+    init(_ mirrors: [Mirror], topology: Topology) {
+        byName = Dictionary(mirrors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.topology = topology
+        let reserved = Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) })
+        graph = ForwardingGraph(topology, reserved: reserved)
+        for mirror in mirrors {
+            for place in mirror.places(in: topology) {
+                copies[place, default: []] += mirror.outputs.map {
+                    (mirror.name, Place(port: $0.port, hook: .egress))
+                }
+            }
+        }
+    }
+
+    /// The shortest cycle through one of the mirror's outputs, as `a -> b -> a`; nil if there is none.
+    func cycle(through mirror: Mirror) -> String? {
+        for source in mirror.places(in: topology) {
+            for output in mirror.outputs {
+                if let path = path(from: Place(port: output.port, hook: .egress), to: source) {
+                    let ports = ([source] + path).map(\.port)
+                    return Self.joined(ports)
+                }
+            }
+        }
+        return nil
+    }
+
+    /// The most mirrors that a copy goes through from this mirror on; the graph has no cycle.
+    func chainLength(from mirror: Mirror, limit: Int) -> Int {
+        guard limit > 0 else { return 1 }
+        var longest = 1
+        for output in mirror.outputs {
+            let start = Place(port: output.port, hook: .egress)
+            let next = graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }
+            for name in Set(next.map(\.mirror)) {
+                guard let other = byName[name] else { continue }
+                longest = max(longest, 1 + chainLength(from: other, limit: limit - 1))
+            }
+        }
+        return longest
+    }
+
+    /// Breadth first, so that the message shows the shortest way.
+    private func path(from start: Place, to goal: Place) -> [Place]? {
+        var previous: [Place: Place] = [:]
+        var seen: Set<Place> = [start]
+        var open = [start][...]
+        while let place = open.popFirst() {
+            if place == goal {
+                var path = [place]
+                while let last = path.last, let before = previous[last] { path.append(before) }
+                return path.reversed()
+            }
+            for next in graph.successors(of: place) + (copies[place] ?? []).map(\.to)
+            where seen.insert(next).inserted {
+                previous[next] = place
+                open.append(next)
+            }
+        }
+        return nil
+    }
+
+    private static func joined(_ ports: [PortName]) -> String {
+        var names: [String] = []
+        for port in ports where names.last != port.description { names.append(port.description) }
+        if names.count == 1 { names.append(names[0]) }
+        return names.joined(separator: " -> ")
+    }
+}
+
+extension Mirror {
+    /// The places at which this mirror copies. Ports that don't exist yet count: they may come.
+    func places(in topology: Topology) -> [Place] {
+        var places: [Place] = []
+        var seen: Set<Place> = []
+        let outputs = Set(outputs.map(\.port))
+        func add(_ port: PortName, _ hook: Hook) {
+            let place = Place(port: port, hook: hook)
+            if seen.insert(place).inserted { places.append(place) }
+        }
+        for source in sources {
+            switch source {
+            case .port(let port, let direction):
+                for hook in direction.hooks { add(port, hook) }
+            case .bridge(let bridge):
+                // Rule 4: what enters the switch, from its members and from the host.
+                for member in topology.members(of: bridge) where !outputs.contains(member.name) {
+                    add(member.name, .ingress)
+                }
+                add(bridge, .egress)
+            }
+        }
+        return places
+    }
+}

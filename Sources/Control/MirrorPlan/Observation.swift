@@ -1,0 +1,235 @@
+public import MirrorModel
+public import PacketFilter
+
+/// A port that exists: its name, and the index by which the kernel knows it.
+public struct ResolvedPort: Hashable, Sendable, CustomStringConvertible {
+    public var name: PortName
+    public var index: Int32
+
+    public init(name: PortName, index: Int32) {
+        self.name = name
+        self.index = index
+    }
+
+    public init(_ port: Port) { self.init(name: port.name, index: port.index) }
+
+    public var description: String { name.description }
+}
+
+/// Which frames a point copies.
+public enum Match: Hashable, Sendable {
+    case everything
+    /// Classic BPF over the frame from its MAC header; anything but 0 selects.
+    case program(BPFProgram)
+}
+
+/// One hook of one port at which a mirror copies, as it should be.
+public struct Point: Hashable, Sendable {
+    public var mirror: MirrorName
+    public var port: ResolvedPort
+    public var hook: Hook
+    public var match: Match
+    /// In the order of the mirror's definition.
+    public var outputs: [ResolvedPort]
+
+    public init(mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match, outputs: [ResolvedPort]) {
+        self.mirror = mirror
+        self.port = port
+        self.hook = hook
+        self.match = match
+        self.outputs = outputs
+    }
+}
+
+/// A point as the engine found it, marked as this tool's.
+public struct ObservedPoint: Hashable, Sendable {
+    public var mirror: MirrorName
+    public var port: ResolvedPort
+    public var hook: Hook
+    /// nil if it is nothing that this tool makes: somebody changed it.
+    public var match: Match?
+    public var targets: [Target]
+    /// What the engine needs to find it again.
+    public var handle: PointHandle
+
+    public init(
+        mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match?, targets: [Target], handle: PointHandle
+    ) {
+        self.mirror = mirror
+        self.port = port
+        self.hook = hook
+        self.match = match
+        self.targets = targets
+        self.handle = handle
+    }
+
+    /// Where one copy goes.
+    public struct Target: Hashable, Sendable {
+        /// The port's index; 0 once it has gone.
+        public var index: Int32
+        /// What the engine needs to change it in place.
+        public var identifier: UInt32
+        /// Whether it works as this tool makes it: it mirrors, and hands on to the next action or filter.
+        public var isIntact: Bool
+        public var counters: Counters
+
+        public init(index: Int32, identifier: UInt32 = 0, isIntact: Bool = true, counters: Counters = Counters()) {
+            self.index = index
+            self.identifier = identifier
+            self.isIntact = isIntact
+            self.counters = counters
+        }
+    }
+}
+
+/// Where a tc filter is: exactly one object of the kernel (tc(8): pref, handle, kind).
+public struct PointHandle: Hashable, Sendable {
+    public var preference: UInt16
+    public var kind: String
+    public var handle: UInt32
+
+    public init(preference: UInt16, kind: String, handle: UInt32) {
+        self.preference = preference
+        self.kind = kind
+        self.handle = handle
+    }
+}
+
+/// What has become of the frames at a point (rule 12).
+public struct Counters: Hashable, Sendable {
+    /// Frames selected for copying; a super-frame counts as one.
+    public var selectedPackets: UInt64
+    /// Their bytes, as the engine counts them.
+    public var selectedBytes: UInt64
+    /// Copies that the output did not take.
+    public var failedPackets: UInt64
+
+    public init(selectedPackets: UInt64 = 0, selectedBytes: UInt64 = 0, failedPackets: UInt64 = 0) {
+        self.selectedPackets = selectedPackets
+        self.selectedBytes = selectedBytes
+        self.failedPackets = failedPackets
+    }
+
+    /// Copies that the output took.
+    public var deliveredPackets: UInt64 { selectedPackets - min(failedPackets, selectedPackets) }
+
+    /// Bytes of those copies: exact where nothing or all failed, else in proportion.
+    public var deliveredBytes: UInt64 {
+        guard failedPackets > 0, selectedPackets > 0 else { return selectedBytes }
+        return UInt64(Double(selectedBytes) * Double(deliveredPackets) / Double(selectedPackets))
+    }
+
+    public static func + (left: Counters, right: Counters) -> Counters {
+        Counters(
+            selectedPackets: left.selectedPackets + right.selectedPackets,
+            selectedBytes: left.selectedBytes + right.selectedBytes,
+            failedPackets: left.failedPackets + right.failedPackets)
+    }
+}
+
+/// What hangs on a port's hooks already.
+public struct HookState: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case none
+        /// Ingress and egress.
+        case clsact
+        /// The older qdisc, with ingress alone. A filter added to its egress becomes an *ingress* filter.
+        case ingress
+    }
+
+    public var kind: Kind
+    /// Whether this tool opened it.
+    public var isOurs: Bool
+    /// Other people's filters.
+    public var foreign: [ForeignFilter]
+
+    public init(kind: Kind = .none, isOurs: Bool = false, foreign: [ForeignFilter] = []) {
+        self.kind = kind
+        self.isOurs = isOurs
+        self.foreign = foreign
+    }
+}
+
+/// Somebody else's filter on a hook.
+public struct ForeignFilter: Hashable, Sendable, CustomStringConvertible {
+    public var hook: Hook
+    public var preference: UInt16
+    public var kind: String
+    /// Kinds of its actions.
+    public var actions: [String]
+
+    public init(hook: Hook, preference: UInt16, kind: String, actions: [String] = []) {
+        self.hook = hook
+        self.preference = preference
+        self.kind = kind
+        self.actions = actions
+    }
+
+    public var description: String {
+        "\(hook) pref \(preference) \(kind)" + (actions.isEmpty ? "" : " (\(actions.joined(separator: ", ")))")
+    }
+}
+
+/// What an output's offloads are now.
+public struct OffloadState: Hashable, Sendable {
+    /// Features in force that break copies and that can be switched off.
+    public var harmful: Set<String>
+    /// Features in force that break copies and that can't be switched off.
+    public var stuck: Set<String>
+    /// Features that the user has asked for, in force or not.
+    public var wanted: Set<String>
+
+    public init(harmful: Set<String> = [], stuck: Set<String> = [], wanted: Set<String> = []) {
+        self.harmful = harmful
+        self.stuck = stuck
+        self.wanted = wanted
+    }
+
+    /// Whether a feature (by its name in linux/netdev_features.h) leaves a copy with an unfilled checksum or over the
+    /// MTU: the driver was to finish the frame, but a copy that goes to a program or a VM meets no driver.
+    public static func isHarmful(_ feature: String) -> Bool {
+        guard feature.hasPrefix("tx-") else { return false }
+        return feature.hasPrefix("tx-checksum-") || feature.hasSuffix("-segmentation") || feature == "tx-gso-list"
+    }
+}
+
+/// What was changed on an output, as it was before: kept on disk until it is restored (rule 7).
+public struct OutputRecord: Hashable, Sendable {
+    public var port: ResolvedPort
+    /// Features that were on and have been switched off.
+    public var offloads: Set<String>
+    /// The bridge port's settings before it was reserved, and the bridge's index.
+    public var bridgePort: BridgePortSettings?
+    public var bridge: Int32?
+
+    public init(
+        port: ResolvedPort, offloads: Set<String> = [], bridgePort: BridgePortSettings? = nil, bridge: Int32? = nil
+    ) {
+        self.port = port
+        self.offloads = offloads
+        self.bridgePort = bridgePort
+        self.bridge = bridge
+    }
+}
+
+/// Everything that a plan looks at besides the intent.
+public struct Observation: Hashable, Sendable {
+    public var topology: Topology
+    public var points: [ObservedPoint]
+    /// By port index; a port that isn't here has no hook.
+    public var hooks: [Int32: HookState]
+    /// By port index; only outputs are looked at.
+    public var offloads: [Int32: OffloadState]
+    public var records: [OutputRecord]
+
+    public init(
+        topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
+        offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = []
+    ) {
+        self.topology = topology
+        self.points = points
+        self.hooks = hooks
+        self.offloads = offloads
+        self.records = records
+    }
+}

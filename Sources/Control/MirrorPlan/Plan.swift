@@ -1,0 +1,80 @@
+public import MirrorModel
+
+/// A mirror with its selectors compiled.
+public struct DesiredMirror: Hashable, Sendable {
+    public var mirror: Mirror
+    public var match: Match
+    /// Why its selectors can't be compiled; what runs of it is left as it is then.
+    public var problem: String?
+
+    public init(mirror: Mirror, match: Match, problem: String? = nil) {
+        self.mirror = mirror
+        self.match = match
+        self.problem = problem
+    }
+}
+
+/// What has to be done to have what is wanted.
+public struct Plan: Hashable, Sendable {
+    /// In the order in which they are safe.
+    public var steps: [Step]
+    /// What stands against it; steps of a refused mirror are not among the steps.
+    public var refusals: [Refusal]
+    public var warnings: [Warning]
+
+    public var isEmpty: Bool { steps.isEmpty }
+
+    public init(steps: [Step] = [], refusals: [Refusal] = [], warnings: [Warning] = []) {
+        self.steps = steps
+        self.refusals = refusals
+        self.warnings = warnings
+    }
+}
+
+/// Which mirrors a plan may touch. Leftovers, whose definition is gone, are always cleaned away.
+public enum PlanScope: Hashable, Sendable {
+    case everything
+    case only(Set<MirrorName>)
+
+    func contains(_ name: MirrorName) -> Bool {
+        switch self {
+        case .everything: true
+        case .only(let names): names.contains(name)
+        }
+    }
+}
+
+/// (desired, observed, capabilities) → steps or a refusal. No I/O.
+public func makePlan(
+    desired: [DesiredMirror], observed: Observation,
+    engines: [EngineCapabilities] = [.trafficControl] + EngineCapabilities.planned, scope: PlanScope = .everything
+) -> Plan {
+    let rules = Rules(mirrors: desired.map(\.mirror), observed: observed, engines: engines)
+    var plan = Plan()
+    var accepted: [DesiredMirror] = []
+    for wanted in desired {
+        guard scope.contains(wanted.mirror.name) else {
+            accepted.append(wanted)
+            continue
+        }
+        let refusals =
+            wanted.problem.map { [Refusal(mirror: wanted.mirror.name, rule: .filter, message: $0)] }
+            ?? rules.refusals(of: wanted.mirror)
+        plan.refusals += refusals
+        plan.warnings += rules.warnings(of: wanted.mirror)
+        if refusals.isEmpty { accepted.append(wanted) }
+    }
+    let target = Target(accepted.filter { $0.problem == nil }, topology: observed.topology)
+    let frozen = Set(desired.filter { $0.problem != nil }.map(\.mirror.name))
+    plan.steps =
+        Difference(
+            observed: observed, target: target, scope: scope, known: Set(desired.map(\.mirror.name)), frozen: frozen
+        ).steps
+    return plan
+}
+
+/// The steps that lead back to an earlier observation, of this tool's own things only.
+public func makeRollback(to before: Observation, from now: Observation) -> [Step] {
+    let target = Target(restoring: before, in: now.topology)
+    return Difference(observed: now, target: target, scope: .everything, known: [], frozen: []).steps
+}

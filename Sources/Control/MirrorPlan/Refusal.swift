@@ -1,0 +1,48 @@
+public import MirrorModel
+
+/// Why a mirror can't be had as it is defined. Nothing is changed when there is one.
+public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The rule of the specification, or the limit, that stands against it.
+    public enum Rule: String, Hashable, Sendable {
+        /// Rule 8.
+        case loop
+        /// An output is a source of the same mirror (rule 8).
+        case outputIsSource = "output-is-source"
+        /// A capability that the engine, or every engine, lacks.
+        case capability
+        /// A source isn't what the mirror says, such as a bridge that is none.
+        case wrongKind = "wrong-kind"
+        /// A hook that others hold in a way that leaves no room.
+        case hook
+        /// A selector that can't be compiled.
+        case filter
+        /// An output can't be reserved (rule 7).
+        case reserve
+    }
+
+    public var mirror: MirrorName
+    public var rule: Rule
+    /// What is wrong, and what to do next.
+    public var message: String
+
+    public init(mirror: MirrorName, rule: Rule, message: String) {
+        self.mirror = mirror
+        self.rule = rule
+        self.message = message
+    }
+
+    public var description: String { "mirror \(mirror): \(message)" }
+}
+
+/// Something that a person should know before, though it stands against nothing.
+public struct Warning: Hashable, Sendable, CustomStringConvertible {
+    public var mirror: MirrorName
+    public var message: String
+
+    public init(mirror: MirrorName, message: String) {
+        self.mirror = mirror
+        self.message = message
+    }
+
+    public var description: String { "mirror \(mirror): \(message)" }
+}

@@ -1,0 +1,257 @@
+import MirrorModel
+
+/// The rules of the specification that can stand against a mirror, each a function of values.
+struct Rules {
+    let mirrors: [Mirror]
+    let observed: Observation
+    let engines: [EngineCapabilities]
+    private let loops: LoopSearch
+
+    init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
+        self.mirrors = mirrors
+        self.observed = observed
+        self.engines = engines
+        loops = LoopSearch(mirrors, topology: observed.topology)
+    }
+
+    private var topology: Topology { observed.topology }
+
+    /// Everything that stands against a mirror, not just the first.
+    func refusals(of mirror: Mirror) -> [Refusal] {
+        outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror) + plainIngress(mirror)
+            + reserve(mirror)
+    }
+
+    /// What to tell before it is done.
+    func warnings(of mirror: Mirror) -> [Warning] {
+        duplicates(mirror) + smallOutputs(mirror) + offloads(mirror) + starved(mirror)
+    }
+
+    // MARK: Refusals
+
+    private func outputIsSource(_ mirror: Mirror) -> [Refusal] {
+        let sources = Set(
+            mirror.sources.compactMap { source in if case .port(let port, _) = source { port } else { nil } })
+        return mirror.outputs.map(\.port).filter(sources.contains).map { port in
+            Refusal(
+                mirror: mirror.name, rule: .outputIsSource,
+                message: "\(port) can't be both source and output: take it out of one of the two")
+        }
+    }
+
+    private func loop(_ mirror: Mirror) -> [Refusal] {
+        // Said better by the rule above.
+        guard outputIsSource(mirror).isEmpty else { return [] }
+        if let cycle = loops.cycle(through: mirror) {
+            return [
+                Refusal(
+                    mirror: mirror.name, rule: .loop,
+                    message: "its copies would come back to be copied again, without end: \(cycle). "
+                        + "Choose an output from which no frame gets back to a source")
+            ]
+        }
+        guard let limit = engine(of: mirror)?.chainLimit else { return [] }
+        let length = loops.chainLength(from: mirror, limit: limit + 1)
+        guard length > limit else { return [] }
+        return [
+            Refusal(
+                mirror: mirror.name, rule: .capability,
+                message: "its copies would go through \(length) mirrors in a row or more; "
+                    + "the kernel carries a copy through \(limit) and drops it then")
+        ]
+    }
+
+    private func capability(_ mirror: Mirror) -> [Refusal] {
+        let wanted = needs(of: mirror)
+        let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
+        if choices.contains(where: { $0.isAvailable && missing(wanted, in: $0).isEmpty }) { return [] }
+        let able = engines.filter { missing(wanted, in: $0).isEmpty }
+        var reasons: [String] = []
+        for choice in choices {
+            let lacks = missing(wanted, in: choice)
+            if !lacks.isEmpty {
+                reasons.append("the \(choice.engine) engine can't \(lacks.joined(separator: " or "))")
+            } else if let why = choice.unavailable {
+                reasons.append(why)
+            }
+        }
+        let names = able.map(\.engine.description).joined(separator: " and ")
+        let advice =
+            able.isEmpty ? "" : "; \(names) can" + (able.contains(where: \.isAvailable) ? "" : " (not on this machine)")
+        return [
+            Refusal(mirror: mirror.name, rule: .capability, message: reasons.joined(separator: ", ") + advice)
+        ]
+    }
+
+    private func wrongKind(_ mirror: Mirror) -> [Refusal] {
+        mirror.sources.compactMap { source in
+            guard case .bridge(let name) = source, let port = topology[name], !port.kind.isBridge else { return nil }
+            return Refusal(
+                mirror: mirror.name, rule: .wrongKind,
+                message: "\(name) isn't a bridge (its kind is \(port.kind.word)): watch it as a port (--from \(name))")
+        }
+    }
+
+    private func plainIngress(_ mirror: Mirror) -> [Refusal] {
+        mirror.places(in: topology).compactMap { place in
+            guard place.hook == .egress, let port = topology[place.port],
+                observed.hooks[port.index]?.kind == .ingress
+            else { return nil }
+            return Refusal(
+                mirror: mirror.name, rule: .hook,
+                message: "\(place.port) has a plain ingress qdisc of somebody else, which has no place for egress "
+                    + "filters: mirror \(place.port):ingress alone, or have its owner use clsact instead "
+                    + "(tc qdisc del dev \(place.port) ingress; tc qdisc add dev \(place.port) clsact)")
+        }
+    }
+
+    private func reserve(_ mirror: Mirror) -> [Refusal] {
+        guard mirror.reserve else { return [] }
+        return mirror.outputs.compactMap { output in
+            guard let port = topology[output.port] else { return nil }
+            let master = port.master.flatMap { topology[index: $0] }
+            guard master?.kind.isBridge != true else { return nil }
+            return Refusal(
+                mirror: mirror.name, rule: .reserve,
+                message: "\(output.port) can't be reserved: it isn't a member of a bridge, "
+                    + "so nothing but this host sends to it; leave --reserve-output out")
+        }
+    }
+
+    // MARK: Warnings
+
+    /// Rule 3: pairs of points that the same frame may pass.
+    private func duplicates(_ mirror: Mirror) -> [Warning] {
+        guard engine(of: mirror)?.deduplicates == false else { return [] }
+        let reserved = Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) })
+        let graph = ForwardingGraph(topology, reserved: reserved)
+        let places = mirror.places(in: topology)
+        let all = Set(places)
+        var pairs: [String] = []
+        var seen: Set<String> = []
+        for place in places {
+            for other in graph.reachable(from: place).intersection(all).sorted(by: Place.inOrder) where other != place {
+                let pair = "\(place.port) \(place.hook) and \(other.port) \(other.hook)"
+                if seen.insert(pair).inserted { pairs.append(pair) }
+            }
+        }
+        guard !pairs.isEmpty else { return [] }
+        let shown = pairs.prefix(4).joined(separator: "; ") + (pairs.count > 4 ? "; and \(pairs.count - 4) more" : "")
+        return [
+            Warning(
+                mirror: mirror.name,
+                message: "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown). "
+                    + "Watching one direction only gives one copy of each")
+        ]
+    }
+
+    /// Copies over the output's MTU are lost; super-frames are cut to their own segments' size, not the output's.
+    private func smallOutputs(_ mirror: Mirror) -> [Warning] {
+        let largest = mirror.places(in: topology).compactMap { topology[$0.port] }.max { $0.mtu < $1.mtu }
+        guard let largest else { return [] }
+        return mirror.outputs.compactMap { output in
+            guard let port = topology[output.port], port.mtu < largest.mtu else { return nil }
+            return Warning(
+                mirror: mirror.name,
+                message: "\(port.name) has MTU \(port.mtu), less than the \(largest.mtu) of \(largest.name): "
+                    + "larger frames' copies may be lost (ip link set \(port.name) mtu \(largest.mtu))")
+        }
+    }
+
+    private func offloads(_ mirror: Mirror) -> [Warning] {
+        mirror.outputs.compactMap { output in
+            guard let port = topology[output.port], let state = observed.offloads[port.index] else { return nil }
+            if mirror.keepOffloads {
+                guard !state.harmful.union(state.stuck).isEmpty else { return nil }
+                return Warning(
+                    mirror: mirror.name,
+                    message: "\(port.name) keeps its offloads: copies may be larger than its MTU and have unfilled "
+                        + "checksums, which Suricata and Zeek ignore")
+            }
+            if let other = mirrors.first(where: { $0.keepOffloads && $0.outputs.contains(output) }) {
+                return Warning(
+                    mirror: mirror.name,
+                    message: "\(port.name) keeps its offloads, as mirror \(other.name) asks: "
+                        + "copies may have unfilled checksums")
+            }
+            guard !state.stuck.isEmpty else { return nil }
+            return Warning(
+                mirror: mirror.name,
+                message: "\(port.name) can't switch off \(state.stuck.sorted().joined(separator: ", ")): "
+                    + "copies may have unfilled checksums")
+        }
+    }
+
+    /// Somebody else's filter that ends the walk before ours is asked.
+    private func starved(_ mirror: Mirror) -> [Warning] {
+        mirror.places(in: topology).compactMap { place in
+            guard let port = topology[place.port], let hook = observed.hooks[port.index] else { return nil }
+            let before = hook.foreign.filter {
+                $0.hook == place.hook && $0.preference < PreferenceRange(place.hook).first
+            }
+            guard !before.isEmpty else { return nil }
+            return Warning(
+                mirror: mirror.name,
+                message: "\(place.port) has filters of others that run first: "
+                    + before.map(\.description).joined(separator: ", ")
+                    + ". What they accept or drop isn't copied")
+        }
+    }
+
+    // MARK: Engines
+
+    /// The engine that is to have it.
+    func engine(of mirror: Mirror) -> EngineCapabilities? {
+        engines.first {
+            (mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue) && $0.isAvailable
+                && missing(needs(of: mirror), in: $0).isEmpty
+        }
+    }
+
+    private enum Need: String {
+        case truncation = "cut copies (snaplen)"
+        case sharing = "share an output with another mirror"
+    }
+
+    private func needs(of mirror: Mirror) -> [Need] {
+        var needs: [Need] = mirror.snaplen == nil ? [] : [.truncation]
+        let ports = Set(mirror.outputs.map(\.port))
+        if mirrors.contains(where: { $0.name != mirror.name && $0.outputs.contains { ports.contains($0.port) } }) {
+            needs.append(.sharing)
+        }
+        return needs
+    }
+
+    private func missing(_ needs: [Need], in engine: EngineCapabilities) -> [String] {
+        needs.filter { need in
+            switch need {
+            case .truncation: !engine.truncates
+            case .sharing: !engine.sharesOutputs
+            }
+        }.map(\.rawValue)
+    }
+}
+
+extension Place {
+    static func inOrder(_ left: Place, _ right: Place) -> Bool {
+        left.port == right.port ? left.hook < right.hook : left.port < right.port
+    }
+}
+
+/// The preferences (tc's order of filters) that this tool uses on a hook.
+///
+/// Low, so that a filter of others that ends the walk comes after; ours always hands on, which starves nobody. Apart
+/// for the two hooks, since a u32 dump of one lists the other's filters of the same preference.
+public struct PreferenceRange: Hashable, Sendable {
+    public let first: UInt16
+    public let last: UInt16
+
+    public init(_ hook: Hook) {
+        switch hook {
+        case .ingress: (first, last) = (0x100, 0x2ff)
+        case .egress: (first, last) = (0x300, 0x4ff)
+        }
+    }
+
+    public func contains(_ preference: UInt16) -> Bool { (first...last).contains(preference) }
+}

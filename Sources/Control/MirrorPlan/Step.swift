@@ -1,0 +1,78 @@
+public import MirrorModel
+
+/// One thing for an engine to do. Steps are few and exact: each names the object, none searches.
+public enum Step: Hashable, Sendable {
+    /// Record what an output has, then switch off offloads and set its bridge port.
+    case prepareOutput(OutputChange)
+    /// Make room for filters on a port: its clsact qdisc, marked as this tool's.
+    case openHook(ResolvedPort)
+    case addPoint(Point, preference: UInt16)
+    /// Send a point's copies to other ports, in place: its counters go on.
+    case retarget(ObservedPoint, to: [ResolvedPort])
+    case removePoint(ObservedPoint)
+    /// Remove the port's clsact qdisc, which this tool made and nobody uses.
+    case closeHook(ResolvedPort)
+    /// Leave the qdisc that this tool made to those who use it now.
+    case disownHook(ResolvedPort)
+    /// Give an output back what it had, then forget the record.
+    case restoreOutput(OutputChange)
+    /// Drop the record of a port that has gone.
+    case forgetOutput(OutputRecord)
+}
+
+/// What is to change on an output.
+public struct OutputChange: Hashable, Sendable {
+    public var port: ResolvedPort
+    /// Features to switch (off when preparing, on when restoring).
+    public var offloads: Set<String>
+    /// Bridge port settings to give it; nil leaves them.
+    public var bridgePort: BridgePortSettings?
+    /// What the record says once the step is done; nil when there is nothing left to restore.
+    public var record: OutputRecord?
+
+    public init(
+        port: ResolvedPort, offloads: Set<String> = [], bridgePort: BridgePortSettings? = nil,
+        record: OutputRecord? = nil
+    ) {
+        self.port = port
+        self.offloads = offloads
+        self.bridgePort = bridgePort
+        self.record = record
+    }
+}
+
+extension Step: CustomStringConvertible {
+    /// The step in words, as `portmirror plan` shows it.
+    public var description: String {
+        switch self {
+        case .prepareOutput(let change):
+            let parts = [
+                change.offloads.isEmpty ? nil : "switch off \(change.offloads.count) offloads",
+                change.bridgePort == nil ? nil : "reserve it for copies",
+            ]
+            return "prepare output \(change.port): \(parts.compactMap { $0 }.joined(separator: ", "))"
+        case .openHook(let port): return "add a clsact qdisc to \(port)"
+        case .addPoint(let point, _):
+            let filter = if case .program(let program) = point.match { " (\(program.instructions.count) BPF)" } else { "" }
+            return "copy \(point.port) \(point.hook)\(filter) to "
+                + point.outputs.map(\.description).joined(separator: ", ")
+        case .retarget(let point, let outputs):
+            return "mirror \(point.mirror): send \(point.port) \(point.hook) to "
+                + outputs.map(\.description).joined(separator: ", ")
+        case .removePoint(let point): return "mirror \(point.mirror): stop copying \(point.port) \(point.hook)"
+        case .closeHook(let port): return "remove the clsact qdisc from \(port)"
+        case .disownHook(let port): return "leave the clsact qdisc of \(port) to its other users"
+        case .restoreOutput(let change): return "restore output \(change.port)"
+        case .forgetOutput(let record): return "forget output \(record.port), which has gone"
+        }
+    }
+
+    /// The mirror whose point it is about.
+    public var mirror: MirrorName? {
+        switch self {
+        case .addPoint(let point, _): point.mirror
+        case .retarget(let point, _), .removePoint(let point): point.mirror
+        default: nil
+        }
+    }
+}

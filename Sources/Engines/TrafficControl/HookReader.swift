@@ -1,0 +1,99 @@
+import MirrorModel
+import MirrorPlan
+import Netlink
+import PacketFilter
+import RouteNetlink
+
+/// Reads what hangs on the ports' hooks: this tool's points, and other people's filters.
+struct HookReader {
+    let socket: NetlinkSocket
+    let topology: Topology
+
+    struct Hooks {
+        var points: [ObservedPoint] = []
+        var states: [Int32: HookState] = [:]
+    }
+
+    func read() throws(NetlinkError) -> Hooks {
+        var hooks = Hooks()
+        for message in try socket.dump(QdiscRequest.dump()) {
+            guard let qdisc = try? Qdisc(message), qdisc.parent == QdiscRequest.hookParent,
+                let port = topology[index: qdisc.interfaceIndex]
+            else { continue }
+            do {
+                try read(ResolvedPort(port), isClsact: qdisc.kind == "clsact", into: &hooks)
+            } catch where error.errno == .noDevice || error.errno == .invalid || error.errno == .noEntry {
+                // The port, or its qdisc, has gone since.
+                continue
+            }
+        }
+        return hooks
+    }
+
+    private func read(_ port: ResolvedPort, isClsact: Bool, into hooks: inout Hooks) throws(NetlinkError) {
+        var state = HookState(kind: isClsact ? .clsact : .ingress)
+        for hook in isClsact ? Hook.allCases : [.ingress] {
+            let request = FilterRequest.dump(parent: hook.tc.parent, index: port.index, object: "\(port) \(hook)")
+            for message in try socket.dump(request) {
+                guard let filter = try? Filter(message), filter.classifier != .scaffold else { continue }
+                if let mirror = Mark.mirror(of: filter) {
+                    hooks.points.append(point(filter, of: mirror, port, hook))
+                } else {
+                    state.foreign.append(
+                        ForeignFilter(
+                            hook: hook, preference: filter.preference, kind: filter.kind,
+                            actions: filter.actions.map(\.kind)))
+                }
+            }
+        }
+        if isClsact {
+            let request = ChainRequest.dump(hook: .ingress, index: port.index, name: port.name.description)
+            state.isOurs = try socket.dump(request).contains { ChainRequest.number($0) == Mark.chain }
+        }
+        hooks.states[port.index] = state
+    }
+
+    private func point(_ filter: Filter, of mirror: MirrorName, _ port: ResolvedPort, _ hook: Hook) -> ObservedPoint {
+        let match: Match? =
+            switch filter.classifier {
+            case _ where filter.etherType != FilterRequest.allProtocols: nil
+            case .matchall, .u32Everything: .everything
+            case .bpf(let instructions): BPFProgram(instructions).map { .program($0) }
+            case .scaffold, .other: nil
+            }
+        let cookie = Mark.cookie(for: mirror)
+        let targets = filter.actions.enumerated().map { offset, action in
+            let isLast = offset == filter.actions.count - 1
+            let isIntact =
+                action.cookie == cookie && action.mirred?.manner == .egressMirror
+                && action.mirred?.control == (isLast ? .continue : .pipe)
+            return ObservedPoint.Target(
+                index: action.mirred?.target ?? 0, identifier: action.mirred?.index ?? 0, isIntact: isIntact,
+                counters: Counters(
+                    selectedPackets: action.counters.packets, selectedBytes: action.counters.bytes,
+                    failedPackets: UInt64(action.counters.overlimits)))
+        }
+        return ObservedPoint(
+            mirror: mirror, port: port, hook: hook, match: match, targets: targets,
+            handle: PointHandle(preference: filter.preference, kind: filter.kind, handle: filter.handle))
+    }
+}
+
+extension Hook {
+    /// As the kernel's headers have it.
+    var tc: TcHook { self == .ingress ? .ingress : .egress }
+}
+
+extension BPFProgram {
+    /// nil if the kernel holds instructions that no program of this tool has.
+    init?(_ instructions: [SocketFilter]) {
+        try? self.init(
+            instructions.map {
+                BPFInstruction(code: $0.code, jt: $0.jumpTrue, jf: $0.jumpFalse, k: $0.constant)
+            })
+    }
+
+    var socketFilters: [SocketFilter] {
+        instructions.map { SocketFilter(code: $0.code, jumpTrue: $0.jt, jumpFalse: $0.jf, constant: $0.k) }
+    }
+}

@@ -1,0 +1,43 @@
+import EthtoolNetlink
+import MirrorModel
+import MirrorPlan
+import Netlink
+
+/// The outputs' offload settings, through ethtool's netlink family.
+final class Offloads {
+    private let socket: NetlinkSocket
+    private let family: UInt16
+
+    /// - Throws: ``NetlinkError``: `ENOENT` on kernels before 5.6, which don't have the family.
+    init() throws(NetlinkError) {
+        socket = try NetlinkSocket(.generic)
+        let request = EthtoolRequest.family()
+        guard let number = try socket.perform(request).messages.first.flatMap(EthtoolRequest.familyNumber) else {
+            throw NetlinkError(.malformed, operation: request.operation, object: "")
+        }
+        family = number
+    }
+
+    /// By port index; a port that has gone, or has no such settings, is left out.
+    func read(_ ports: [ResolvedPort]) throws(NetlinkError) -> [Int32: OffloadState] {
+        let requests = ports.map {
+            EthtoolRequest.features(family: family, index: $0.index, name: $0.name.description)
+        }
+        var states: [Int32: OffloadState] = [:]
+        for (port, outcome) in zip(ports, try socket.perform(requests)) {
+            guard case .success(let reply) = outcome, let message = reply.messages.first else { continue }
+            let features = DeviceFeatures(message)
+            let harmful = features.active.filter(OffloadState.isHarmful)
+            let stuck = harmful.filter { !features.changeable.contains($0) || features.fixed.contains($0) }
+            states[port.index] = OffloadState(
+                harmful: harmful.subtracting(stuck), stuck: stuck, wanted: features.wanted)
+        }
+        return states
+    }
+
+    func set(_ features: Set<String>, on isOn: Bool, port: ResolvedPort) throws(NetlinkError) {
+        let values = Dictionary(uniqueKeysWithValues: features.map { ($0, isOn) })
+        try socket.perform(
+            EthtoolRequest.setFeatures(values, family: family, index: port.index, name: port.name.description))
+    }
+}

@@ -1,0 +1,208 @@
+import LinuxSystem
+public import MirrorEngine
+public import MirrorModel
+public import MirrorPlan
+import Netlink
+import RouteNetlink
+
+/// Mirrors through the kernel's traffic control: clsact, matchall, u32 or cls_bpf, and mirred, over rtnetlink.
+///
+/// It works in the network namespace of the thread that made it.
+public final class TrafficControlEngine: Engine {
+    private let socket: NetlinkSocket
+    private let records: RecordStore
+    private var offloads: Result<Offloads, NetlinkError>?
+    private var probed: KernelFeatures?
+
+    /// - Parameter runDirectory: where the record of what was changed on outputs is kept.
+    /// - Throws: ``NetlinkError`` if there is no rtnetlink.
+    public init(runDirectory: String) throws {
+        socket = try NetlinkSocket(.route)
+        records = try RecordStore(runDirectory: runDirectory)
+    }
+
+    public var capabilities: EngineCapabilities { .trafficControl }
+
+    /// What the kernel has. Where it can't be found out, what every distribution's kernel has.
+    public var features: KernelFeatures {
+        if let probed { return probed }
+        let found = (try? KernelFeatures.probe()) ?? KernelFeatures()
+        probed = found
+        return found
+    }
+
+    /// Whether anything is there that concerns mirroring: a quick look, for machines without a mirror.
+    public func hasHooks() throws -> Bool {
+        try socket.dump(QdiscRequest.dump()).contains { message in
+            (try? Qdisc(message))?.parent == QdiscRequest.hookParent
+        }
+    }
+
+    public func observe(outputs: Set<PortName>) throws -> Observation {
+        let topology = try TopologyReader(socket: socket).read()
+        let hooks = try HookReader(socket: socket, topology: topology).read()
+        let kept = try records.load()
+        let recorded = kept.compactMap { topology[index: $0.port.index] }.map(ResolvedPort.init)
+        let asked = outputs.compactMap { topology[$0] }.map(ResolvedPort.init)
+        var observation = Observation(
+            topology: topology, points: hooks.points, hooks: hooks.states, records: kept)
+        let ports = Set(recorded).union(asked)
+        if !ports.isEmpty, let offloads = try? ethtool() {
+            observation.offloads = try offloads.read(ports.sorted { $0.index < $1.index })
+        }
+        return observation
+    }
+
+    /// Opened on first use: most commands need none.
+    private func ethtool() throws(NetlinkError) -> Offloads {
+        let opened =
+            offloads
+            ?? Result { () throws(NetlinkError) in try Offloads() }
+        offloads = opened
+        return try opened.get()
+    }
+
+    public func perform(_ steps: [Step]) throws {
+        var batch: [(step: Step, request: NetlinkRequest)] = []
+        for step in steps {
+            switch step {
+            case .prepareOutput, .restoreOutput, .forgetOutput, .closeHook, .disownHook:
+                try flush(&batch)
+                try performAlone(step)
+            case .openHook, .addPoint, .retarget, .removePoint:
+                for request in requests(step) { batch.append((step, request)) }
+            }
+        }
+        try flush(&batch)
+    }
+
+    // MARK: Steps that are one or several rtnetlink requests
+
+    private func requests(_ step: Step) -> [NetlinkRequest] {
+        switch step {
+        case .openHook(let port):
+            let name = port.name.description
+            return [
+                QdiscRequest.addClsact(index: port.index, name: name),
+                ChainRequest.add(Mark.chain, hook: .ingress, index: port.index, name: name),
+            ]
+        case .addPoint(let point, let preference):
+            let match: FilterRequest.Match =
+                switch point.match {
+                case .everything: features.everything
+                case .program(let program): .bpf(program.socketFilters)
+                }
+            return [
+                FilterRequest.add(
+                    match, actions: Self.actions(to: point.outputs), cookie: Mark.cookie(for: point.mirror),
+                    parent: point.hook.tc.parent, preference: preference, index: point.port.index,
+                    object: "\(point.port) \(point.hook)")
+            ]
+        case .retarget(let point, let outputs):
+            return zip(point.targets, Self.actions(to: outputs)).map { target, action in
+                var action = action
+                action.index = target.identifier
+                return ActionRequest.replace(
+                    action, cookie: Mark.cookie(for: point.mirror), object: "\(point.port) \(point.hook)")
+            }
+        case .removePoint(let point):
+            return [
+                FilterRequest.remove(
+                    kind: point.handle.kind, handle: point.handle.handle, parent: point.hook.tc.parent,
+                    preference: point.handle.preference, index: point.port.index,
+                    object: "\(point.port) \(point.hook)")
+            ]
+        default: return []
+        }
+    }
+
+    /// PIPE on every action but the last, or the others wouldn't run; CONTINUE on the last, or the filters of others
+    /// wouldn't.
+    static func actions(to outputs: [ResolvedPort]) -> [Mirred] {
+        outputs.enumerated().map { offset, output in
+            Mirred(control: offset == outputs.count - 1 ? .continue : .pipe, target: output.index)
+        }
+    }
+
+    private func flush(_ batch: inout [(step: Step, request: NetlinkRequest)]) throws {
+        defer { batch = [] }
+        let outcomes = try socket.perform(batch.map(\.request), stopping: true)
+        for (entry, outcome) in zip(batch, outcomes) {
+            if case .failure(let error) = outcome { throw failure(entry.step, error) }
+        }
+    }
+
+    private func failure(_ step: Step, _ error: NetlinkError) -> StepFailure {
+        let stale: Set<Errno> = [.noDevice, .noSuchInterface, .exists, .noEntry, .invalid, .busy]
+        var reason = error.description
+        if case .openHook = step, let missing = features.missing { reason += "; this kernel lacks \(missing)" }
+        if case .addPoint = step, let missing = features.missing { reason += "; this kernel lacks \(missing)" }
+        return StepFailure(
+            step: step, reason: reason, isStale: features.missing == nil && error.errno.map(stale.contains) == true)
+    }
+
+    // MARK: Steps that go through other doors
+
+    private func performAlone(_ step: Step) throws {
+        do {
+            switch step {
+            case .prepareOutput(let change): try prepare(change)
+            case .restoreOutput(let change): try restore(change)
+            case .forgetOutput(let record): try records.remove(record.port)
+            case .closeHook(let port): try close(port)
+            case .disownHook(let port): try disown(port)
+            default: break
+            }
+        } catch let error as NetlinkError {
+            throw failure(step, error)
+        } catch {
+            throw StepFailure(step: step, reason: "\(error)", isStale: false)
+        }
+    }
+
+    /// The record comes first: a kill in between leaves a record of what hasn't changed, which restores nothing.
+    private func prepare(_ change: OutputChange) throws {
+        if let record = change.record { try records.save(record) }
+        if !change.offloads.isEmpty { try ethtool().set(change.offloads, on: false, port: change.port) }
+        if let settings = change.bridgePort { try set(settings, flushing: true, change.port) }
+    }
+
+    /// The record goes last: a kill in between leaves one that is restored again.
+    private func restore(_ change: OutputChange) throws {
+        if !change.offloads.isEmpty { try ethtool().set(change.offloads, on: true, port: change.port) }
+        if let settings = change.bridgePort { try set(settings, flushing: false, change.port) }
+        if let record = change.record { try records.save(record) } else { try records.remove(change.port) }
+    }
+
+    private func set(_ settings: BridgePortSettings, flushing: Bool, _ port: ResolvedPort) throws(NetlinkError) {
+        var message = BridgePort(
+            state: settings.state, learning: settings.learning, unicastFlood: settings.unicastFlood,
+            multicastFlood: settings.multicastFlood, broadcastFlood: settings.broadcastFlood,
+            locked: settings.locked)
+        let name = port.name.description
+        do {
+            try socket.perform(
+                LinkRequest.setBridgePort(message, flushing: flushing, index: port.index, name: name))
+        } catch where error.errno == .busy || error.errno == .networkDown {
+            // The spanning tree owns the state, or a port without carrier has none: the flags do it alone.
+            message.state = nil
+            try socket.perform(
+                LinkRequest.setBridgePort(message, flushing: flushing, index: port.index, name: name))
+        }
+    }
+
+    /// Looks once more right before: somebody may have moved in since the plan was made.
+    private func close(_ port: ResolvedPort) throws(NetlinkError) {
+        for hook in TcHook.allCases {
+            let request = FilterRequest.dump(parent: hook.parent, index: port.index, object: "\(port) \(hook.word)")
+            let filters = try socket.dump(request).compactMap { try? Filter($0) }
+            guard filters.allSatisfy({ $0.classifier == .scaffold }) else { return try disown(port) }
+        }
+        try socket.perform(QdiscRequest.removeClsact(index: port.index, name: port.name.description))
+    }
+
+    private func disown(_ port: ResolvedPort) throws(NetlinkError) {
+        try socket.perform(
+            ChainRequest.remove(Mark.chain, hook: .ingress, index: port.index, name: port.name.description))
+    }
+}

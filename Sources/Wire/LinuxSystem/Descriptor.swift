@@ -1,0 +1,100 @@
+internal import CLinux
+internal import Glibc
+
+/// A file descriptor that is closed when its owner goes.
+public struct Descriptor: ~Copyable, Sendable {
+    /// The number, valid while this value lives.
+    public let number: Int32
+
+    /// Takes over a descriptor that nobody else closes.
+    public init(owning number: Int32) { self.number = number }
+
+    deinit { _ = close(number) }
+
+    /// Opens a file, with `O_CLOEXEC`.
+    /// - Parameter mode: permission bits for a file that this creates.
+    public static func open(_ path: String, flags: Int32, mode: UInt32 = 0o644) throws(SystemError) -> Descriptor {
+        let number = unsafe path.withCString { unsafe clinux_open($0, flags, mode) }
+        return Descriptor(owning: try check(number, "open", path))
+    }
+
+    /// A pipe's two ends.
+    public static func pipe() throws(SystemError) -> PipeEnds {
+        var ends: [Int32] = [-1, -1]
+        let code = unsafe clinux_pipe(&ends)
+        _ = try check(code, "make", "a pipe")
+        return PipeEnds(reading: Descriptor(owning: ends[0]), writing: Descriptor(owning: ends[1]))
+    }
+
+    /// Reads up to `capacity` bytes; empty at the end.
+    public func read(upTo capacity: Int) throws(SystemError) -> [UInt8] {
+        var failure: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            let size = Self.uninterrupted { unsafe Glibc.read(number, buffer.baseAddress, capacity) }
+            if size < 0 { failure = Glibc.errno }
+            count = max(size, 0)
+        }
+        guard failure == 0 else { throw SystemError(Errno(failure), "read", "descriptor \(number)") }
+        return bytes
+    }
+
+    /// Reads to the end.
+    public func readAll() throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = try read(upTo: 65536)
+            if piece.isEmpty { return bytes }
+            bytes += piece
+        }
+    }
+
+    /// Writes all of the bytes.
+    public func write(_ bytes: [UInt8]) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let size = unsafe bytes.withUnsafeBytes { buffer in
+                Self.uninterrupted {
+                    unsafe Glibc.write(number, UnsafeRawBufferPointer(rebasing: buffer[done...]).baseAddress, bytes.count - done)
+                }
+            }
+            guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "write", "descriptor \(number)") }
+            done += size
+        }
+    }
+
+    /// Waits until there is something to read; false when the time is over first.
+    /// - Parameter milliseconds: −1 waits for ever.
+    public func waitReadable(milliseconds: Int32) throws(SystemError) -> Bool {
+        var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        while true {
+            let count = unsafe poll(&entry, 1, milliseconds)
+            if count >= 0 { return count > 0 }
+            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "poll", "descriptor \(number)") }
+        }
+    }
+
+    private static func uninterrupted(_ call: () -> Int) -> Int {
+        while true {
+            let size = call()
+            if size >= 0 || Glibc.errno != EINTR { return size }
+        }
+    }
+}
+
+/// A pipe's two ends.
+public struct PipeEnds: ~Copyable {
+    public var reading: Descriptor
+    public var writing: Descriptor
+
+    init(reading: consuming Descriptor, writing: consuming Descriptor) {
+        self.reading = reading
+        self.writing = writing
+    }
+}
+
+extension Descriptor {
+    /// Another number for what somebody else's descriptor stands for.
+    public static func duplicate(of number: Int32) throws(SystemError) -> Descriptor {
+        Descriptor(owning: try checkErrno(dup(number), "duplicate", "descriptor \(number)"))
+    }
+}

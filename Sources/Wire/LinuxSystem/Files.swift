@@ -1,0 +1,106 @@
+internal import CLinux
+internal import Glibc
+
+/// Whole files, written so that a reader sees the old one or the new one and never a part.
+public enum Files {
+    /// The whole file, or nil where there is none.
+    public static func read(_ path: String) throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            return try Descriptor.open(path, flags: O_RDONLY).readAll()
+        } catch where error.errno == .noEntry {
+            return nil
+        } catch {
+            throw SystemError(error.errno, "read", path)
+        }
+    }
+
+    /// Writes a file beside its place, then renames it there. Survives a kill at any point; an earlier attempt's
+    /// temporary file is overwritten.
+    /// - Parameter synced: also wait until it is on the disk.
+    public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, synced: Bool = false)
+        throws(SystemError)
+    {
+        let temporary = temporaryPath(for: path)
+        do throws(SystemError) {
+            let file = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+            try file.write(bytes)
+            if synced, fsync(file.number) < 0 { throw SystemError(Errno(Glibc.errno), "sync", temporary) }
+            guard unsafe rename(temporary, path) == 0 else { throw SystemError(Errno(Glibc.errno), "rename", path) }
+        } catch {
+            unsafe _ = unlink(temporary)
+            throw SystemError(error.errno, "write", path)
+        }
+    }
+
+    /// Removes a file; one that isn't there is fine.
+    public static func remove(_ path: String) throws(SystemError) {
+        guard unsafe unlink(path) == 0 || Glibc.errno == ENOENT else {
+            throw SystemError(Errno(Glibc.errno), "remove", path)
+        }
+    }
+
+    /// The names in a directory, sorted, without those that begin with a dot; nil where there is no directory.
+    public static func list(_ path: String) throws(SystemError) -> [String]? {
+        guard let directory = unsafe opendir(path) else {
+            if Glibc.errno == ENOENT { return nil }
+            throw SystemError(Errno(Glibc.errno), "list", path)
+        }
+        defer { unsafe _ = closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Makes a directory and those above it; what is there already is left as it is.
+    public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
+        if unsafe mkdir(path, mode) == 0 || Glibc.errno == EEXIST { return }
+        let failure = Errno(Glibc.errno)
+        guard failure == .noEntry, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw SystemError(failure, "create the directory", path)
+        }
+        try makeDirectory(String(path[..<slash]), mode: mode)
+        guard unsafe mkdir(path, mode) == 0 || Glibc.errno == EEXIST else {
+            throw SystemError(Errno(Glibc.errno), "create the directory", path)
+        }
+    }
+
+    /// Writes what hangs in the page cache of a path's file system to its disk (syncfs(2)).
+    public static func syncFileSystem(of path: String) throws(SystemError) {
+        let directory = try Descriptor.open(path, flags: O_RDONLY)
+        _ = try check(clinux_syncfs(directory.number), "sync", path)
+    }
+
+    /// Where a file waits until it is complete: hidden, in the same directory.
+    private static func temporaryPath(for path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return ".\(path).new" }
+        let after = path.index(after: slash)
+        return path[..<after] + "." + path[after...] + ".new"
+    }
+}
+
+/// An advisory lock on a file (flock(2)), held until this value goes; the kernel drops it with the process.
+public struct FileLock: ~Copyable {
+    private let file: Descriptor
+
+    /// Waits for the lock.
+    /// - Parameter waiting: called once if somebody else holds it.
+    public init(_ path: String, waiting: () -> Void) throws(SystemError) {
+        let opened = try Descriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o644)
+        try Self.lock(opened.number, path, waiting)
+        file = opened
+    }
+
+    private static func lock(_ number: Int32, _ path: String, _ waiting: () -> Void) throws(SystemError) {
+        if flock(number, LOCK_EX | LOCK_NB) == 0 { return }
+        guard Glibc.errno == EWOULDBLOCK else { throw SystemError(Errno(Glibc.errno), "lock", path) }
+        waiting()
+        while flock(number, LOCK_EX) != 0 {
+            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "lock", path) }
+        }
+    }
+}

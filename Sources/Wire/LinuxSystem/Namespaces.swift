@@ -1,0 +1,89 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// Network namespaces, which belong to threads (network_namespaces(7)).
+public enum NetworkNamespace {
+    /// Identity of the calling thread's network namespace: the inode of `/proc/thread-self/ns/net`.
+    public static func identity() throws(SystemError) -> UInt64 {
+        let path = "/proc/thread-self/ns/net"
+        var status = stat()
+        _ = try checkErrno(unsafe stat(path, &status), "look at", path)
+        return UInt64(status.st_ino)
+    }
+
+    /// Gives the calling thread a new, empty network namespace.
+    public static func makeOwn() throws(SystemError) {
+        _ = try check(clinux_unshare(CLONE_NEWNET), "create", "a network namespace")
+    }
+
+    /// Gives the calling process, which must have one thread only, user and network namespaces in which it is root.
+    public static func makeOwnWithUser() throws(SystemError) {
+        let user = getuid()
+        let group = getgid()
+        _ = try check(clinux_unshare(CLONE_NEWUSER | CLONE_NEWNET), "create", "user and network namespaces")
+        // user_namespaces(7): without this an unprivileged process may not write gid_map.
+        try overwrite("/proc/self/setgroups", "deny")
+        try overwrite("/proc/self/uid_map", "0 \(user) 1")
+        try overwrite("/proc/self/gid_map", "0 \(group) 1")
+    }
+
+    /// A descriptor of the calling thread's network namespace.
+    public static func current() throws(SystemError) -> Descriptor {
+        try Descriptor.open("/proc/thread-self/ns/net", flags: O_RDONLY)
+    }
+
+    /// Moves the calling thread.
+    public static func enter(_ namespace: borrowing Descriptor) throws(SystemError) {
+        _ = try check(clinux_setns(namespace.number, CLONE_NEWNET), "enter", "a network namespace")
+    }
+
+    private static func overwrite(_ path: String, _ text: String) throws(SystemError) {
+        let file = try Descriptor.open(path, flags: O_WRONLY)
+        do { try file.write([UInt8](text.utf8)) } catch { throw SystemError(error.errno, "write", path) }
+    }
+
+    private static let CLONE_NEWNET: Int32 = 0x4000_0000
+    private static let CLONE_NEWUSER: Int32 = 0x1000_0000
+}
+
+/// Work on a thread of its own, which takes the thread's namespaces with it when it ends.
+public enum OwnThread {
+    /// Runs `body` on a new thread, waits for it, and hands on its result or error.
+    public static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) throws -> Result {
+        let job = Job(body)
+        var thread = pthread_t()
+        let context = unsafe Unmanaged.passRetained(job as AnyObject).toOpaque()
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let object = unsafe Unmanaged<AnyObject>.fromOpaque(context).takeRetainedValue()
+                (object as? any Runnable)?.run()
+                return nil
+            }, context)
+        guard code == 0 else {
+            unsafe Unmanaged<AnyObject>.fromOpaque(context).release()
+            throw SystemError(Errno(code), "start", "a thread")
+        }
+        pthread_join(thread, nil)
+        guard let outcome = job.outcome else { throw SystemError(Errno(ECANCELED), "finish", "a thread") }
+        return try outcome.get()
+    }
+
+    private protocol Runnable: Sendable { func run() }
+
+    private final class Job<Result: Sendable>: Runnable {
+        private let body: @Sendable () throws -> Result
+        private let box = Mutex<Swift.Result<Result, any Error>?>(nil)
+
+        init(_ body: @escaping @Sendable () throws -> Result) { self.body = body }
+
+        var outcome: Swift.Result<Result, any Error>? { box.withLock { $0 } }
+
+        func run() {
+            let outcome = Swift.Result { try body() }
+            box.withLock { $0 = outcome }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+internal import CLinux
+internal import Glibc
+
+/// What this process is and may do.
+public enum ThisProcess {
+    /// Whether the capability is in the effective set (capabilities(7)), read from `/proc/self/status`.
+    public static func has(_ capability: Capability) -> Bool {
+        guard let status = try? Files.read("/proc/thread-self/status") else { return false }
+        for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("CapEff:") {
+            let digits = line.dropFirst("CapEff:".count).drop { $0 == " " || $0 == "\t" }
+            return (UInt64(digits, radix: 16) ?? 0) >> capability.rawValue & 1 == 1
+        }
+        return false
+    }
+
+    /// A capability by its number (linux/capability.h).
+    public enum Capability: UInt64, Sendable {
+        case netAdmin = 12
+        case netRaw = 13
+        case sysAdmin = 21
+    }
+
+    /// Effective user id.
+    public static var userID: UInt32 { geteuid() }
+
+    /// An environment variable; nil if unset or empty.
+    public static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Whether a descriptor is a terminal.
+    public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// Seconds since 1970.
+    public static func now() -> Int64 { Int64(time(nil)) }
+
+    /// Nanoseconds of a clock that only runs forward.
+    public static func monotonicNanoseconds() -> UInt64 {
+        var value = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &value)
+        return UInt64(value.tv_sec) * 1_000_000_000 + UInt64(value.tv_nsec)
+    }
+}
+
+/// A program started by this one.
+public struct ChildProcess: ~Copyable {
+    private let id: pid_t
+    private var ended = false
+
+    /// Starts a program found on `PATH`, with nothing on its standard input.
+    /// - Parameters:
+    ///   - output: descriptor for its standard output; nil inherits.
+    ///   - error: descriptor for its standard error; nil inherits.
+    public init(_ arguments: [String], output: Int32? = nil, error: Int32? = nil) throws(SystemError) {
+        var pointers: [UnsafePointer<CChar>?] = unsafe arguments.map { unsafe UnsafePointer(strdup($0)) }
+        unsafe pointers.append(nil)
+        defer { for unsafe pointer in unsafe pointers { unsafe free(UnsafeMutablePointer(mutating: pointer)) } }
+        let code = unsafe pointers.withUnsafeBufferPointer {
+            unsafe clinux_spawn($0.baseAddress, output ?? -1, error ?? -1)
+        }
+        id = try check(code, "start", arguments.first ?? "nothing")
+    }
+
+    /// Sends a signal.
+    public func signal(_ number: Int32) { if !ended { kill(id, number) } }
+
+    /// Asks it to end (SIGTERM) and waits for that.
+    public mutating func terminate() {
+        signal(SIGTERM)
+        _ = wait()
+    }
+
+    /// Waits for its end; the exit status, or 128 + the signal that ended it.
+    public mutating func wait() -> Int32 {
+        guard !ended else { return 0 }
+        ended = true
+        var status: Int32 = 0
+        while unsafe waitpid(id, &status, 0) < 0 { guard Glibc.errno == EINTR else { return -1 } }
+        return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+    }
+
+    deinit {
+        if !ended {
+            kill(id, SIGKILL)
+            waitpid(id, nil, 0)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import CLinux
+internal import Glibc
+
+/// An errno value with its kernel name and words.
+public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The positive number, as in errno(3).
+    public let code: Int32
+
+    public init(_ code: Int32) { self.code = code }
+
+    /// The kernel's name, such as `ENODEV`.
+    public var name: String {
+        guard let name = unsafe clinux_errno_name(code) else { return "errno \(code)" }
+        return unsafe String(cString: name)
+    }
+
+    /// The C library's words, such as `No such device`.
+    public var words: String {
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        return unsafe String(cString: text)
+    }
+
+    public var description: String { "\(words) (\(name))" }
+
+    public static let notPermitted = Errno(EPERM)
+    public static let noEntry = Errno(ENOENT)
+    public static let access = Errno(EACCES)
+    public static let busy = Errno(EBUSY)
+    public static let exists = Errno(EEXIST)
+    public static let noDevice = Errno(ENODEV)
+    public static let noSuchInterface = Errno(ENXIO)
+    public static let invalid = Errno(EINVAL)
+    public static let notSupported = Errno(EOPNOTSUPP)
+    public static let noBuffers = Errno(ENOBUFS)
+    public static let tryAgain = Errno(EAGAIN)
+    public static let wouldLose = Errno(EMSGSIZE)
+    public static let badMessage = Errno(EBADMSG)
+    public static let networkDown = Errno(ENETDOWN)
+}
+
+/// A system call that failed: what was tried, on what, and what the kernel said.
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let errno: Errno
+    /// What was tried, as a verb phrase: "open", "create the directory".
+    public let operation: String
+    /// On what: a path, an interface.
+    public let object: String
+
+    public init(_ errno: Errno, _ operation: String, _ object: String) {
+        self.errno = errno
+        self.operation = operation
+        self.object = object
+    }
+
+    public var description: String { "can't \(operation) \(object): \(errno)" }
+}
+
+/// Turns a C shim's `-errno` into an error.
+func check(_ value: Int32, _ operation: String, _ object: String) throws(SystemError) -> Int32 {
+    guard value >= 0 else { throw SystemError(Errno(-value), operation, object) }
+    return value
+}
+
+/// Turns a C library's `-1 and errno` into an error.
+func checkErrno(_ value: Int32, _ operation: String, _ object: String) throws(SystemError) -> Int32 {
+    guard value >= 0 else { throw SystemError(Errno(Glibc.errno), operation, object) }
+    return value
+}

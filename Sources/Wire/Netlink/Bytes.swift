@@ -1,0 +1,161 @@
+/// Builds a message's payload: fixed structs in host byte order, then attributes (linux/netlink.h `struct nlattr`).
+public struct PayloadWriter: Sendable {
+    public private(set) var bytes: [UInt8]
+
+    public init(reserving capacity: Int = 128) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Appends an integer in host byte order.
+    public mutating func append(_ value: some FixedWidthInteger) {
+        var rest = value.littleEndian
+        if 1.bigEndian == 1 { rest = value.bigEndian.byteSwapped }
+        for _ in 0..<(value.bitWidth / 8) {
+            bytes.append(UInt8(truncatingIfNeeded: rest))
+            rest = rest.bitWidth == 8 ? 0 : rest >> 8
+        }
+    }
+
+    /// Appends bytes as they are.
+    public mutating func append(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
+
+    /// An attribute holding an integer in host byte order.
+    public mutating func attribute(_ type: UInt16, _ value: some FixedWidthInteger) {
+        header(type, length: value.bitWidth / 8)
+        append(value)
+        align()
+    }
+
+    /// An attribute holding bytes.
+    public mutating func attribute(_ type: UInt16, bytes value: some Collection<UInt8>) {
+        header(type, length: value.count)
+        append(value)
+        align()
+    }
+
+    /// An attribute holding text and its closing NUL.
+    public mutating func attribute(_ type: UInt16, string value: String) {
+        header(type, length: value.utf8.count + 1)
+        append(value.utf8)
+        append(UInt8(0))
+        align()
+    }
+
+    /// An attribute without a value.
+    public mutating func flag(_ type: UInt16) { header(type, length: 0) }
+
+    /// An attribute that holds attributes, with `NLA_F_NESTED` set: strict kernels ask for it.
+    public mutating func nest(_ type: UInt16, _ body: (inout PayloadWriter) -> Void) {
+        let start = bytes.count
+        header(type | 0x8000, length: 0)
+        body(&self)
+        let length = UInt16(truncatingIfNeeded: bytes.count - start)
+        patchLength(at: start, length)
+    }
+
+    private mutating func header(_ type: UInt16, length: Int) {
+        append(UInt16(truncatingIfNeeded: length + 4))
+        append(type)
+    }
+
+    private mutating func patchLength(at start: Int, _ length: UInt16) {
+        var writer = PayloadWriter(reserving: 2)
+        writer.append(length)
+        bytes.replaceSubrange(start..<start + 2, with: writer.bytes)
+    }
+
+    private mutating func align() { while bytes.count % 4 != 0 { bytes.append(0) } }
+}
+
+/// Reads integers in host byte order from the front of some bytes.
+public struct PayloadReader: Sendable {
+    /// What hasn't been read.
+    public private(set) var rest: ArraySlice<UInt8>
+
+    public init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+
+    /// - Throws: ``MalformedBytes`` if fewer bytes are left than the integer has.
+    public mutating func read<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(MalformedBytes) -> Value {
+        let size = Value.bitWidth / 8
+        guard rest.count >= size else {
+            throw MalformedBytes("an integer of \(size) bytes has only \(rest.count)")
+        }
+        let value = Value(hostBytes: rest.prefix(size))
+        rest = rest.dropFirst(size)
+        return value
+    }
+
+    /// - Throws: ``MalformedBytes`` if fewer are left.
+    public mutating func skip(_ count: Int) throws(MalformedBytes) {
+        guard rest.count >= count else { throw MalformedBytes("\(count) bytes to skip, \(rest.count) left") }
+        rest = rest.dropFirst(count)
+    }
+
+    /// The rest as attributes.
+    public var attributes: Attributes { Attributes(rest) }
+}
+
+extension FixedWidthInteger {
+    /// From bytes in host order, as many as the integer has.
+    init(hostBytes bytes: ArraySlice<UInt8>) {
+        var value: Self = 0
+        for byte in (1.bigEndian == 1 ? Array(bytes) : bytes.reversed()) {
+            value = Self.bitWidth == 8 ? Self(truncatingIfNeeded: byte) : value << 8 | Self(truncatingIfNeeded: byte)
+        }
+        self = value
+    }
+}
+
+/// One attribute: a type and its bytes.
+public struct Attribute: Hashable, Sendable {
+    /// Without the `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` bits.
+    public let type: UInt16
+    public let bytes: ArraySlice<UInt8>
+
+    /// The value as an integer in host byte order; nil if it has another size.
+    public func integer<Value: FixedWidthInteger>(_: Value.Type = Value.self) -> Value? {
+        bytes.count == Value.bitWidth / 8 ? Value(hostBytes: bytes) : nil
+    }
+
+    /// The value as an integer in network byte order; nil if it has another size.
+    public func bigEndian<Value: FixedWidthInteger>(_: Value.Type = Value.self) -> Value? {
+        integer(Value.self).map { Value(bigEndian: $0) }
+    }
+
+    /// The value as text, up to its NUL.
+    public var string: String { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+
+    /// The value as attributes.
+    public var attributes: Attributes { Attributes(bytes) }
+}
+
+/// A run of attributes. Walking it ends at the first length that can't be: nothing loops and nothing is read twice.
+public struct Attributes: Sequence, Sendable {
+    private let bytes: ArraySlice<UInt8>
+
+    public init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+    /// The first attribute of a type.
+    public subscript(type: UInt16) -> Attribute? { first { $0.type == type } }
+
+    public func makeIterator() -> Iterator { Iterator(rest: bytes) }
+
+    public struct Iterator: IteratorProtocol {
+        var rest: ArraySlice<UInt8>
+
+        public mutating func next() -> Attribute? {
+            guard rest.count >= 4 else { return nil }
+            let start = rest.startIndex
+            let length = Int(UInt16(hostBytes: rest[start..<start + 2]))
+            guard length >= 4, length <= rest.count else {
+                rest = rest.suffix(0)
+                return nil
+            }
+            let type = UInt16(hostBytes: rest[start + 2..<start + 4]) & 0x3fff
+            let value = rest[start + 4..<start + length]
+            rest = rest.dropFirst((length + 3) & ~3)
+            return Attribute(type: type, bytes: value)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import CLinux
+internal import LinuxSystem
+
+/// A socket to one of the kernel's netlink families, in the network namespace of the thread that opened it.
+///
+/// Requests are matched by sequence number and answers taken from the kernel alone (port id 0). For notifications
+/// open another one: mixed with answers they get lost.
+public final class NetlinkSocket {
+    /// Netlink families (linux/netlink.h).
+    public enum Family: Int32, Sendable {
+        case route = 0
+        case generic = 16
+    }
+
+    private let descriptor: Descriptor
+    private var nextSequence: UInt32 = 1
+    /// Bounds of one datagram of requests: the answers to it have to fit the receive buffer.
+    private let batchBytes = 96 * 1024
+    private let batchMessages = 256
+
+    /// - Throws: ``NetlinkError`` if the kernel gives no socket of the family.
+    public init(_ family: Family) throws(NetlinkError) {
+        var refused: UInt32 = 0
+        let number = unsafe clinux_netlink_open(family.rawValue, 30, 4 << 20, &refused)
+        guard number >= 0 else {
+            throw NetlinkError(.errno(Errno(-number)), operation: "open a netlink socket", object: "")
+        }
+        descriptor = Descriptor(owning: number)
+    }
+
+    /// Sends requests, many in one datagram, and collects their outcomes.
+    ///
+    /// The kernel carries out every request of a datagram, whatever becomes of the ones before it.
+    /// - Parameter stopping: whether to send no further datagram once a request has failed.
+    /// - Returns: an outcome for each request sent, in their order; fewer than requests only if `stopping`.
+    /// - Throws: ``NetlinkError`` if the exchange itself broke down.
+    public func perform(_ requests: [NetlinkRequest], stopping: Bool = false)
+        throws(NetlinkError) -> [Result<NetlinkReply, NetlinkError>]
+    {
+        var results: [Result<NetlinkReply, NetlinkError>] = []
+        var rest = requests[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(batchSize(of: rest))
+            rest = rest.dropFirst(batch.count)
+            let outcomes = try exchange(batch)
+            results += outcomes
+            if stopping, outcomes.contains(where: { if case .failure = $0 { true } else { false } }) { break }
+        }
+        return results
+    }
+
+    /// Sends one request that isn't a dump.
+    @discardableResult
+    public func perform(_ request: NetlinkRequest) throws(NetlinkError) -> NetlinkReply {
+        guard let outcome = try exchange([request]).first else {
+            throw NetlinkError(.malformed, operation: request.operation, object: request.object)
+        }
+        return try outcome.get()
+    }
+
+    /// Sends a dump and collects its messages; one that was interrupted by a change is repeated, 10 times at most.
+    public func dump(_ request: NetlinkRequest) throws(NetlinkError) -> [NetlinkMessage] {
+        var last = NetlinkError(.interrupted, operation: request.operation, object: request.object)
+        for _ in 0..<10 {
+            guard let outcome = try exchange([request]).first else { break }
+            switch outcome {
+            case .success(let reply): return reply.messages
+            case .failure(let error) where error.code == .interrupted: last = error
+            case .failure(let error): throw error
+            }
+        }
+        throw last
+    }
+
+    /// How many requests, one at least, fit into a datagram. A dump goes alone: a socket has one at a time.
+    private func batchSize(of requests: ArraySlice<NetlinkRequest>) -> Int {
+        var bytes = 0
+        var count = 0
+        for request in requests {
+            bytes += NetlinkMessage.headerSize + request.payload.count + 3
+            let fits = bytes <= batchBytes && count < batchMessages && !request.isDump
+            if count > 0 && !fits { break }
+            count += 1
+            if request.isDump { break }
+        }
+        return count
+    }
+
+    private func exchange(_ requests: ArraySlice<NetlinkRequest>)
+        throws(NetlinkError) -> [Result<NetlinkReply, NetlinkError>]
+    {
+        guard let first = requests.first else { return [] }
+        var exchange = NetlinkExchange(requests, firstSequence: nextSequence)
+        nextSequence &+= UInt32(requests.count)
+        let bytes = exchange.datagram
+        let sent = unsafe bytes.withUnsafeBytes {
+            unsafe clinux_netlink_send(descriptor.number, $0.baseAddress, $0.count)
+        }
+        guard sent == bytes.count else { throw failure(sent < 0 ? Int32(-sent) : 90, first) }
+        while !exchange.isComplete {
+            if let datagram = try receive(first) { try exchange.receive(datagram) }
+        }
+        return exchange.results
+    }
+
+    /// The next datagram; nil if it wasn't the kernel that sent it.
+    private func receive(_ request: NetlinkRequest) throws(NetlinkError) -> [UInt8]? {
+        let size = clinux_netlink_peek(descriptor.number)
+        guard size >= 0 else { throw failure(Int32(-size), request) }
+        // The kernel sizes a dump's next datagram by the largest buffer offered so far, up to 32 KiB.
+        let capacity = max(size, 32768)
+        var sender: UInt32 = 0
+        var received = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            received = unsafe clinux_netlink_receive(descriptor.number, buffer.baseAddress, capacity, &sender)
+            count = min(max(received, 0), capacity)
+        }
+        guard received >= 0 else { throw failure(Int32(-received), request) }
+        guard received <= capacity else {
+            throw NetlinkError(.malformed, operation: request.operation, object: request.object)
+        }
+        return sender == 0 ? bytes : nil
+    }
+
+    private func failure(_ code: Int32, _ request: NetlinkRequest) -> NetlinkError {
+        let errno = Errno(code)
+        let kind: NetlinkError.Code =
+            switch errno {
+            case .tryAgain: .timeout
+            case .noBuffers: .overflow
+            default: .errno(errno)
+            }
+        return NetlinkError(kind, operation: request.operation, object: request.object)
+    }
+}

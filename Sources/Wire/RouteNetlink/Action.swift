@@ -1,0 +1,174 @@
+public import Netlink
+
+/// An action of a filter (linux/pkt_cls.h `TCA_ACT_*`).
+public struct TcAction: Hashable, Sendable {
+    /// "mirred", "gact", …
+    public let kind: String
+    /// What mirred does, if that is what it is.
+    public let mirred: Mirred?
+    /// Up to 16 bytes that whoever made the action left on it.
+    public let cookie: [UInt8]
+    public let counters: ActionCounters
+
+    init(_ attributes: Attributes) {
+        var kind = ""
+        var options = Attributes([])
+        var cookie: [UInt8] = []
+        var counters = ActionCounters()
+        for attribute in attributes {
+            switch attribute.type {
+            case ActionAttribute.kind: kind = attribute.string
+            case ActionAttribute.options: options = attribute.attributes
+            case ActionAttribute.statistics: counters = ActionCounters(attribute.attributes)
+            case ActionAttribute.cookie: cookie = Array(attribute.bytes)
+            default: break
+            }
+        }
+        self.kind = kind
+        self.cookie = cookie
+        self.counters = counters
+        mirred = kind == "mirred" ? Mirred(options) : nil
+    }
+
+    /// The actions under a filter's action attribute, in the order in which they run.
+    static func list(_ attributes: Attributes) -> [TcAction] {
+        attributes.sorted { $0.type < $1.type }.map { TcAction($0.attributes) }
+    }
+}
+
+enum ActionAttribute {
+    static let kind: UInt16 = 1
+    static let options: UInt16 = 2
+    static let statistics: UInt16 = 4
+    static let cookie: UInt16 = 6
+}
+
+/// What an action has counted (`TCA_STATS_*` of linux/gen_stats.h).
+public struct ActionCounters: Hashable, Sendable {
+    /// Frames that it was run on, before it tried anything. A super-frame counts as one.
+    public var packets: UInt64 = 0
+    /// Bytes of those frames; at ingress without the 14 bytes of MAC header.
+    public var bytes: UInt64 = 0
+    public var drops: UInt32 = 0
+    /// For mirred: frames that it could not hand to its target.
+    public var overlimits: UInt32 = 0
+
+    public init() {}
+
+    init(_ attributes: Attributes) {
+        for attribute in attributes {
+            var reader = PayloadReader(attribute.bytes)
+            switch attribute.type {
+            case 1:
+                bytes = (try? reader.read()) ?? 0
+                packets = max(packets, UInt64((try? reader.read(UInt32.self)) ?? 0))
+            case 3:
+                try? reader.skip(8)
+                drops = (try? reader.read()) ?? 0
+                try? reader.skip(4)
+                overlimits = (try? reader.read()) ?? 0
+            // The 64-bit count, there once 32 bits don't hold it.
+            case 8: packets = attribute.integer() ?? packets
+            default: break
+            }
+        }
+    }
+}
+
+/// mirred's parameters (`struct tc_mirred` of linux/tc_act/tc_mirred.h).
+public struct Mirred: Hashable, Sendable {
+    /// What the filter does after this action (linux/pkt_cls.h `TC_ACT_*`).
+    public enum Control: Int32, Hashable, Sendable {
+        /// `TC_ACT_UNSPEC`, "continue": the next filter is asked.
+        case `continue` = -1
+        case ok = 0
+        case reclassify = 1
+        case shot = 2
+        /// The next action of the same filter; after the last one the packet is let through and no other filter asked.
+        case pipe = 3
+        case stolen = 4
+        case other = 255
+
+        /// As `tc` says it.
+        public var word: String {
+            switch self {
+            case .continue: "continue"
+            case .ok: "pass"
+            case .reclassify: "reclassify"
+            case .shot: "drop"
+            case .pipe: "pipe"
+            case .stolen: "stolen"
+            case .other: "other"
+            }
+        }
+    }
+
+    /// `TCA_EGRESS_*` and `TCA_INGRESS_*` of linux/tc_act/tc_mirred.h.
+    public enum Manner: Int32, Hashable, Sendable {
+        case egressRedirect = 1
+        case egressMirror = 2
+        case ingressRedirect = 3
+        case ingressMirror = 4
+    }
+
+    /// The action's number in the namespace's table of mirred actions; 0 has the kernel choose.
+    public var index: UInt32
+    public var control: Control
+    public var manner: Manner?
+    /// The target; 0 once it has been deleted or moved away.
+    public var target: Int32
+
+    public init(index: UInt32 = 0, control: Control, manner: Manner = .egressMirror, target: Int32) {
+        self.index = index
+        self.control = control
+        self.manner = manner
+        self.target = target
+    }
+
+    init?(_ attributes: Attributes) {
+        guard let parameters = attributes[2] else { return nil }
+        var reader = PayloadReader(parameters.bytes)
+        guard let index = try? reader.read(UInt32.self), (try? reader.skip(4)) != nil,
+            let control = try? reader.read(Int32.self), (try? reader.skip(8)) != nil,
+            let manner = try? reader.read(Int32.self), let target = try? reader.read(Int32.self)
+        else { return nil }
+        self.index = index
+        self.control = Control(rawValue: control) ?? .other
+        self.manner = Manner(rawValue: manner)
+        self.target = target
+    }
+
+    /// Writes the action as `action mirred egress mirror dev … CONTROL cookie …`.
+    /// - Parameter position: 1 for the first of a filter's actions.
+    func write(to writer: inout PayloadWriter, position: UInt16, cookie: [UInt8]) {
+        writer.nest(position) { action in
+            action.attribute(ActionAttribute.kind, string: "mirred")
+            action.nest(ActionAttribute.options) { options in
+                var parameters = PayloadWriter(reserving: 28)
+                parameters.append(index)
+                parameters.append(UInt32(0))
+                parameters.append(control.rawValue)
+                parameters.append(Int32(0))
+                parameters.append(Int32(0))
+                parameters.append(manner?.rawValue ?? 0)
+                parameters.append(target)
+                options.attribute(2, bytes: parameters.bytes)
+            }
+            if !cookie.isEmpty { action.attribute(ActionAttribute.cookie, bytes: cookie) }
+        }
+    }
+}
+
+/// Requests about actions.
+public enum ActionRequest {
+    /// Changes a mirred action where it is; its counters go on. `tc actions replace action mirred … index N`
+    /// - Parameter action: its `index` says which.
+    public static func replace(_ action: Mirred, cookie: [UInt8], object: String) -> NetlinkRequest {
+        var writer = PayloadWriter()
+        writer.append(UInt32(0))
+        writer.nest(1) { action.write(to: &$0, position: 1, cookie: cookie) }
+        return NetlinkRequest(
+            type: 48, flags: [.create, .replace], payload: writer.bytes, operation: "point the copies at their output",
+            object: object)
+    }
+}

@@ -1,0 +1,53 @@
+internal import Netlink
+
+/// Settings of a bridge's member (`IFLA_BRPORT_*` of linux/if_link.h), as far as this tool changes them.
+///
+/// An attribute that the kernel didn't tell, or that isn't to change, is nil.
+public struct BridgePort: Hashable, Sendable {
+    /// `BR_STATE_*` of linux/if_bridge.h.
+    public var state: UInt8?
+    public var learning: Bool?
+    public var unicastFlood: Bool?
+    public var multicastFlood: Bool?
+    public var broadcastFlood: Bool?
+    /// Since Linux 5.16.
+    public var locked: Bool?
+
+    static let flush: UInt16 = 24
+
+    public init(
+        state: UInt8? = nil, learning: Bool? = nil, unicastFlood: Bool? = nil, multicastFlood: Bool? = nil,
+        broadcastFlood: Bool? = nil, locked: Bool? = nil
+    ) {
+        self.state = state
+        self.learning = learning
+        self.unicastFlood = unicastFlood
+        self.multicastFlood = multicastFlood
+        self.broadcastFlood = broadcastFlood
+        self.locked = locked
+    }
+
+    init(_ attributes: Attributes) {
+        for attribute in attributes {
+            let flag = attribute.integer(UInt8.self).map { $0 != 0 }
+            switch attribute.type {
+            case 1: state = attribute.integer()
+            case 8: learning = flag
+            case 9: unicastFlood = flag
+            case 27: multicastFlood = flag
+            case 30: broadcastFlood = flag
+            case 39: locked = flag
+            default: break
+            }
+        }
+    }
+
+    func write(to writer: inout PayloadWriter) {
+        if let state { writer.attribute(1, state) }
+        for (type, value) in [
+            (8, learning), (9, unicastFlood), (27, multicastFlood), (30, broadcastFlood), (39, locked),
+        ] as [(UInt16, Bool?)] {
+            if let value { writer.attribute(type, UInt8(value ? 1 : 0)) }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+public import Netlink
+
+/// A filter as `tc filter show` lists it (`RTM_NEWTFILTER`).
+public struct Filter: Hashable, Sendable {
+    public let interfaceIndex: Int32
+    public let parent: UInt32
+    public let handle: UInt32
+    /// Its place in the order of filters on the hook, the lowest first.
+    public let preference: UInt16
+    /// EtherType; 0x0003 (`ETH_P_ALL`) for all.
+    public let etherType: UInt16
+    public let chain: UInt32
+    /// "matchall", "u32", "bpf", …
+    public let kind: String
+    public let classifier: Classifier
+    public let actions: [TcAction]
+
+    /// What it matches, as far as this library reads it.
+    public enum Classifier: Hashable, Sendable {
+        case matchall
+        /// `u32 match u32 0 0`
+        case u32Everything
+        /// Classic BPF instructions (`struct sock_filter` of linux/filter.h).
+        case bpf([SocketFilter])
+        /// A u32 hash table, or the head of a filter list: no filter, but listed like one.
+        case scaffold
+        case other
+    }
+
+    /// - Throws: ``MalformedBytes`` if the header is short or the kind missing.
+    public init(_ message: NetlinkMessage) throws(MalformedBytes) {
+        var reader = PayloadReader(message.payload)
+        let header = try TcHeader(&reader)
+        interfaceIndex = header.interfaceIndex
+        parent = header.parent
+        handle = header.handle
+        preference = UInt16(header.info >> 16)
+        etherType = UInt16(bigEndian: UInt16(header.info & 0xffff))
+        var kind: String?
+        var options: Attributes?
+        var chain: UInt32 = 0
+        for attribute in reader.attributes {
+            switch attribute.type {
+            case TcAttribute.kind: kind = attribute.string
+            case TcAttribute.options: options = attribute.attributes
+            case TcAttribute.chain: chain = attribute.integer() ?? 0
+            default: break
+            }
+        }
+        guard let kind else { throw MalformedBytes("a filter without its kind") }
+        self.kind = kind
+        self.chain = chain
+        let body = FilterBody(kind: kind, handle: handle, options: options)
+        classifier = body.classifier
+        actions = body.actions
+    }
+}
+
+/// One instruction of classic BPF (`struct sock_filter` of linux/filter.h), 8 bytes in host byte order.
+public struct SocketFilter: Hashable, Sendable {
+    public var code: UInt16
+    public var jumpTrue: UInt8
+    public var jumpFalse: UInt8
+    public var constant: UInt32
+
+    public init(code: UInt16, jumpTrue: UInt8, jumpFalse: UInt8, constant: UInt32) {
+        self.code = code
+        self.jumpTrue = jumpTrue
+        self.jumpFalse = jumpFalse
+        self.constant = constant
+    }
+}
+
+/// The part of a filter that depends on its kind.
+struct FilterBody {
+    let classifier: Filter.Classifier
+    let actions: [TcAction]
+
+    init(kind: String, handle: UInt32, options: Attributes?) {
+        guard let options else {
+            (classifier, actions) = (.scaffold, [])
+            return
+        }
+        let type = FilterAttribute.actions(of: kind)
+        actions = type.flatMap { options[$0] }.map { TcAction.list($0.attributes) } ?? []
+        switch kind {
+        case "matchall": classifier = .matchall
+        case "u32":
+            // A handle without its node part is a hash table.
+            classifier = handle & 0xfff == 0 ? .scaffold : Self.u32(options)
+        case "bpf": classifier = Self.program(options).map { .bpf($0) } ?? .other
+        default: classifier = .other
+        }
+    }
+
+    /// `struct tc_u32_sel`: 16 bytes, then keys of mask, value, offset and offset mask.
+    private static func u32(_ options: Attributes) -> Filter.Classifier {
+        guard let selector = options[FilterAttribute.u32Selector], selector.bytes.count >= 32 else { return .other }
+        var reader = PayloadReader(selector.bytes)
+        guard (try? reader.skip(2)) != nil, let keys = try? reader.read(UInt8.self), keys == 1,
+            (try? reader.skip(13)) != nil, let mask = try? reader.read(UInt32.self), mask == 0
+        else { return .other }
+        return .u32Everything
+    }
+
+    private static func program(_ options: Attributes) -> [SocketFilter]? {
+        guard let bytes = options[FilterAttribute.bpfInstructions]?.bytes, bytes.count % 8 == 0 else { return nil }
+        var reader = PayloadReader(bytes)
+        var instructions: [SocketFilter] = []
+        instructions.reserveCapacity(bytes.count / 8)
+        while let code = try? reader.read(UInt16.self), let jumpTrue = try? reader.read(UInt8.self),
+            let jumpFalse = try? reader.read(UInt8.self), let constant = try? reader.read(UInt32.self)
+        {
+            instructions.append(
+                SocketFilter(code: code, jumpTrue: jumpTrue, jumpFalse: jumpFalse, constant: constant))
+        }
+        return instructions
+    }
+}
+
+/// Attribute numbers inside `TCA_OPTIONS` (linux/pkt_cls.h).
+enum FilterAttribute {
+    static let matchallActions: UInt16 = 2
+    static let u32Selector: UInt16 = 5
+    static let u32Actions: UInt16 = 7
+    static let bpfActions: UInt16 = 1
+    static let bpfLength: UInt16 = 4
+    static let bpfInstructions: UInt16 = 5
+    static let flowerActions: UInt16 = 3
+    static let basicActions: UInt16 = 3
+
+    static func actions(of kind: String) -> UInt16? {
+        switch kind {
+        case "matchall": matchallActions
+        case "u32": u32Actions
+        case "bpf": bpfActions
+        case "flower": flowerActions
+        case "basic": basicActions
+        default: nil
+        }
+    }
+}
+
+/// Requests about filters.
+public enum FilterRequest {
+    /// Any EtherType, `ETH_P_ALL` of linux/if_ether.h.
+    public static let allProtocols: UInt16 = 0x0003
+    private static let new: UInt16 = 44
+    private static let delete: UInt16 = 45
+    private static let get: UInt16 = 46
+
+    /// What a new filter matches.
+    public enum Match: Hashable, Sendable {
+        case matchall
+        /// `u32 match u32 0 0`: for kernels without matchall.
+        case u32Everything
+        case bpf([SocketFilter])
+
+        /// The kernel's word.
+        public var kind: String {
+            switch self {
+            case .matchall: "matchall"
+            case .u32Everything: "u32"
+            case .bpf: "bpf"
+            }
+        }
+    }
+
+    /// All of one hook's: `tc -s filter show dev … ingress`
+    public static func dump(parent: UInt32, index: Int32, object: String) -> NetlinkRequest {
+        NetlinkRequest(
+            dump: get, payload: TcHeader(interfaceIndex: index, parent: parent).writer.bytes,
+            operation: "list the filters", object: object)
+    }
+
+    /// `tc filter add dev … ingress pref P protocol all KIND … action mirred … cookie …`
+    public static func add(
+        _ match: Match, actions: [Mirred], cookie: [UInt8], parent: UInt32, preference: UInt16, index: Int32,
+        object: String
+    ) -> NetlinkRequest {
+        var writer = TcHeader(interfaceIndex: index, parent: parent, info: info(preference)).writer
+        writer.attribute(TcAttribute.kind, string: match.kind)
+        writer.nest(TcAttribute.options) { options in
+            switch match {
+            case .matchall: break
+            case .u32Everything: options.attribute(FilterAttribute.u32Selector, bytes: matchEverything)
+            case .bpf(let instructions):
+                options.attribute(FilterAttribute.bpfLength, UInt16(truncatingIfNeeded: instructions.count))
+                var program = PayloadWriter(reserving: instructions.count * 8)
+                for instruction in instructions {
+                    program.append(instruction.code)
+                    program.append(instruction.jumpTrue)
+                    program.append(instruction.jumpFalse)
+                    program.append(instruction.constant)
+                }
+                options.attribute(FilterAttribute.bpfInstructions, bytes: program.bytes)
+            }
+            options.nest(FilterAttribute.actions(of: match.kind) ?? 0) { list in
+                for (offset, action) in actions.enumerated() {
+                    action.write(to: &list, position: UInt16(truncatingIfNeeded: offset + 1), cookie: cookie)
+                }
+            }
+        }
+        return NetlinkRequest(
+            type: new, flags: [.create, .exclusive], payload: writer.bytes, operation: "add the filter",
+            object: object)
+    }
+
+    /// `tc filter del dev … ingress pref P protocol all handle H KIND`: exactly that one.
+    public static func remove(
+        kind: String, handle: UInt32, parent: UInt32, preference: UInt16, index: Int32, object: String
+    ) -> NetlinkRequest {
+        var writer = TcHeader(interfaceIndex: index, handle: handle, parent: parent, info: info(preference)).writer
+        writer.attribute(TcAttribute.kind, string: kind)
+        return NetlinkRequest(type: delete, payload: writer.bytes, operation: "remove the filter", object: object)
+    }
+
+    private static func info(_ preference: UInt16) -> UInt32 {
+        UInt32(preference) << 16 | UInt32(allProtocols.bigEndian)
+    }
+
+    /// `struct tc_u32_sel` with `TC_U32_TERMINAL` and one key that compares nothing.
+    private static let matchEverything: [UInt8] = [1, 0, 1] + Array(repeating: 0, count: 29)
+}

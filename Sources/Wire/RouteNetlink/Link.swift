@@ -1,0 +1,204 @@
+public import Netlink
+
+/// A network interface as `ip -d link` shows it (`RTM_NEWLINK`; `struct ifinfomsg` of linux/rtnetlink.h).
+public struct Link: Hashable, Sendable {
+    public let index: Int32
+    public let name: String
+    /// `IFF_*` of linux/if.h.
+    public let flags: UInt32
+    public let mtu: UInt32
+    /// Bridge, bond or other master.
+    public let master: Int32?
+    /// The other end (veth) or the parent (vlan, macvlan), an index in the namespace `peerNamespace`.
+    public let link: Int32?
+    /// Set if `link` is an index in another namespace.
+    public let peerNamespace: Int32?
+    /// `IFLA_INFO_KIND`: "bridge", "veth", …; nil for hardware.
+    public let kind: String?
+    /// `IFLA_INFO_DATA`, whose attributes depend on the kind.
+    public let kindData: Attributes
+    /// As a member of a bridge (`IFLA_INFO_SLAVE_KIND` "bridge"), its settings there.
+    public let bridgePort: BridgePort?
+
+    public var isUp: Bool { flags & 0x1 != 0 }
+    /// `IFF_LOWER_UP`: carrier.
+    public var hasCarrier: Bool { flags & 0x10000 != 0 }
+    public var isLoopback: Bool { flags & 0x8 != 0 }
+
+    /// - Throws: ``MalformedBytes`` if there is no header or no name.
+    public init(_ message: NetlinkMessage) throws(MalformedBytes) {
+        var reader = PayloadReader(message.payload)
+        try reader.skip(4)
+        index = try reader.read()
+        flags = try reader.read()
+        try reader.skip(4)
+        var name: String?
+        var mtu: UInt32 = 0
+        var master: Int32?
+        var link: Int32?
+        var peerNamespace: Int32?
+        var kind: String?
+        var kindData = Attributes([])
+        var isBridgePort = false
+        var memberData = Attributes([])
+        for attribute in reader.attributes {
+            switch attribute.type {
+            case LinkAttribute.name: name = attribute.string
+            case LinkAttribute.mtu: mtu = attribute.integer() ?? 0
+            case LinkAttribute.master: master = attribute.integer()
+            case LinkAttribute.link: link = attribute.integer()
+            case LinkAttribute.linkNamespace: peerNamespace = attribute.integer()
+            case LinkAttribute.info:
+                for part in attribute.attributes {
+                    switch part.type {
+                    case LinkAttribute.infoKind: kind = part.string
+                    case LinkAttribute.infoData: kindData = part.attributes
+                    case LinkAttribute.infoMemberKind: isBridgePort = part.string == "bridge"
+                    case LinkAttribute.infoMemberData: memberData = part.attributes
+                    default: break
+                    }
+                }
+            default: break
+            }
+        }
+        guard let name else { throw MalformedBytes("a link without a name") }
+        self.name = name
+        self.mtu = mtu
+        self.master = master
+        self.link = link
+        self.peerNamespace = peerNamespace
+        self.kind = kind
+        self.kindData = kindData
+        bridgePort = isBridgePort ? BridgePort(memberData) : nil
+    }
+
+    public static func == (left: Link, right: Link) -> Bool {
+        left.index == right.index && left.name == right.name && left.flags == right.flags && left.mtu == right.mtu
+            && left.master == right.master && left.link == right.link && left.kind == right.kind
+            && left.bridgePort == right.bridgePort
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(index) }
+}
+
+/// Attribute numbers of linux/if_link.h that are used here.
+enum LinkAttribute {
+    static let name: UInt16 = 3
+    static let mtu: UInt16 = 4
+    static let link: UInt16 = 5
+    static let master: UInt16 = 10
+    static let protocolInfo: UInt16 = 12
+    static let info: UInt16 = 18
+    static let namespaceDescriptor: UInt16 = 28
+    static let extendedMask: UInt16 = 29
+    static let linkNamespace: UInt16 = 37
+    static let infoKind: UInt16 = 1
+    static let infoData: UInt16 = 2
+    static let infoMemberKind: UInt16 = 4
+    static let infoMemberData: UInt16 = 5
+    static let vethPeer: UInt16 = 1
+}
+
+/// Requests about links.
+public enum LinkRequest {
+    private static let new: UInt16 = 16
+    private static let delete: UInt16 = 17
+    private static let get: UInt16 = 18
+    private static let set: UInt16 = 19
+    private static let bridgeFamily: UInt8 = 7
+
+    /// `struct ifinfomsg`. `change` names only the flags that change: all ones would clear others.
+    private static func header(
+        index: Int32 = 0, family: UInt8 = 0, flags: UInt32 = 0, change: UInt32 = 0
+    ) -> PayloadWriter {
+        var writer = PayloadWriter()
+        writer.append(family)
+        writer.append(UInt8(0))
+        writer.append(UInt16(0))
+        writer.append(index)
+        writer.append(flags)
+        writer.append(change)
+        return writer
+    }
+
+    /// Every link, without statistics: `ip -d link show`.
+    public static func dump() -> NetlinkRequest {
+        var writer = header()
+        writer.attribute(LinkAttribute.extendedMask, UInt32(8))
+        return NetlinkRequest(dump: get, payload: writer.bytes, operation: "list the interfaces")
+    }
+
+    /// One link by name: `ip link show dev NAME`.
+    public static func get(name: String) -> NetlinkRequest {
+        var writer = header()
+        writer.attribute(LinkAttribute.name, string: name)
+        return NetlinkRequest(type: get, payload: writer.bytes, operation: "look up the interface", object: name)
+    }
+
+    /// `ip link add NAME type bridge`
+    public static func addBridge(_ name: String) -> NetlinkRequest {
+        var writer = header()
+        writer.attribute(LinkAttribute.name, string: name)
+        writer.nest(LinkAttribute.info) { $0.attribute(LinkAttribute.infoKind, string: "bridge") }
+        return NetlinkRequest(
+            type: new, flags: [.create, .exclusive], payload: writer.bytes, operation: "create the bridge",
+            object: name)
+    }
+
+    /// `ip link add NAME type veth peer name PEER [netns …]`
+    /// - Parameter peerNamespace: a descriptor of the namespace in which the peer is to be.
+    public static func addVeth(_ name: String, peer: String, peerNamespace: Int32? = nil) -> NetlinkRequest {
+        var writer = header()
+        writer.attribute(LinkAttribute.name, string: name)
+        writer.nest(LinkAttribute.info) { info in
+            info.attribute(LinkAttribute.infoKind, string: "veth")
+            info.nest(LinkAttribute.infoData) { data in
+                data.nest(LinkAttribute.vethPeer) { other in
+                    other.append(header().bytes)
+                    other.attribute(LinkAttribute.name, string: peer)
+                    if let peerNamespace {
+                        other.attribute(LinkAttribute.namespaceDescriptor, UInt32(bitPattern: peerNamespace))
+                    }
+                }
+            }
+        }
+        return NetlinkRequest(
+            type: new, flags: [.create, .exclusive], payload: writer.bytes, operation: "create the veth pair",
+            object: name)
+    }
+
+    /// `ip link del dev …`
+    public static func remove(index: Int32, name: String) -> NetlinkRequest {
+        NetlinkRequest(
+            type: delete, payload: header(index: index).bytes, operation: "delete the interface", object: name)
+    }
+
+    /// `ip link set dev … up|down`
+    public static func setUp(_ isUp: Bool, index: Int32, name: String) -> NetlinkRequest {
+        NetlinkRequest(
+            type: new, payload: header(index: index, flags: isUp ? 1 : 0, change: 1).bytes,
+            operation: "set the interface \(isUp ? "up" : "down")", object: name)
+    }
+
+    /// `ip link set dev … master …`; 0 takes it out.
+    public static func setMaster(_ master: Int32, index: Int32, name: String) -> NetlinkRequest {
+        var writer = header(index: index)
+        writer.attribute(LinkAttribute.master, master)
+        return NetlinkRequest(
+            type: new, payload: writer.bytes, operation: "make it a member of its bridge", object: name)
+    }
+
+    /// `bridge link set dev … state … learning … flood … mcast_flood … bcast_flood … locked …`
+    /// - Parameter flushing: also forget the addresses learned behind the port (`bridge fdb flush dev … dynamic`).
+    public static func setBridgePort(_ settings: BridgePort, flushing: Bool, index: Int32, name: String)
+        -> NetlinkRequest
+    {
+        var writer = header(index: index, family: bridgeFamily)
+        writer.nest(LinkAttribute.protocolInfo) { port in
+            settings.write(to: &port)
+            if flushing { port.flag(BridgePort.flush) }
+        }
+        return NetlinkRequest(
+            type: set, payload: writer.bytes, operation: "change the bridge port", object: name)
+    }
+}

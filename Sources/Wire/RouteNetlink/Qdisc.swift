@@ -1,0 +1,55 @@
+public import Netlink
+
+/// A queueing discipline as `tc qdisc show` lists it (`RTM_NEWQDISC`).
+public struct Qdisc: Hashable, Sendable {
+    public let interfaceIndex: Int32
+    public let handle: UInt32
+    public let parent: UInt32
+    /// "clsact", "ingress", "htb", …
+    public let kind: String
+
+    /// - Throws: ``MalformedBytes`` if the header is short or the kind missing.
+    public init(_ message: NetlinkMessage) throws(MalformedBytes) {
+        var reader = PayloadReader(message.payload)
+        let header = try TcHeader(&reader)
+        interfaceIndex = header.interfaceIndex
+        handle = header.handle
+        parent = header.parent
+        guard let kind = reader.attributes[TcAttribute.kind]?.string else {
+            throw MalformedBytes("a qdisc without its kind")
+        }
+        self.kind = kind
+    }
+}
+
+/// Requests about queueing disciplines.
+public enum QdiscRequest {
+    /// `TC_H_CLSACT` and `TC_H_INGRESS` are the same number; the kind makes the difference.
+    public static let hookParent: UInt32 = 0xffff_fff1
+    private static let hookHandle: UInt32 = 0xffff_0000
+
+    /// All of the namespace's: `tc qdisc show`.
+    public static func dump() -> NetlinkRequest {
+        NetlinkRequest(
+            dump: 38, payload: TcHeader(interfaceIndex: 0).writer.bytes, operation: "list the queueing disciplines")
+    }
+
+    /// `tc qdisc add dev … clsact`
+    public static func addClsact(index: Int32, name: String) -> NetlinkRequest {
+        request(36, [.create, .exclusive], "clsact", "add the clsact qdisc", index, name)
+    }
+
+    /// `tc qdisc del dev … clsact`
+    public static func removeClsact(index: Int32, name: String) -> NetlinkRequest {
+        request(37, [], "clsact", "remove the clsact qdisc", index, name)
+    }
+
+    private static func request(
+        _ type: UInt16, _ flags: NetlinkRequest.Flags, _ kind: String, _ operation: String, _ index: Int32,
+        _ name: String
+    ) -> NetlinkRequest {
+        var writer = TcHeader(interfaceIndex: index, handle: hookHandle, parent: hookParent).writer
+        writer.attribute(TcAttribute.kind, string: kind)
+        return NetlinkRequest(type: type, flags: flags, payload: writer.bytes, operation: operation, object: name)
+    }
+}
