@@ -8,6 +8,9 @@ public struct PcapWriter: Hashable, Sendable {
     /// Bytes that each record takes beyond its packet's.
     public static let recordOverhead = PcapFormat.recordHeaderLength
 
+    /// The last moment before 32 bits of seconds are over.
+    private static let latest: Int64 = 4_294_967_295_999_999_999
+
     /// A writer that keeps so many bytes of a packet: as libpcap, at most 262144 by default.
     public init(snaplen: UInt32 = 262_144, linkType: LinkType = .ethernet) {
         self.snaplen = snaplen
@@ -35,9 +38,9 @@ public struct PcapWriter: Hashable, Sendable {
         _ packet: some Collection<UInt8>, timestamp: Int64, originalLength: UInt32? = nil, to bytes: inout [UInt8]
     ) {
         let kept = packet.prefix(Int(snaplen))
-        let (seconds, nanoseconds) = max(0, timestamp).quotientAndRemainder(dividingBy: 1_000_000_000)
+        let (seconds, nanoseconds) = min(max(0, timestamp), Self.latest).quotientAndRemainder(dividingBy: 1_000_000_000)
         bytes.reserveCapacity(bytes.count + Self.recordOverhead + kept.count)
-        Self.append(UInt32(clamping: seconds), to: &bytes)
+        Self.append(UInt32(seconds), to: &bytes)
         Self.append(UInt32(nanoseconds), to: &bytes)
         Self.append(UInt32(clamping: kept.count), to: &bytes)
         Self.append(originalLength ?? UInt32(clamping: packet.count), to: &bytes)
