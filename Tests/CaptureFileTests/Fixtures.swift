@@ -111,9 +111,9 @@ struct Fixture: CustomTestStringConvertible {
                 4d 3c 2b 1a  01 00 02 00  # byte order, version 1.2
                 ff ff ff ff  ff ff ff ff
                 1c 00 00 00
-                0a 00 00 00  10 00 00 00  # decryption secrets (by type), skipped
-                00 00 00 00
-                10 00 00 00
+                0a 00 00 00  14 00 00 00  # decryption secrets, skipped
+                4b 53 4c 54  00 00 00 00  # of TLS, 0 bytes
+                14 00 00 00
                 01 00 00 00  20 00 00 00  # interface 0 of this section
                 71 00 00 00  00 00 00 00  # Linux cooked
                 0e 00 08 00  ff ff ff ff  # if_tsoffset -1 s
