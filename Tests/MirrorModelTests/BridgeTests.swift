@@ -42,6 +42,16 @@ import Testing
         #expect(trace.originals == ["host br"])
     }
 
+    @Test("A member's own address leads up to the host, but from the host out of the member") func memberAddress()
+        throws
+    {
+        var lab = try Lab.usual()
+        lab.localAddresses[Station.host] = try PortName("b")
+        var model = lab.model()
+        #expect(try model.receive(frame(Station.a, Station.host), at: "a").originals == ["host br"])
+        #expect(try model.send(frame(Station.a, Station.host), from: "br").originals == ["wire b"])
+    }
+
     @Test(
         "Link-local groups aren't forwarded, but for spanning tree's where the bridge has none",
         arguments: [

@@ -30,7 +30,8 @@ public struct ReferenceModel: Sendable {
 
     /// A machine on which nothing has been received yet.
     /// - Parameters:
-    ///   - localAddresses: each with the bridge or bridge member that has it: what is sent to one goes to the host alone.
+    ///   - localAddresses: each with the bridge or bridge member that has it: what arrives for one goes to the host alone.
+    ///     An address that a bridge took over from a member (as it does unless told otherwise) is the member's.
     ///   - picks: sampling's decisions; everything is picked unless told otherwise.
     ///   - matches: what filters mean; the model itself can't read them.
     public init(
