@@ -1,0 +1,155 @@
+/// semantics.md as code: what a machine with the given ports does with a frame, and which copies its mirrors make.
+///
+/// Every engine is held against it, copy by copy. It decides as the kernel does, one frame at a time and without cost or delay.
+///
+/// Not modelled: VLAN-aware bridges, spanning tree's own frames, multicast snooping, hairpin and isolated ports, ageing of
+/// learnt addresses, MTUs, bonds, VLAN devices and macvlans (they are ports with wires of their own here), and tunnels.
+public struct ReferenceModel: Sendable {
+    /// Whether a mirror's filter, a pcap-filter(7) expression, matches a frame.
+    ///
+    /// Rule 2: it is given the frame with its outermost tag set aside, and that tag, so that the expression's offsets and its
+    /// `vlan` keyword mean what they mean in a live capture on Linux.
+    public typealias Matcher = @Sendable (_ expression: String, _ frame: Frame, _ tag: VLANTag?) -> Bool
+
+    /// Whether sampling picks a frame (whole, its tags inline); asked last, only for frames that the other selectors let through.
+    public typealias Sampler = @Sendable (_ mirror: Mirror, _ frame: Frame) -> Bool
+
+    /// The machine's ports. Changing them makes bridges forget what they learnt at ports that left, went down or lost carrier.
+    public var topology: Topology { didSet { forgetLostPorts() } }
+    /// The mirrors that are applied; they see a frame in this order.
+    public var mirrors: [Mirror]
+    /// What the engine in question can't do.
+    public let traits: EngineTraits
+    /// The host's own addresses, each with the bridge or bridge member that has it.
+    public let localAddresses: [MACAddress: PortName]
+
+    let matches: Matcher
+    let picks: Sampler
+    /// What each bridge learnt: behind which of its members a station is.
+    var stations: [PortName: [MACAddress: PortName]] = [:]
+
+    /// A machine on which nothing has been received yet.
+    /// - Parameters:
+    ///   - localAddresses: each with the bridge or bridge member that has it: what arrives for one goes to the host alone.
+    ///     An address that a bridge took over from a member (as it does unless told otherwise) is the member's.
+    ///   - picks: sampling's decisions; everything is picked unless told otherwise.
+    ///   - matches: what filters mean; the model itself can't read them.
+    public init(
+        topology: Topology, mirrors: [Mirror], traits: EngineTraits = .specification,
+        localAddresses: [MACAddress: PortName] = [:], picks: @escaping Sampler = { _, _ in true },
+        matches: @escaping Matcher
+    ) {
+        self.topology = topology
+        self.mirrors = mirrors
+        self.traits = traits
+        self.localAddresses = localAddresses
+        self.picks = picks
+        self.matches = matches
+    }
+
+    /// A frame arrives at a port from its wire.
+    public mutating func receive(_ frame: Frame, at port: PortName) -> Trace {
+        var run = Run()
+        arrive(run.original(frame), at: port, &run)
+        return run.trace
+    }
+
+    /// The host itself sends a frame out of a port, or into a bridge if the port is one.
+    public mutating func send(_ frame: Frame, from port: PortName) -> Trace {
+        var run = Run()
+        leave(run.original(frame), through: port, &run)
+        return run.trace
+    }
+
+    /// From a port's wire into the machine.
+    mutating func arrive(_ traveller: Traveller, at name: PortName, _ run: inout Run) {
+        guard let port = topology[name], port.isUp, port.hasCarrier else { return }
+        pass(traveller, Point(name, .ingress), &run)
+        if let bridge = bridge(of: port) {
+            enter(bridge, from: port, traveller, &run)
+        } else {
+            run.deliver(traveller, to: .host(name))
+        }
+    }
+
+    /// Out of the machine through a port: onto its wire, or into the bridge that it is.
+    mutating func leave(_ traveller: Traveller, through name: PortName, _ run: inout Run) {
+        guard let port = topology[name], port.isUp else { return }
+        pass(traveller, Point(name, .egress), &run)
+        if port.kind.isBridge {
+            forward(traveller, in: port, from: nil, &run)
+        } else if port.hasCarrier {
+            run.deliver(traveller, to: .wire(name))
+            if case .veth(let index?) = port.kind, let peer = topology[index: index] {
+                run.continue(traveller, at: peer.name) { arrive($0, at: peer.name, &$1) }
+            }
+        }
+    }
+}
+
+/// What an engine can't do, that changes which copies are right.
+public struct EngineTraits: Hashable, Sendable {
+    /// Rule 3: whether a frame that passes several of a mirror's points is copied only once to each output.
+    public var deduplicates: Bool
+
+    /// An engine's traits.
+    public init(deduplicates: Bool) { self.deduplicates = deduplicates }
+
+    /// Nothing that the specification asks is missing.
+    public static let specification = EngineTraits(deduplicates: true)
+    /// The kernel's traffic control: each point's filter is on its own, so that none knows of another's copy.
+    public static let trafficControl = EngineTraits(deduplicates: false)
+}
+
+/// A frame under way, original or copy.
+struct Traveller {
+    let frame: Frame
+    let origin: Delivery.Origin
+    /// Tells it from other frames of the same bytes: rule 3 is about frames, not about contents.
+    let id: Int
+    /// How many cables and mirrors it has come through.
+    let hops: Int
+}
+
+/// One `receive` or `send` in progress.
+struct Run {
+    /// Rule 8 refuses loops of mirrors before they are applied; this only makes the model total, also over looped cables.
+    static let maximumHops = 8
+
+    var trace = Trace()
+    private var lastID = 0
+    private var decisions: Set<Decision> = []
+
+    private struct Decision: Hashable {
+        let mirror: MirrorName
+        let id: Int
+    }
+
+    func original(_ frame: Frame) -> Traveller { Traveller(frame: frame, origin: .original, id: 0, hops: 0) }
+
+    /// A copy is a frame of its own, but as far away as what it was made of.
+    mutating func copy(_ frame: Frame, of traveller: Traveller, _ copy: Copy) -> Traveller {
+        lastID += 1
+        return Traveller(frame: frame, origin: .copy(copy), id: lastID, hops: traveller.hops)
+    }
+
+    /// Whether this is the first time that the mirror's selectors let the frame through.
+    mutating func isFirstDecision(of mirror: Mirror, on traveller: Traveller) -> Bool {
+        decisions.insert(Decision(mirror: mirror.name, id: traveller.id)).inserted
+    }
+
+    mutating func deliver(_ traveller: Traveller, to place: Place) {
+        trace.events.append(.delivered(Delivery(traveller.frame, to: place, origin: traveller.origin)))
+    }
+
+    /// Goes on one hop further, unless it is one too many.
+    mutating func `continue`(_ traveller: Traveller, at port: PortName, _ body: (Traveller, inout Run) -> Void) {
+        guard traveller.hops < Self.maximumHops else {
+            trace.events.append(.cutShort(port))
+            return
+        }
+        body(
+            Traveller(frame: traveller.frame, origin: traveller.origin, id: traveller.id, hops: traveller.hops + 1),
+            &self)
+    }
+}

@@ -1,0 +1,55 @@
+/// Selection and copying: rules 1 to 4, 6 and 12.
+extension ReferenceModel {
+    /// A frame passes a point. Rule 1: it is only looked at, and goes on as if there were no mirrors.
+    mutating func pass(_ traveller: Traveller, _ point: Point, _ run: inout Run) {
+        run.trace.events.append(.passed(point, traveller.frame))
+        for mirror in mirrors where selects(mirror, traveller, at: point, &run) {
+            // Rule 6: what the output gets, and what mirrors of the output see, is cut.
+            let frame = mirror.snaplen.map { traveller.frame.truncated(to: Int($0)) } ?? traveller.frame
+            for output in mirror.outputs {
+                let copy = Copy(mirror: mirror.name, output: output, point: point)
+                transmit(run.copy(frame, of: traveller, copy), copy, &run)
+            }
+        }
+    }
+
+    /// Rule 2: the point AND the VLAN AND the filter AND sampling, in this order.
+    private func selects(_ mirror: Mirror, _ traveller: Traveller, at point: Point, _ run: inout Run) -> Bool {
+        let frame = traveller.frame
+        guard mirror.sources.contains(where: { covers($0, of: mirror, point) }) else { return false }
+        if let vlans = mirror.vlans, !vlans.contains(frame.vlan) { return false }
+        if let filter = mirror.filter {
+            let (rest, tag) = frame.withTagSetAside
+            guard matches(filter, rest, tag) else { return false }
+        }
+        // Rule 3. Before sampling: the decision on a frame is made once, or it would be copied with more than 1/N.
+        if traits.deduplicates, !run.isFirstDecision(of: mirror, on: traveller) { return false }
+        return picks(mirror, frame)
+    }
+
+    /// Whether a point is among those of a source.
+    private func covers(_ source: Source, of mirror: Mirror, _ point: Point) -> Bool {
+        switch source {
+        case .port(let port, let direction):
+            return point.port == port && direction.hooks.contains(point.hook)
+        case .bridge(let bridge):
+            // Rule 4: what enters the switch, from its members (the mirror's own outputs left out) or from the host.
+            switch point.hook {
+            case .egress: return point.port == bridge
+            case .ingress:
+                let isMember = topology.members(of: bridge).contains { $0.name == point.port }
+                return isMember && !mirror.outputs.contains { $0.port == point.port }
+            }
+        }
+    }
+
+    /// Hands a copy to its output, where other mirrors may see it. Rule 12: what the output can't take is counted.
+    private mutating func transmit(_ traveller: Traveller, _ copy: Copy, _ run: inout Run) {
+        guard let output = topology[copy.output.port], output.isUp, output.hasCarrier else {
+            run.trace.events.append(.failed(copy, traveller.frame))
+            return
+        }
+        run.trace.events.append(.copied(copy, traveller.frame))
+        run.continue(traveller, at: output.name) { leave($0, through: output.name, &$1) }
+    }
+}
