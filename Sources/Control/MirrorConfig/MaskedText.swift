@@ -11,13 +11,15 @@ struct MaskedText {
     private(set) var text: String
     /// The exchanged characters of keys; the first has the mask `firstKeyMask`.
     private var maskedKeys: [Unicode.Scalar] = []
-    private var hasMaskedAliases = false
+    /// Whether plain scalars may be masked aliases, so that anchors matter.
+    private(set) var hasAliases = false
     private let canMask: Bool
 
     private static let aliasMask: Unicode.Scalar = "\u{f0000}"
     private static let firstKeyMask: Unicode.Scalar = "\u{f0001}"
-    /// Each costs another parse of the file.
+    /// Each masked key costs another parse: no more of them, and no more bytes parsed again than that.
     private static let mostKeys = 16
+    private static let mostBytes = 4 << 20
 
     /// Masks the aliases, if there are anchors: without, Yams refuses each alias itself.
     /// Nil if the text has anchors, and characters from where the masks are.
@@ -27,7 +29,7 @@ struct MaskedText {
         guard Self.mayHold(UInt8(ascii: "&"), in: text), Self.mayHold(UInt8(ascii: "*"), in: text) else { return }
         guard canMask else { return nil }
         self.text = Self.maskingAliases(in: text)
-        hasMaskedAliases = true
+        hasAliases = true
     }
 
     /// Whether an anchor or alias with the indicator may be there. In a filter `&` and `*` are operators, which does
@@ -57,7 +59,7 @@ struct MaskedText {
 
     /// Masks a character of the key at the mark. False if that can't be done.
     mutating func maskKey(at mark: Mark) -> Bool {
-        guard canMask, maskedKeys.count < Self.mostKeys,
+        guard canMask, maskedKeys.count < Self.mostKeys, maskedKeys.count * text.utf8.count < Self.mostBytes,
             let mask = Unicode.Scalar(Self.firstKeyMask.value + UInt32(maskedKeys.count))
         else { return false }
         let lines = splitLines(text)
@@ -73,18 +75,18 @@ struct MaskedText {
 
     /// The alias's name, if the plain scalar is a masked alias.
     func alias(_ scalar: String) -> Substring? {
-        guard hasMaskedAliases, scalar.unicodeScalars.first == Self.aliasMask else { return nil }
+        guard hasAliases, scalar.unicodeScalars.first == Self.aliasMask else { return nil }
         return Substring(scalar.unicodeScalars.dropFirst())
     }
 
     /// What the file has in place of a text that Yams returned.
     func unmasked(_ text: String) -> String {
-        guard hasMaskedAliases || !maskedKeys.isEmpty else { return text }
+        guard hasAliases || !maskedKeys.isEmpty else { return text }
         guard text.utf8.contains(where: { $0 >= 0xf3 }) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if scalar == Self.aliasMask {
-                result.append(hasMaskedAliases ? "*" : scalar)
+                result.append(hasAliases ? "*" : scalar)
             } else {
                 let index = Int(scalar.value) - Int(Self.firstKeyMask.value)
                 result.append(maskedKeys.indices.contains(index) ? maskedKeys[index] : scalar)

@@ -52,14 +52,14 @@ struct YAMLDocument {
         root = withExtendedLifetime(parser) { builder.build(first) }
         problems = builder.problems
         if let second {
-            let mark = second.mark.map(Mark.init) ?? Mark(line: 1, column: 1)
-            problems.append(Problem(mark: mark, message: "a second document begins here; a file holds only one"))
+            problems.append(
+                Problem(mark: Mark(second.mark), message: "a second document begins here; a file holds only one"))
         }
     }
 }
 
 extension Mark {
-    init(_ mark: Yams.Mark) { self.init(line: max(1, mark.line), column: max(1, mark.column)) }
+    init(_ mark: Yams.Mark?) { self.init(line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1)) }
 }
 
 extension Problem {
@@ -70,6 +70,8 @@ extension Problem {
             YamlError.parser(let context, let problem, let mark, _),
             YamlError.composer(let context, let problem, let mark, _):
             let explained = context.map { ", \($0.text) that begins on line \($0.mark.line)" } ?? ""
+            // libyaml's words for that name a function of its own.
+            let problem = problem.hasPrefix("Maximum nesting level") ? "it is nested too deeply" : problem
             self.init(mark: Mark(mark), message: "this isn't YAML: \(problem)\(explained)")
         case YamlError.reader(let problem, _, _, _):
             self.init(mark: Mark(line: 1, column: 1), message: "this isn't YAML: \(problem)")

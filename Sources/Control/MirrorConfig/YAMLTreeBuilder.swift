@@ -10,32 +10,38 @@ struct YAMLTreeBuilder {
     init(masked: MaskedText) { self.masked = masked }
 
     /// The depth is no more than what libyaml lets through, 1,000 flow and block collections each.
+    ///
+    /// Most of the time goes into copies of Yams' nodes: each is unpacked once, and its weak anchor left alone
+    /// where there are no aliases.
     mutating func build(_ node: Node) -> YAMLNode {
-        let mark = node.mark.map(Mark.init) ?? Mark(line: 1, column: 1)
-        let anchor = node.anchor?.rawValue
-        let built = YAMLNode(mark: mark, value: value(of: node, mark))
-        // After the node: within itself, its anchor isn't known yet.
-        if let anchor { anchors[anchor] = built }
-        return built
-    }
-
-    private mutating func value(of node: Node, _ mark: Mark) -> YAMLNode.Value {
         switch node {
         case .scalar(let scalar):
-            return value(of: scalar, mark)
+            let mark = Mark(scalar.mark)
+            return anchored(
+                YAMLNode(mark: mark, value: value(of: scalar, mark)), masked.hasAliases ? scalar.anchor : nil)
         case .sequence(let sequence):
+            let mark = Mark(sequence.mark)
             check(sequence.tag.kind, [.implicit, .nonSpecific, .seq], mark)
             var nodes: [YAMLNode] = []
             nodes.reserveCapacity(sequence.count)
             for element in sequence { nodes.append(build(element)) }
-            return .sequence(nodes)
+            return anchored(
+                YAMLNode(mark: mark, value: .sequence(nodes)), masked.hasAliases ? sequence.anchor : nil)
         case .mapping(let mapping):
+            let mark = Mark(mapping.mark)
             check(mapping.tag.kind, [.implicit, .nonSpecific, .map], mark)
-            return .mapping(entries(of: mapping))
-        case .alias:
+            return anchored(
+                YAMLNode(mark: mark, value: .mapping(entries(of: mapping))), masked.hasAliases ? mapping.anchor : nil)
+        case .alias(let alias):
             // Yams makes these in trees that are written, never in trees that were read.
-            return .scalar("", isPlain: true)
+            return YAMLNode(mark: Mark(alias.mark), value: .scalar("", isPlain: true))
         }
+    }
+
+    /// Remembers the node if it has an anchor. Only when it is complete: within itself, the anchor isn't known yet.
+    private mutating func anchored(_ node: YAMLNode, _ anchor: Anchor?) -> YAMLNode {
+        if let anchor { anchors[anchor.rawValue] = node }
+        return node
     }
 
     private mutating func value(of scalar: Node.Scalar, _ mark: Mark) -> YAMLNode.Value {
@@ -63,27 +69,20 @@ struct YAMLTreeBuilder {
         entries.reserveCapacity(mapping.count)
         var lines: [String: Int] = [:]
         for (keyNode, valueNode) in mapping {
-            let mark = keyNode.mark.map(Mark.init) ?? Mark(line: 1, column: 1)
-            if let key = key(keyNode, mark) {
-                if let line = lines[key] {
-                    report(mark, "\(quoted(key)) is already on line \(line)")
-                } else {
-                    lines[key] = mark.line
-                }
-                entries.append(YAMLEntry(key: key, keyMark: mark, node: build(valueNode)))
-            } else {
-                _ = build(valueNode)
+            let key = build(keyNode)
+            let value = build(valueNode)
+            guard case .scalar(let text, _) = key.value else {
+                report(key.mark, "a key has to be a word, not \(key.described)")
+                continue
             }
+            if let line = lines[text] {
+                report(key.mark, "\(quoted(text)) is already on line \(line)")
+            } else {
+                lines[text] = key.mark.line
+            }
+            entries.append(YAMLEntry(key: text, keyMark: key.mark, node: value))
         }
         return entries
-    }
-
-    private mutating func key(_ node: Node, _ mark: Mark) -> String? {
-        guard case .scalar(let text, _) = build(node).value else {
-            report(mark, "a key has to be a word, not a list or a mapping")
-            return nil
-        }
-        return text
     }
 
     private mutating func check(_ tag: Tag.Name, _ known: [Tag.Name], _ mark: Mark) {
