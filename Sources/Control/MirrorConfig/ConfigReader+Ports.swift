@@ -1,0 +1,123 @@
+import MirrorModel
+
+/// The keys of a mirror that hold lists: `from`, `to` and `vlans`.
+extension ConfigReader {
+    mutating func readSources(_ node: YAMLNode) -> [Source] {
+        var seen: Set<Source> = []
+        return items(node, "from", "a port, or a list of ports and bridges").compactMap { item in
+            guard let source = readSource(item) else { return nil }
+            if seen.insert(source).inserted { return source }
+            report(item.mark, "'\(source)' is listed twice in 'from'")
+            return nil
+        }
+    }
+
+    mutating func readOutputs(_ node: YAMLNode) -> [Output] {
+        var seen: Set<Output> = []
+        return items(node, "to", "a port, or a list of ports").compactMap { item in
+            guard let output = readOutput(item) else { return nil }
+            if seen.insert(output).inserted { return output }
+            report(item.mark, "'\(output)' is listed twice in 'to'")
+            return nil
+        }
+    }
+
+    mutating func readVLANs(_ node: YAMLNode) -> VLANSet? {
+        var ranges: [ClosedRange<UInt16>] = []
+        for item in items(node, "vlans", "VLAN ids, as in 10,20-29 or [10, 20-29]") {
+            guard let text = text(item, "vlans", "VLAN ids, as in 10,20-29") else { continue }
+            do {
+                ranges += try VLANSet(parsing: text).ranges
+            } catch {
+                report(item.mark, "VLAN \(quoted(error.text)): \(error.problem)")
+            }
+        }
+        // Nothing valid was reported where it stands.
+        return try? VLANSet(ranges)
+    }
+
+    /// The elements of a list, or the one value that stands for a list of itself; a mapping too, except as VLANs.
+    private mutating func items(_ node: YAMLNode, _ key: String, _ expected: String) -> [YAMLNode] {
+        switch node.value {
+        case .sequence(let elements):
+            if elements.isEmpty { report(node.mark, "'\(key)' is empty; it has to be \(expected)") }
+            return elements.filter { spend($0.mark) }
+        case .scalar where !node.isNull: return [node]
+        default:
+            report(node.mark, "'\(key)' has to be \(expected); found \(node.described)")
+            return []
+        }
+    }
+
+    private mutating func readSource(_ item: YAMLNode) -> Source? {
+        switch item.value {
+        case .scalar(let text, _) where !item.isNull:
+            return name(text, item.mark, parseSource)
+        case .mapping(let entries):
+            return readSource(entries, item.mark)
+        default:
+            report(item.mark, "expected a port, as in 'vnet0' or 'port: vnet0'; found \(item.described)")
+            return nil
+        }
+    }
+
+    private mutating func readSource(_ entries: [YAMLEntry], _ mark: Mark) -> Source? {
+        var port: PortName?
+        var bridge: PortName?
+        var direction: Direction?
+        for entry in entries {
+            guard spend(entry.keyMark) else { return nil }
+            switch entry.key {
+            case "port": port = readPort(entry)
+            case "bridge": bridge = readPort(entry)
+            case "direction": direction = readDirection(entry.node)
+            default: reportUnknown(entry, ["port", "bridge", "direction"])
+            }
+        }
+        let has = { (key: String) in entries.first { $0.key == key } }
+        switch (has("port"), has("bridge")) {
+        case (nil, nil): report(mark, "expected 'port' or 'bridge'")
+        case (_?, let other?): report(other.keyMark, "a source is a 'port' or a 'bridge'; make it two items")
+        case (nil, _?):
+            if let entry = has("direction") {
+                report(entry.keyMark, "a bridge has no 'direction': every frame that enters it is copied, once")
+            }
+            return bridge.map(Source.bridge)
+        case (_?, nil): return port.map { .port($0, direction ?? .both) }
+        }
+        return nil
+    }
+
+    private mutating func readOutput(_ item: YAMLNode) -> Output? {
+        switch item.value {
+        case .scalar(let text, _) where !item.isNull:
+            return name(text, item.mark, PortName.init).map(Output.port)
+        case .mapping(let entries):
+            var port: PortName?
+            for entry in entries {
+                guard spend(entry.keyMark) else { return nil }
+                if entry.key == "port" { port = readPort(entry) } else { reportUnknown(entry, ["port"]) }
+            }
+            if !entries.contains(where: { $0.key == "port" }) { report(item.mark, "expected 'port'") }
+            return port.map(Output.port)
+        default:
+            report(item.mark, "expected a port, as in 'vnet2' or 'port: vnet2'; found \(item.described)")
+            return nil
+        }
+    }
+
+    private mutating func readPort(_ entry: YAMLEntry) -> PortName? {
+        guard let text = text(entry.node, entry.key, "an interface's name (in quotes if it is a word like null)")
+        else { return nil }
+        return name(text, entry.node.mark, PortName.init)
+    }
+
+    private mutating func readDirection(_ node: YAMLNode) -> Direction? {
+        let known = Direction.allCases.map(\.rawValue)
+        guard let word = text(node, "direction", known.joined(separator: ", ")) else { return nil }
+        if let direction = Direction(rawValue: word) { return direction }
+        report(
+            node.mark, "unknown direction \(quoted(word))" + suggestion(for: word, among: known, called: "directions"))
+        return nil
+    }
+}

@@ -1,0 +1,36 @@
+public import MirrorModel
+
+/// A file that ``parseConfig(_:file:now:)`` reads back as equal mirrors, with only the keys that differ from their
+/// defaults. The mirrors have to be such as a file can have: each with a name of its own, sources, outputs, and
+/// numbers in their ranges.
+public func renderConfig(_ mirrors: [Mirror]) -> String {
+    guard !mirrors.isEmpty else { return "version: 1\nmirrors: {}\n" }
+    return "version: 1\nmirrors:\n" + mirrors.map(rendered).joined(separator: "\n")
+}
+
+private func rendered(_ mirror: Mirror) -> String {
+    var text = "  \(yamlScalar(mirror.name.description)):\n    from:\n"
+    for source in mirror.sources {
+        switch source {
+        case .bridge(let name): text += "      - bridge: \(yamlScalar(name.description))\n"
+        case .port(let name, let direction):
+            text += "      - port: \(yamlScalar(name.description))\n"
+            if direction != .both { text += "        direction: \(direction)\n" }
+        }
+    }
+    text += "    to:\n"
+    for output in mirror.outputs { text += "      - port: \(yamlScalar(output.port.description))\n" }
+
+    func add(_ key: String, _ value: (some CustomStringConvertible)?) {
+        if let value { text += "    \(key): \(value)\n" }
+    }
+    add("vlans", mirror.vlans)
+    add("filter", mirror.filter.map(yamlScalar))
+    add("sample", mirror.sample == 1 ? nil : mirror.sample)
+    add("snaplen", mirror.snaplen)
+    add("engine", mirror.engine == .auto ? nil : mirror.engine)
+    add("reserve", mirror.reserve ? true : nil)
+    add("keep-offloads", mirror.keepOffloads ? true : nil)
+    add("until", mirror.until.map(formatTimestamp))
+    return text
+}
