@@ -1,0 +1,35 @@
+import CPcap
+import Synchronization
+
+/// The one door to libpcap.
+enum Libpcap {
+    enum Outcome {
+        case instructions([BPFInstruction])
+        /// libpcap's own words.
+        case refused(String)
+    }
+
+    /// libpcap looks names up with getprotobyname and others that keep their answer in static memory, so calls to it
+    /// take turns.
+    private static let turn = Mutex(())
+
+    /// Compiles an expression for Ethernet frames, optimised, as `pcap_compile(3PCAP)` does without a live interface
+    /// and with an unknown netmask. Names of hosts are looked up, which can take the resolver's time.
+    static func compile(_ expression: String) -> Outcome {
+        turn.withLock { _ in
+            // The snapshot length is what the program returns for a match; any but 0 does.
+            guard let handle = unsafe pcap_open_dead(DLT_EN10MB, 262_144) else {
+                return .refused("libpcap can't allocate memory")
+            }
+            defer { unsafe pcap_close(handle) }
+            var program = unsafe bpf_program()
+            guard unsafe pcap_compile(handle, &program, expression, 1, bpf_u_int32.max) == 0 else {
+                return .refused(unsafe pcap_geterr(handle).map { unsafe String(cString: $0) } ?? "unknown error")
+            }
+            defer { unsafe pcap_freecode(&program) }
+            let instructions = unsafe UnsafeBufferPointer(start: program.bf_insns, count: Int(program.bf_len))
+            return .instructions(
+                unsafe instructions.map { BPFInstruction(code: $0.code, jt: $0.jt, jf: $0.jf, k: $0.k) })
+        }
+    }
+}
