@@ -1,5 +1,6 @@
 import ArgumentParser
 import MirrorConfig
+import MirrorEngine
 import MirrorModel
 
 struct ExportCommand: ParsableCommand {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import TrafficControl
 
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LinuxSystem
+import MirrorEngine
 import MirrorModel
 import MirrorPlan
 
@@ -110,7 +111,7 @@ private struct PortReport: Encodable {
         let hookState = observed.hooks[port.index] ?? HookState()
         hook =
             switch hookState.kind {
-            case .none: "none"
+            case .absent: "none"
             case .clsact: "clsact"
             case .ingress: "ingress"
             }
@@ -123,7 +124,7 @@ private struct PortReport: Encodable {
         if !sourceOf.isEmpty { users.append("source of \(sourceOf.joined(separator: ", "))") }
         if !outputOf.isEmpty { users.append("output of \(outputOf.joined(separator: ", "))") }
         users += hookState.foreign.map { "filter of others: \($0)" }
-        if hookState.kind != .none && hookState.foreign.isEmpty && !hookState.isOurs {
+        if hookState.kind != .absent && hookState.foreign.isEmpty && !hookState.isOurs {
             users.append("\(hook) qdisc of others, without filters")
         }
         if let count = tcxIngress, count > 0 { users.append("\(count) tcx programs at ingress, which run first") }

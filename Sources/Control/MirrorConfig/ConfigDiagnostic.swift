@@ -51,7 +51,8 @@ public struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
     /// At least one, in the order of the file.
     public let diagnostics: [ConfigDiagnostic]
 
-    init(_ first: ConfigDiagnostic, _ rest: some Sequence<ConfigDiagnostic> = []) {
+    /// From one diagnostic and more.
+    public init(_ first: ConfigDiagnostic, _ rest: some Sequence<ConfigDiagnostic> = []) {
         diagnostics = [first] + rest
     }
 

@@ -22,9 +22,8 @@ public struct IntentStore: Sendable {
         public var mirror: Mirror
         public var path: String
         public var isTemporary: Bool
-        /// Where its filter is written, as (line, column) from 1; nil if it has none.
-        public var filterLine: Int?
-        public var filterColumn: Int?
+        /// Where its filter, or else the mirror, is written.
+        public var filterPosition: Position
     }
 
     /// A file's earlier content, to put back; nil if there was no file.
@@ -48,14 +47,13 @@ public struct IntentStore: Sendable {
                             "mirror \(item.mirror.name) is defined twice: in \(other.path) and in \(path)",
                             advice: "remove one of the two")
                     }
-                    let position = item.positions["filter"]
                     intents[item.mirror.name] = Intent(
-                        mirror: item.mirror, path: path, isTemporary: isTemporary, filterLine: position?.line,
-                        filterColumn: position?.column)
+                        mirror: item.mirror, path: path, isTemporary: isTemporary,
+                        filterPosition: item.position(of: "filter"))
                 }
             }
         }
-        if !diagnostics.isEmpty { throw ConfigError(diagnostics: diagnostics) }
+        if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
         return intents.values.sorted { $0.mirror.name < $1.mirror.name }
     }
 
@@ -74,7 +72,7 @@ public struct IntentStore: Sendable {
             }
             all += parsed
         }
-        if !diagnostics.isEmpty { throw ConfigError(diagnostics: diagnostics) }
+        if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
         return all
     }
 
@@ -87,7 +85,8 @@ public struct IntentStore: Sendable {
         _ bytes: [UInt8], _ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]
     ) throws -> [ParsedMirror]? {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            diagnostics.append(ConfigDiagnostic(file: path, line: 1, column: 1, message: "this isn't UTF-8 text"))
+            diagnostics.append(ConfigDiagnostic(
+                    file: path, position: Position(line: 1, column: 1), message: "this isn't UTF-8 text"))
             return nil
         }
         do {

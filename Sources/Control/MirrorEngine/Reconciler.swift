@@ -1,6 +1,5 @@
 internal import LinuxSystem
 internal import Logging
-public import MirrorConfig
 public import MirrorModel
 public import MirrorPlan
 internal import PacketFilter

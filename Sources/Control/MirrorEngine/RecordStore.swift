@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import LinuxSystem
-public import MirrorModel
+internal import MirrorModel
 public import MirrorPlan
 
 /// What was changed on outputs, as it was before: a file each in the run-time directory, until it is restored.

@@ -1,5 +1,3 @@
-public import MirrorModel
-
 /// What an engine can do; what it can't, the plan refuses or warns of, and nothing is silently approximated.
 public struct EngineCapabilities: Hashable, Sendable {
     public var engine: EngineName

@@ -51,7 +51,7 @@ struct Difference {
             }
             // The old one first: in between nothing is copied, which is less than copied twice.
             changes += found.map { .removePoint($0) }
-            if (observed.hooks[point.port.index]?.kind ?? .none) == .none, opened.insert(point.port.index).inserted {
+            if (observed.hooks[point.port.index]?.kind ?? .absent) == .absent, opened.insert(point.port.index).inserted {
                 changes.append(.openHook(point.port))
             }
             changes.append(.addPoint(point, preference: preferences.take(point.port.index, point.hook)))
@@ -138,7 +138,7 @@ struct Difference {
 
 extension ObservedPoint {
     /// Whether the point can be had by changing the targets in place: there are as many.
-    fileprivate func isRetargetable(to point: Point) -> Bool { targets.count == point.outputs.count }
+    fileprivate func isRetargetable(to point: CopyPoint) -> Bool { targets.count == point.outputs.count }
 }
 
 /// Free preferences on each hook.

@@ -27,7 +27,9 @@ struct ForwardingGraph {
     func reachable(from start: Place) -> Set<Place> {
         var found: Set<Place> = []
         var open = successors(of: start)
-        while let place = open.popLast() where found.insert(place).inserted { open += successors(of: place) }
+        while let place = open.popLast() {
+            if found.insert(place).inserted { open += successors(of: place) }
+        }
         return found
     }
 

@@ -24,7 +24,7 @@ public enum Match: Hashable, Sendable {
 }
 
 /// One hook of one port at which a mirror copies, as it should be.
-public struct Point: Hashable, Sendable {
+public struct CopyPoint: Hashable, Sendable {
     public var mirror: MirrorName
     public var port: ResolvedPort
     public var hook: Hook
@@ -130,7 +130,7 @@ public struct Counters: Hashable, Sendable {
 /// What hangs on a port's hooks already.
 public struct HookState: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
-        case none
+        case absent
         /// Ingress and egress.
         case clsact
         /// The older qdisc, with ingress alone. A filter added to its egress becomes an *ingress* filter.
@@ -143,7 +143,7 @@ public struct HookState: Hashable, Sendable {
     /// Other people's filters.
     public var foreign: [ForeignFilter]
 
-    public init(kind: Kind = .none, isOurs: Bool = false, foreign: [ForeignFilter] = []) {
+    public init(kind: Kind = .absent, isOurs: Bool = false, foreign: [ForeignFilter] = []) {
         self.kind = kind
         self.isOurs = isOurs
         self.foreign = foreign

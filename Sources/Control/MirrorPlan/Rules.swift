@@ -1,4 +1,4 @@
-import MirrorModel
+public import MirrorModel
 
 /// The rules of the specification that can stand against a mirror, each a function of values.
 struct Rules {

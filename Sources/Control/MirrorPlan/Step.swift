@@ -1,4 +1,5 @@
 public import MirrorModel
+import PacketFilter
 
 /// One thing for an engine to do. Steps are few and exact: each names the object, none searches.
 public enum Step: Hashable, Sendable {
@@ -6,7 +7,7 @@ public enum Step: Hashable, Sendable {
     case prepareOutput(OutputChange)
     /// Make room for filters on a port: its clsact qdisc, marked as this tool's.
     case openHook(ResolvedPort)
-    case addPoint(Point, preference: UInt16)
+    case addPoint(CopyPoint, preference: UInt16)
     /// Send a point's copies to other ports, in place: its counters go on.
     case retarget(ObservedPoint, to: [ResolvedPort])
     case removePoint(ObservedPoint)

@@ -2,7 +2,7 @@ import MirrorModel
 
 /// What the kernel should hold of ours.
 struct Target {
-    var points: [Point] = []
+    var points: [CopyPoint] = []
     /// Outputs in use, by index, and what is asked of each.
     var outputs: [Int32: OutputUse] = [:]
 
@@ -27,7 +27,7 @@ struct Target {
             guard !outputs.isEmpty, !present.isEmpty else { continue }
             for (port, hook) in present {
                 points.append(
-                    Point(mirror: mirror.name, port: port, hook: hook, match: wanted.match, outputs: outputs))
+                    CopyPoint(mirror: mirror.name, port: port, hook: hook, match: wanted.match, outputs: outputs))
             }
             for output in outputs { use(output, by: mirror) }
         }
@@ -51,7 +51,7 @@ struct Target {
             let outputs = point.targets.compactMap { topology[index: $0.index] }.map(ResolvedPort.init)
             guard let match = point.match, !outputs.isEmpty else { continue }
             points.append(
-                Point(mirror: point.mirror, port: point.port, hook: point.hook, match: match, outputs: outputs))
+                CopyPoint(mirror: point.mirror, port: point.port, hook: point.hook, match: match, outputs: outputs))
         }
         for record in before.records where stillThere(record.port) {
             outputs[record.port.index] = OutputUse(

@@ -1,3 +1,4 @@
+import LinuxSystem
 import MirrorModel
 import MirrorPlan
 import Netlink

@@ -1,6 +1,6 @@
 import LinuxSystem
 import Netlink
-import RouteNetlink
+public import RouteNetlink
 
 /// What this kernel's traffic control has, found out in an empty network namespace of its own: nothing of anybody's
 /// is touched.
