@@ -13,13 +13,14 @@ import Testing
         }
     }
 
-    @Test("a valid file with random changes is read or refused, and each place is in the file")
+    @Test("a valid file with random changes is read, and written and read again, or refused at a place in it")
     func mutations() throws {
         var generator = SeededGenerator(seed: 8)
         let valid = Array(
             (ParseConfigTests.example
-                + "\n  c: &c {from: &f [a, b], to: o, filter: tcp[0]*2 > 1}\n  d: {from: *f, to: x}\n")
+                + "\n  c: &c {from: &f [a, b], to: o, filter: 'tcp[0]*2 > 1'}\n  d: {from: *f, to: x}\n")
                 .utf8)
+        #expect(problems(String(decoding: valid, as: UTF8.self)).isEmpty)
         let pieces = [
             "*f", "&f ", "? ", ": ", "- ", "[", "]", "{", "}", ",", "'", "\"", "\n", "\n  ", "\t", "#", "|\n", "---\n",
             "!t ", "é", "<<", "0", "\u{f0000}",
@@ -41,6 +42,9 @@ import Testing
             let lines = text.unicodeScalars.count { "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0) } + 1
             do throws(ConfigError) {
                 let read = try parseConfig(text, file: "a", now: now)
+                #expect(
+                    try parseConfig(renderConfig(read.map(\.mirror)), file: "a", now: now).map(\.mirror)
+                        == read.map(\.mirror))
                 #expect(read.allSatisfy { !$0.mirror.sources.isEmpty && !$0.mirror.outputs.isEmpty })
             } catch {
                 #expect(error.diagnostics.allSatisfy { (1...lines).contains($0.line) && $0.column >= 1 })
