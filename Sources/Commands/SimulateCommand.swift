@@ -5,6 +5,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import PacketFilter
+import Synchronization
 
 struct SimulateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -79,9 +80,11 @@ struct SimulateCommand: ParsableCommand {
 struct Simulation {
     private var model: ReferenceModel
     private let port: PortName
-    private var writers: [PortName: (writer: PcapWriter, bytes: [UInt8])] = [:]
-    private var counts: [ReferenceModel.Trace.Route: (copies: Int, bytes: Int)] = [:]
-    private let routes: [ReferenceModel.Trace.Route]
+    private let writer = PcapWriter()
+    /// Each output's records.
+    private var files: [PortName: [UInt8]] = [:]
+    private var counts: [Trace.Route: (copies: Int, bytes: Int)] = [:]
+    private let routes: [Trace.Route]
     private(set) var seen = 0
     private(set) var cutFrames = 0
 
@@ -105,11 +108,11 @@ struct Simulation {
             topology: Self.topology(mirrors, port: port, bridge: bridge), mirrors: mirrors,
             picks: { mirror, _ in chance.isOne(in: mirror.sample) },
             matches: { expression, frame, tag in
-                let view = PacketView(bytes: frame.bytes, metadataTag: tag.map { ($0.tpid, $0.tci) })
+                let view = PacketView(bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) })
                 return compiled[expression].map { $0.run(on: view) != 0 } ?? false
             })
         routes = mirrors.flatMap { mirror in mirror.outputs.map { .init(mirror.name, $0) } }
-        for output in Set(mirrors.flatMap { $0.outputs.map(\.port) }) { writers[output] = (PcapWriter(), []) }
+        for output in Set(mirrors.flatMap { $0.outputs.map(\.port) }) { files[output] = [] }
     }
 
     /// The port, its bridge if it has one, and the outputs: as much of a machine as a capture tells of.
@@ -158,20 +161,20 @@ struct Simulation {
         let frame = Frame(packet.capturedBytes)
         let trace =
             direction == .ingress ? model.receive(frame, at: port) : model.send(frame, from: port)
-        for (copy, frame) in trace.deliveredCopies {
-            let route = ReferenceModel.Trace.Route(copy.mirror, copy.output)
+        for case .copied(let copy, let frame) in trace.events {
+            let route = Trace.Route(copy.mirror, copy.output)
             counts[route, default: (0, 0)].copies += 1
             counts[route, default: (0, 0)].bytes += frame.bytes.count
-            writers[copy.output.port]?.writer.append(
+            writer.append(
                 frame.bytes, timestamp: packet.timestamp ?? 0, originalLength: packet.originalLength,
-                to: &writers[copy.output.port, default: (PcapWriter(), [])].bytes)
+                to: &files[copy.output.port, default: []])
         }
     }
 
     /// Writes the files.
     func results(in directory: String) throws -> [Result] {
-        for (output, file) in writers {
-            try Files.write(file.writer.header + file.bytes, to: path(of: output, in: directory))
+        for (output, records) in files {
+            try Files.write(writer.header + records, to: path(of: output, in: directory))
         }
         return routes.map { route in
             let count = counts[route] ?? (0, 0)
@@ -182,4 +185,23 @@ struct Simulation {
     }
 
     private func path(of output: PortName, in directory: String) -> String { "\(directory)/\(output).pcap" }
+}
+
+/// A repeatable source of chance for sampling (SplitMix64).
+private final class Chance: Sendable {
+    private let state: Mutex<UInt64>
+
+    init(seed: UInt64) { state = Mutex(seed) }
+
+    func isOne(in count: UInt32) -> Bool {
+        guard count > 1 else { return true }
+        let value = state.withLock { state in
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var mixed = state
+            mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+            mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+            return mixed ^ mixed >> 31
+        }
+        return value % UInt64(count) == 0
+    }
 }
