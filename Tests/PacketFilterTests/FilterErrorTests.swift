@@ -13,6 +13,9 @@ struct FilterErrorTests {
         "tcp port«»", "src«»", "host 10.0.0.1 and «and»", "tcp port 80 and«»",
         "ether host 00:11:22:33:44:55 «foo»", "vlan 5 «foo»", "vlan «foo»", "\ttcp\n «portt» 80",
         "tcp and (udp or (icmp and «]» foo)) or arp", "ip6 host 2001:db8::1 «host»",
+        "ip6 host ::1 «foo»", "ip6 host ::ffff:1.2.3.4 «foo»", "ip6 host 1:2:3:4:5:6:7:8 «foo»",
+        "ip6 host 2001:db8:: «:»",
+        "ether host 0-1-2-3-4-5 «foo»", "ip[0:2]=1 «foo»", "tcp[«len-1»] = 1", "tcp[len - 1]=1&&«foo»",
         // What the scanner refuses
         "port «99999999999»", "tcp and «99999999999»", "ether[«0xfffffffff»] = 1", "port «089»",
         "tcp and «1:2:3:4:»5", "ether host «1:2:»3",

@@ -40,6 +40,13 @@ struct ProgramTests {
             ([BPFInstruction(code: 0x05, k: 1), BPFInstruction(code: 0x06)], .jumpOutOfRange(at: 0)),
             ([BPFInstruction(code: 0x05, k: 0xffff_fffe), BPFInstruction(code: 0x06)], .jumpOutOfRange(at: 0)),
             ([BPFInstruction(code: 0x15, jt: 0, jf: 1), BPFInstruction(code: 0x06)], .jumpOutOfRange(at: 0)),
+            ([BPFInstruction(code: 0x60, k: 3), BPFInstruction(code: 0x06)], .earlyRead(at: 0)),
+            (
+                [
+                    BPFInstruction(code: 0x15, jf: 1), BPFInstruction(code: 0x03, k: 3),
+                    BPFInstruction(code: 0x61, k: 3), BPFInstruction(code: 0x06),
+                ], .earlyRead(at: 2)
+            ),
             ([BPFInstruction(code: 0x34), BPFInstruction(code: 0x06)], .badOperand(0, at: 0)),
             ([BPFInstruction(code: 0x64, k: 32), BPFInstruction(code: 0x06)], .badOperand(32, at: 0)),
             ([BPFInstruction(code: 0x02, k: 16), BPFInstruction(code: 0x06)], .badOperand(16, at: 0)),
