@@ -64,8 +64,12 @@ public final class TrafficControlEngine: Engine {
 
     public func perform(_ steps: [Step]) throws {
         var batch: [(step: Step, request: NetlinkRequest)] = []
+        let closing = Set(steps.compactMap { step in if case .closeHook(let port) = step { port } else { nil } })
         for step in steps {
             switch step {
+            case .removePoint(let point) where point.handle.kind == "u32" && !closing.contains(point.port):
+                try flush(&batch)
+                batch.append((step, removalWithTable(point)))
             case .prepareOutput, .restoreOutput, .forgetOutput, .closeHook, .disownHook:
                 try flush(&batch)
                 try performAlone(step)
@@ -114,6 +118,25 @@ public final class TrafficControlEngine: Engine {
             ]
         default: return []
         }
+    }
+
+    /// A u32 filter together with its hash table, which the kernel keeps for ever once the filter is gone if other u32
+    /// filters are on the qdisc (`u32_delete` in net/sched/cls_u32.c). One request, so a kill leaves no table behind;
+    /// only if nobody else has moved in under this preference.
+    private func removalWithTable(_ point: ObservedPoint) -> NetlinkRequest {
+        let request = FilterRequest.dump(
+            parent: point.hook.tc.parent, index: point.port.index, object: "\(point.port) \(point.hook)")
+        let filters = ((try? socket.dump(request)) ?? []).map { try? Filter($0) }
+        let neighbours = filters.filter { $0?.preference == point.handle.preference || $0 == nil }
+        let isAlone = neighbours.allSatisfy { filter in
+            guard let filter else { return false }
+            return filter.classifier == .scaffold
+                || filter.handle == point.handle.handle && Mark.mirror(of: filter) == point.mirror
+        }
+        return FilterRequest.remove(
+            kind: point.handle.kind, handle: isAlone && !filters.isEmpty ? 0 : point.handle.handle,
+            parent: point.hook.tc.parent, preference: point.handle.preference, index: point.port.index,
+            object: "\(point.port) \(point.hook)")
     }
 
     /// PIPE on every action but the last, or the others wouldn't run; CONTINUE on the last, or the filters of others
