@@ -67,7 +67,7 @@ public final class CommandLab {
 
                 """
         }
-        var links = "link set lo up\nlink add br0 type bridge forward_delay 0 mcast_snooping 0\nlink set br0 up\n"
+        var links = "link set lo up\nlink add br0 type bridge forward_delay 0 mcast_snooping 0\n"
         var forwarding = ""
         for number in 1...max(hosts, 1) where number <= hosts {
             links += """
@@ -79,9 +79,10 @@ public final class CommandLab {
                 """
             forwarding += "fdb add 02:00:00:00:00:0\(number) dev p\(number) master static\n"
         }
-        for name in alone {
-            links += "link add \(name) type veth peer name \(name) netns \(taps)\nlink set \(name) up\n"
-        }
+        for name in alone { links += "\(standAloneLink(name))\nlink set \(name) up\n" }
+        // The bridge after its members, and the hosts' ends last: in any other order the kernel takes its time (up to a
+        // second) to say that all are up.
+        links += "link set br0 up\n"
         script += "ip -n \(sw) -b - <<'END'\n\(links)END\nbridge -n \(sw) -b - <<'END'\n\(forwarding)END\n"
         for number in 1...max(hosts, 1) where number <= hosts {
             var own = "link set lo up\naddress add 10.0.0.\(number)/24 dev eth0\nlink set eth0 up\n"
@@ -94,6 +95,14 @@ public final class CommandLab {
         let outcome = try runHere(["sh", "-c", script])
         guard outcome.succeeded else { throw LabError("can't build the lab: \(outcome)") }
         try waitForCarrier()
+    }
+
+    /// The arguments of `ip` that make a stand-alone port and its peer; the addresses follow from the name.
+    public func standAloneLink(_ name: String) -> String {
+        let number = name.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xffff }
+        let tail = String(format: "%02x:%02x", number >> 8, number & 0xff)
+        return "link add \(name) address 06:00:00:01:\(tail) type veth peer name \(name) address 06:00:00:02:\(tail) "
+            + "netns \(taps)"
     }
 
     /// A veth's operational state follows its carrier a moment later (linkwatch): the snapshot is to see the end of it.
