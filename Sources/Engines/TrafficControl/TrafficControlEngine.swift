@@ -13,6 +13,8 @@ public final class TrafficControlEngine: Engine {
     private let records: RecordStore
     private var offloads: Result<Offloads, NetlinkError>?
     private var probed: KernelFeatures?
+    /// The classifier for points without selectors, once it is known.
+    private var everything: FilterRequest.Match?
 
     /// - Parameter runDirectory: where the record of what was changed on outputs is kept.
     /// - Throws: ``NetlinkError`` if there is no rtnetlink.
@@ -41,6 +43,9 @@ public final class TrafficControlEngine: Engine {
     public func observe(outputs: Set<PortName>) throws -> Observation {
         let topology = try TopologyReader(socket: socket).read()
         let hooks = try HookReader(socket: socket, topology: topology).read()
+        if let point = hooks.points.first(where: { $0.match == .everything }) {
+            everything = point.handle.kind == "u32" ? .u32Everything : .matchall
+        }
         let kept = try records.load()
         let recorded = kept.compactMap { topology[index: $0.port.index] }.map(ResolvedPort.init)
         let asked = outputs.compactMap { topology[$0] }.map(ResolvedPort.init)
@@ -69,11 +74,31 @@ public final class TrafficControlEngine: Engine {
             case .prepareOutput, .restoreOutput, .forgetOutput, .closeHook, .disownHook:
                 try flush(&batch)
                 try performAlone(step)
+            case .addPoint(let point, _) where point.match == .everything && everything == nil:
+                try flush(&batch)
+                try addFirst(step)
             case .openHook, .addPoint, .retarget, .removePoint:
                 for request in requests(step) { batch.append((step, request)) }
             }
         }
         try flush(&batch)
+    }
+
+    /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.
+    private func addFirst(_ step: Step) throws {
+        for match in [FilterRequest.Match.matchall, .u32Everything] {
+            everything = match
+            do throws(NetlinkError) {
+                for request in requests(step) { try socket.perform(request) }
+                return
+            } catch where error.errno == .noEntry && match == .matchall {
+                // "TC classifier not found": nothing has come of it.
+                continue
+            } catch {
+                everything = nil
+                throw failure(step, error)
+            }
+        }
     }
 
     // MARK: Steps that are one or several rtnetlink requests
@@ -89,7 +114,7 @@ public final class TrafficControlEngine: Engine {
         case .addPoint(let point, let preference):
             let match: FilterRequest.Match =
                 switch point.match {
-                case .everything: features.everything
+                case .everything: everything ?? .matchall
                 case .program(let program): .bpf(program.socketFilters)
                 }
             return [
@@ -126,7 +151,7 @@ public final class TrafficControlEngine: Engine {
 
     private func flush(_ batch: inout [(step: Step, request: NetlinkRequest)]) throws {
         defer { batch = [] }
-        let outcomes = try socket.perform(batch.map(\.request), stopping: true)
+        let outcomes = try socket.perform(batch.map(\.request), stopping: true, terse: true)
         for (entry, outcome) in zip(batch, outcomes) {
             if case .failure(let error) = outcome { throw failure(entry.step, error) }
         }

@@ -98,12 +98,13 @@ public struct NetlinkRequest: Hashable, Sendable {
         self.object = object
     }
 
-    /// The message as it goes to the kernel, which is asked to acknowledge everything but dumps.
-    public func bytes(sequence: UInt32) -> [UInt8] {
+    /// The message as it goes to the kernel.
+    /// - Parameter acknowledged: whether to ask for an answer even when all is well; dumps have their own end.
+    public func bytes(sequence: UInt32, acknowledged: Bool = true) -> [UInt8] {
         var writer = PayloadWriter(reserving: NetlinkMessage.headerSize + payload.count)
         writer.append(UInt32(NetlinkMessage.headerSize + payload.count))
         writer.append(type)
-        let manner = isDump ? NetlinkConstant.dump : NetlinkConstant.acknowledge | flags.rawValue
+        let manner = isDump ? NetlinkConstant.dump : flags.rawValue | (acknowledged ? NetlinkConstant.acknowledge : 0)
         writer.append(NetlinkConstant.request | manner)
         writer.append(sequence)
         writer.append(UInt32(0))
