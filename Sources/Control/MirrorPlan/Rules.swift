@@ -154,7 +154,8 @@ struct Rules {
         return [
             Warning(
                 mirror: mirror.name,
-                message: "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown). "
+                message:
+                    "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown). "
                     + "Watching one direction only gives one copy of each")
         ]
     }
@@ -256,9 +257,12 @@ extension Place {
 /// Low, so that a filter of others that ends the walk comes after; ours always hands on, which starves nobody. Apart
 /// for the two hooks, since a u32 dump of one lists the other's filters of the same preference.
 public struct PreferenceRange: Hashable, Sendable {
+    /// The lowest.
     public let first: UInt16
+    /// The highest.
     public let last: UInt16
 
+    /// The range of a hook.
     public init(_ hook: Hook) {
         switch hook {
         case .ingress: (first, last) = (0x100, 0x2ff)
@@ -266,5 +270,6 @@ public struct PreferenceRange: Hashable, Sendable {
         }
     }
 
+    /// Whether a preference is of this tool's range.
     public func contains(_ preference: UInt16) -> Bool { (first...last).contains(preference) }
 }

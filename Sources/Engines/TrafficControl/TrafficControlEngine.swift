@@ -23,6 +23,7 @@ public final class TrafficControlEngine: Engine {
         records = try RecordStore(runDirectory: runDirectory)
     }
 
+    /// Traffic control's.
     public var capabilities: EngineCapabilities { .trafficControl }
 
     /// What the kernel has. Where it can't be found out, what every distribution's kernel has.
@@ -40,6 +41,7 @@ public final class TrafficControlEngine: Engine {
         }
     }
 
+    /// Dumps links, qdiscs, filters and chains, and reads the outputs' features and records.
     public func observe(outputs: Set<PortName>) throws -> Observation {
         let topology = try TopologyReader(socket: socket).read()
         let hooks = try HookReader(socket: socket, topology: topology).read()
@@ -67,6 +69,7 @@ public final class TrafficControlEngine: Engine {
         return try opened.get()
     }
 
+    /// Sends what steps come down to, many netlink requests in one datagram.
     public func perform(_ steps: [Step]) throws {
         var batch: [(step: Step, request: NetlinkRequest)] = []
         for step in steps {
@@ -91,7 +94,7 @@ public final class TrafficControlEngine: Engine {
             do throws(NetlinkError) {
                 for request in requests(step) { try socket.perform(request) }
                 return
-            } catch where error.errno == .noEntry && match == .matchall {
+            } catch  where error.errno == .noEntry && match == .matchall {
                 // "TC classifier not found": nothing has come of it.
                 continue
             } catch {
@@ -208,7 +211,7 @@ public final class TrafficControlEngine: Engine {
         do {
             try socket.perform(
                 LinkRequest.setBridgePort(message, flushing: flushing, index: port.index, name: name))
-        } catch where error.errno == .busy || error.errno == .networkDown {
+        } catch  where error.errno == .busy || error.errno == .networkDown {
             // The spanning tree owns the state, or a port without carrier has none: the flags do it alone.
             message.state = nil
             try socket.perform(
