@@ -3,6 +3,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import RouteNetlink
 import TrafficControl
 
 struct ExplainCommand: ParsableCommand {
@@ -54,7 +55,9 @@ struct ExplainCommand: ParsableCommand {
         var text = Self.waiting(preview, names)
         for warning in plan.warnings { text += "# Warning: \(warning)\n" }
         for step in plan.steps where Self.isAbout(names, step) {
-            for item in explain(step, everything: everything) { text += "# \(item.why)\n\(item.command)\n" }
+            for item in explain(step, everything: everything) {
+                text += Terminal.wrapped(item.why, width: 98, prefix: "# ") + "\(item.command)\n"
+            }
         }
         Terminal.write(text)
     }

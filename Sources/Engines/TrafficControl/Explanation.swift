@@ -1,4 +1,4 @@
-public import MirrorModel
+import MirrorModel
 public import MirrorPlan
 import PacketFilter
 public import RouteNetlink

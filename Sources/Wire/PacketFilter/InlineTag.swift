@@ -11,6 +11,7 @@ enum InlineTag {
     }
 
     /// The instructions to put in the place of others, by index; empty if the program reads nothing that moves.
+    /// Jumps among them are relative, as ever; those behind the last one lead to the instruction that follows.
     static func replacements(in program: BPFProgram) throws(Unexpressible) -> [Int: [BPFInstruction]] {
         var replacements: [Int: [BPFInstruction]] = [:]
         for (index, instruction) in program.instructions.enumerated() {
@@ -30,7 +31,7 @@ enum InlineTag {
         case .ldxHeaderLength:
             [try absolute(instruction)]
         case .ldWordIndirect, .ldHalfIndirect, .ldByteIndirect:
-            [try indirect(instruction)]
+            indirect(instruction, in: program)
         case .ldLength:
             [instruction, BPFInstruction(.sub, size)]
         case .ldxLength:
@@ -65,14 +66,35 @@ enum InlineTag {
         return try moved(instruction)
     }
 
-    private static func indirect(_ instruction: BPFInstruction) throws(Unexpressible) -> BPFInstruction {
-        guard instruction.k >= offset else {
-            throw Unexpressible(
-                description:
-                    "the filter reads at a computed place of the Ethernet frame, but a VLAN tag can lie before or "
-                    + "behind it; compute the place from a protocol above Ethernet, as in ip[…]")
+    /// Whether X only ever holds the length of an IPv4 header, so that offsets from it can't wrap.
+    private static func indexIsHeaderLength(in program: BPFProgram) -> Bool {
+        !program.instructions.contains { instruction in
+            [.tax, .ldxImmediate, .ldxMemory, .ldxLength].contains(instruction.opcode)
         }
-        return try moved(instruction)
+    }
+
+    /// Whether a computed place is behind the tag is known only when the program runs. A load that straddles the
+    /// tag's place, or that would wrap around to the frame's beginning, ends the program without a match, as one
+    /// outside the frame does. A is free: the load was to set it.
+    private static func indirect(_ instruction: BPFInstruction, in program: BPFProgram) -> [BPFInstruction] {
+        let width: UInt32 =
+            instruction.opcode == .ldWordIndirect ? 4 : instruction.opcode == .ldHalfIndirect ? 2 : 1
+        var behind = instruction
+        behind.k &+= size
+        if instruction.k >= offset, instruction.k < UInt32(UInt16.max), indexIsHeaderLength(in: program) {
+            return [behind]
+        }
+        return [
+            BPFInstruction(.txa),
+            BPFInstruction(.add, instruction.k),
+            BPFInstruction(code: Opcode.jge.rawValue, jt: 4, k: 0 &- size),
+            BPFInstruction(code: Opcode.jge.rawValue, jt: 4, k: offset),
+            BPFInstruction(code: Opcode.jgt.rawValue, jt: 2, k: offset - width),
+            instruction,
+            BPFInstruction(.ja, 2),
+            BPFInstruction(.ret, 0),
+            behind,
+        ]
     }
 
     private static func moved(_ instruction: BPFInstruction) throws(Unexpressible) -> BPFInstruction {

@@ -12,7 +12,8 @@
 ///   - expression: a pcap-filter(7) expression. Nil, empty or blank: every frame passes.
 ///   - sample: N for one frame in N, each with that probability. 0 and 1: every frame passes.
 /// - Throws: libpcap's error; or an error that says why there can't be such a program: it would have more
-///   than 4096 instructions, the filter tests `inbound` or `outbound`, or it reads across the place of a tag.
+///   than 4096 instructions, the filter tests `inbound` or `outbound`, or it reads bytes before and
+///   after the place of a tag at once.
 public func selectorProgram(
     vlans: [ClosedRange<UInt16>]?, expression: String?, sample: UInt32
 ) throws(FilterError) -> BPFProgram {
@@ -133,17 +134,32 @@ private struct SelectorComposer {
         let labels = program.instructions.map { _ in builder.label() }
         for (index, instruction) in program.instructions.enumerated() {
             builder.bind(labels[index])
-            if instruction.opcode == .ret {
-                builder.append(BPFInstruction(.ret, instruction.k == 0 ? 0 : 0xffff_ffff))
-            } else if instruction.opcode == .ja {
-                builder.jump(to: labels[index + 1 + Int(instruction.k)])
-            } else if instruction.opcode?.isConditionalJump == true {
-                builder.branch(
-                    instruction, then: labels[index + 1 + Int(instruction.jt)],
-                    otherwise: labels[index + 1 + Int(instruction.jf)])
+            if let replacement = replacements[index] {
+                let inner = (0...replacement.count).map { _ in builder.label() }
+                for (position, instruction) in replacement.enumerated() {
+                    builder.bind(inner[position])
+                    append(instruction, followedBy: inner[(position + 1)...])
+                }
+                builder.bind(inner[replacement.count])
             } else {
-                for statement in replacements[index] ?? [instruction] { builder.append(statement) }
+                append(instruction, followedBy: labels[(index + 1)...])
             }
+        }
+    }
+
+    /// Adds an instruction with its distances replaced by the labels of what follows.
+    private mutating func append(_ instruction: BPFInstruction, followedBy labels: ArraySlice<ProgramBuilder.Label>) {
+        func target(_ distance: Int) -> ProgramBuilder.Label { labels[labels.startIndex + distance] }
+        switch instruction.opcode {
+        case .ret:
+            builder.append(BPFInstruction(.ret, instruction.k == 0 ? 0 : 0xffff_ffff))
+        case .ja:
+            builder.jump(to: target(Int(instruction.k)))
+        case .some(let opcode) where opcode.isConditionalJump:
+            builder.branch(
+                instruction, then: target(Int(instruction.jt)), otherwise: target(Int(instruction.jf)))
+        default:
+            builder.append(instruction)
         }
     }
 }

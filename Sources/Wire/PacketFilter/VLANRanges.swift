@@ -57,10 +57,11 @@ struct VLANRanges: Hashable {
         ) {
             var lowest = possible.lowerBound
             for range in ranges {
-                let next = builder.label()
+                let isLast = range == ranges.last
+                let next = isLast ? missing : builder.label()
                 if range.count == 1 {
                     builder.branch(BPFInstruction(.jeq, UInt32(range.lowerBound)), then: found, otherwise: next)
-                    builder.bind(next)
+                    if !isLast { builder.bind(next) }
                     continue
                 }
                 if range.lowerBound > lowest {
@@ -71,10 +72,9 @@ struct VLANRanges: Hashable {
                 }
                 guard range.upperBound < possible.upperBound else { return builder.jump(to: found) }
                 builder.branch(BPFInstruction(.jgt, UInt32(range.upperBound)), then: next, otherwise: found)
-                builder.bind(next)
+                if !isLast { builder.bind(next) }
                 lowest = range.upperBound + 1
             }
-            builder.jump(to: missing)
         }
     }
 }
