@@ -85,7 +85,9 @@ let package = Package(
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),
         tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "PacketFilter"]),
-        tests("TrafficControlTests", ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
+        tests(
+            "TrafficControlTests",
+            ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
         tests("CommandsTests", ["Commands", "MirrorModel", "MirrorPlan"]),
 
         // Tests in network namespaces

@@ -54,7 +54,8 @@ struct AddCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Which engine: auto or tc.", valueName: "engine"))
     var engine: String = "auto"
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("Remove it after this time: 90s, 10m, 2h, 1d.", valueName: "time"))
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("Remove it after this time: 90s, 10m, 2h, 1d.", valueName: "time"))
     var duration: String?
 
     @Flag(help: "Forget it at the next restart of the machine.")
@@ -121,7 +122,9 @@ struct AddCommand: ParsableCommand {
         if Set(outputs).count < outputs.count { problems.append("an output is given twice") }
         if sample == 0 { problems.append("--sample 0 would copy nothing; 1 copies every frame") }
         if let snaplen, !(14...262_144).contains(snaplen) { problems.append("--snaplen is 14 to 262144 bytes") }
-        if let filter, filter.allSatisfy(\.isWhitespace) { problems.append("--filter is empty; leave it out to copy all") }
+        if let filter, filter.allSatisfy(\.isWhitespace) {
+            problems.append("--filter is empty; leave it out to copy all")
+        }
         guard problems.isEmpty, let name, let engine else {
             throw ValidationError(problems.joined(separator: "\n       "))
         }

@@ -12,6 +12,7 @@ public struct IntentStore: Sendable {
     /// For mirrors that go with a restart, such as `/run/portmirror/mirrors.d`.
     public let temporaryDirectory: String
 
+    /// Names the directories; nothing is read yet.
     public init(permanentDirectory: String, temporaryDirectory: String) {
         self.permanentDirectory = permanentDirectory
         self.temporaryDirectory = temporaryDirectory
@@ -19,8 +20,11 @@ public struct IntentStore: Sendable {
 
     /// A mirror and the file that defines it.
     public struct Intent: Hashable, Sendable {
+        /// The definition.
         public var mirror: Mirror
+        /// The file.
         public var path: String
+        /// Whether it goes with a restart.
         public var isTemporary: Bool
         /// Where its filter, or else the mirror, is written.
         public var filterPosition: Position
@@ -85,7 +89,8 @@ public struct IntentStore: Sendable {
         _ bytes: [UInt8], _ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]
     ) throws -> [ParsedMirror]? {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            diagnostics.append(ConfigDiagnostic(
+            diagnostics.append(
+                ConfigDiagnostic(
                     file: path, position: Position(line: 1, column: 1), message: "this isn't UTF-8 text"))
             return nil
         }

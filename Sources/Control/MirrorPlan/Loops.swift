@@ -4,17 +4,17 @@ import MirrorModel
 struct LoopSearch {
     private let graph: ForwardingGraph
     private let byName: [MirrorName: Mirror]
-    private let topology: Topology
+    private let places: [MirrorName: [Place]]
     /// For each place, where mirrors send copies of what passes it.
     private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
 
-    init(_ mirrors: [Mirror], topology: Topology) {
+    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], topology: Topology) {
+        self.places = places
         byName = Dictionary(mirrors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        self.topology = topology
         let reserved = Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) })
         graph = ForwardingGraph(topology, reserved: reserved)
         for mirror in mirrors {
-            for place in mirror.places(in: topology) {
+            for place in places[mirror.name] ?? [] {
                 copies[place, default: []] += mirror.outputs.map {
                     (mirror.name, Place(port: $0.port, hook: .egress))
                 }
@@ -24,7 +24,7 @@ struct LoopSearch {
 
     /// The shortest cycle through one of the mirror's outputs, as `a -> b -> a`; nil if there is none.
     func cycle(through mirror: Mirror) -> String? {
-        for source in mirror.places(in: topology) {
+        for source in places[mirror.name] ?? [] {
             for output in mirror.outputs {
                 if let path = path(from: Place(port: output.port, hook: .egress), to: source) {
                     let ports = ([source] + path).map(\.port)

@@ -6,15 +6,30 @@ struct Rules {
     let observed: Observation
     let engines: [EngineCapabilities]
     private let loops: LoopSearch
+    private let graph: ForwardingGraph
+    private let placesByMirror: [MirrorName: [Place]]
+    /// Who sends to each output.
+    private let users: [PortName: [Mirror]]
 
     init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
         self.mirrors = mirrors
+        var users: [PortName: [Mirror]] = [:]
+        for mirror in mirrors {
+            for output in mirror.outputs { users[output.port, default: []].append(mirror) }
+        }
+        self.users = users
+        placesByMirror = Dictionary(
+            mirrors.map { ($0.name, $0.places(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
+        graph = ForwardingGraph(
+            observed.topology, reserved: Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) }))
         self.observed = observed
         self.engines = engines
-        loops = LoopSearch(mirrors, topology: observed.topology)
+        loops = LoopSearch(mirrors, places: placesByMirror, topology: observed.topology)
     }
 
     private var topology: Topology { observed.topology }
+
+    private func places(of mirror: Mirror) -> [Place] { placesByMirror[mirror.name] ?? [] }
 
     /// Everything that stands against a mirror, not just the first.
     func refusals(of mirror: Mirror) -> [Refusal] {
@@ -93,7 +108,7 @@ struct Rules {
     }
 
     private func plainIngress(_ mirror: Mirror) -> [Refusal] {
-        mirror.places(in: topology).compactMap { place in
+        places(of: mirror).compactMap { place in
             guard place.hook == .egress, let port = topology[place.port],
                 observed.hooks[port.index]?.kind == .ingress
             else { return nil }
@@ -123,9 +138,8 @@ struct Rules {
     /// Rule 3: pairs of points that the same frame may pass.
     private func duplicates(_ mirror: Mirror) -> [Warning] {
         guard engine(of: mirror)?.deduplicates == false else { return [] }
-        let reserved = Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) })
-        let graph = ForwardingGraph(topology, reserved: reserved)
-        let places = mirror.places(in: topology)
+        let places = places(of: mirror)
+        guard places.count > 1 else { return [] }
         let all = Set(places)
         var pairs: [String] = []
         var seen: Set<String> = []
@@ -140,14 +154,15 @@ struct Rules {
         return [
             Warning(
                 mirror: mirror.name,
-                message: "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown). "
+                message:
+                    "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown). "
                     + "Watching one direction only gives one copy of each")
         ]
     }
 
     /// Copies over the output's MTU are lost; super-frames are cut to their own segments' size, not the output's.
     private func smallOutputs(_ mirror: Mirror) -> [Warning] {
-        let largest = mirror.places(in: topology).compactMap { topology[$0.port] }.max { $0.mtu < $1.mtu }
+        let largest = places(of: mirror).compactMap { topology[$0.port] }.max { $0.mtu < $1.mtu }
         guard let largest else { return [] }
         return mirror.outputs.compactMap { output in
             guard let port = topology[output.port], port.mtu < largest.mtu else { return nil }
@@ -168,7 +183,7 @@ struct Rules {
                     message: "\(port.name) keeps its offloads: copies may be larger than its MTU and have unfilled "
                         + "checksums, which Suricata and Zeek ignore")
             }
-            if let other = mirrors.first(where: { $0.keepOffloads && $0.outputs.contains(output) }) {
+            if let other = users[output.port]?.first(where: \.keepOffloads) {
                 return Warning(
                     mirror: mirror.name,
                     message: "\(port.name) keeps its offloads, as mirror \(other.name) asks: "
@@ -184,7 +199,7 @@ struct Rules {
 
     /// Somebody else's filter that ends the walk before ours is asked.
     private func starved(_ mirror: Mirror) -> [Warning] {
-        mirror.places(in: topology).compactMap { place in
+        places(of: mirror).compactMap { place in
             guard let port = topology[place.port], let hook = observed.hooks[port.index] else { return nil }
             let before = hook.foreign.filter {
                 $0.hook == place.hook && $0.preference < PreferenceRange(place.hook).first
@@ -215,8 +230,7 @@ struct Rules {
 
     private func needs(of mirror: Mirror) -> [Need] {
         var needs: [Need] = mirror.snaplen == nil ? [] : [.truncation]
-        let ports = Set(mirror.outputs.map(\.port))
-        if mirrors.contains(where: { $0.name != mirror.name && $0.outputs.contains { ports.contains($0.port) } }) {
+        if mirror.outputs.contains(where: { users[$0.port]?.contains { $0.name != mirror.name } == true }) {
             needs.append(.sharing)
         }
         return needs
@@ -243,9 +257,12 @@ extension Place {
 /// Low, so that a filter of others that ends the walk comes after; ours always hands on, which starves nobody. Apart
 /// for the two hooks, since a u32 dump of one lists the other's filters of the same preference.
 public struct PreferenceRange: Hashable, Sendable {
+    /// The lowest.
     public let first: UInt16
+    /// The highest.
     public let last: UInt16
 
+    /// The range of a hook.
     public init(_ hook: Hook) {
         switch hook {
         case .ingress: (first, last) = (0x100, 0x2ff)
@@ -253,5 +270,6 @@ public struct PreferenceRange: Hashable, Sendable {
         }
     }
 
+    /// Whether a preference is of this tool's range.
     public func contains(_ preference: UInt16) -> Bool { (first...last).contains(preference) }
 }

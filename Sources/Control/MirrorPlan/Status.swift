@@ -2,10 +2,12 @@ public import MirrorModel
 
 /// How a mirror is.
 public struct MirrorStatus: Hashable, Sendable {
+    /// The states of the specification.
     public enum State: String, Hashable, Sendable {
         case active, degraded, waiting, failed, expired
     }
 
+    /// How a source or output is.
     public enum PortState: String, Hashable, Sendable {
         case up
         case down
@@ -14,34 +16,49 @@ public struct MirrorStatus: Hashable, Sendable {
         case missing
     }
 
+    /// A source and how it is.
     public struct SourceStatus: Hashable, Sendable {
+        /// The source.
         public var source: Source
+        /// How it is.
         public var state: PortState
     }
 
+    /// An output and how it is.
     public struct OutputStatus: Hashable, Sendable {
+        /// The output.
         public var output: Output
+        /// How it is.
         public var state: PortState
     }
 
     /// One way of a copy: from a hook of a port to an output.
     public struct PointStatus: Hashable, Sendable {
+        /// The port.
         public var port: PortName
+        /// Which of the port's directions.
         public var hook: Hook
         /// nil if the output it pointed at has gone.
         public var output: PortName?
+        /// What it has counted.
         public var counters: Counters
     }
 
+    /// Its name.
     public var name: MirrorName
     /// nil if it runs without a definition.
     public var mirror: Mirror?
+    /// How it is.
     public var state: State
     /// In words; empty if it is active.
     public var reason: String
+    /// The engine that has it.
     public var engine: EngineName
+    /// Each source, in the definition's order.
     public var sources: [SourceStatus]
+    /// Each output, in the definition's order.
     public var outputs: [OutputStatus]
+    /// Its points, in order.
     public var points: [PointStatus]
 
     /// Over all points: selected is counted once for each output that was to get a copy.
@@ -95,7 +112,9 @@ private func status(
         status.reason = refusal.message
     } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
         status.state = .waiting
-        let missing = (missingSources.count == sources.count ? missingSources : []) + (missingOutputs.count == outputs.count ? missingOutputs : [])
+        let missing =
+            (missingSources.count == sources.count ? missingSources : [])
+            + (missingOutputs.count == outputs.count ? missingOutputs : [])
         status.reason = "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet"
     } else {
         var reasons: [String] = []
