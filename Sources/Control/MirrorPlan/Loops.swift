@@ -35,16 +35,18 @@ struct LoopSearch {
         return nil
     }
 
-    /// The most mirrors that a copy goes through from this mirror on; the graph has no cycle.
-    func chainLength(from mirror: Mirror, limit: Int) -> Int {
+    /// The most mirrors that a copy goes through from this mirror on, each once: one that it comes back to is refused
+    /// for that, and doesn't make the way to it too long.
+    func chainLength(from mirror: Mirror, limit: Int, behind: Set<MirrorName> = []) -> Int {
         guard limit > 0 else { return 1 }
+        let passed = behind.union([mirror.name])
         var longest = 1
         for output in mirror.outputs {
             let start = Place(port: output.port, hook: .egress)
             let next = graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }
-            for name in Set(next.map(\.mirror)) {
+            for name in Set(next.map(\.mirror)).subtracting(passed) {
                 guard let other = byName[name] else { continue }
-                longest = max(longest, 1 + chainLength(from: other, limit: limit - 1))
+                longest = max(longest, 1 + chainLength(from: other, limit: limit - 1, behind: passed))
             }
         }
         return longest
