@@ -1,5 +1,207 @@
 import ArgumentParser
+import CaptureFile
+import LinuxSystem
+import MirrorConfig
+import MirrorEngine
+import MirrorModel
+import PacketFilter
+import Synchronization
 
 struct SimulateCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "simulate")
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Run mirrors over a capture: which copies would each output get?",
+        discussion: """
+            Reads pcap or pcapng, takes each frame as seen at one port, and writes the copies to DIR/OUTPUT.pcap. It \
+            needs no privilege and touches no interface. Frames without a direction of their own (pcap has none) are \
+            taken as --direction says.
+
+            Example:
+              portmirror simulate -f mirrors.yaml --pcap in.pcap --port vnet0 --out copies/
+            """)
+
+    @Option(name: [.customShort("f"), .customLong("file")], help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"))
+    var file: String
+
+    @Option(help: ArgumentHelp("The capture.", valueName: "file"))
+    var pcap: String
+
+    @Option(help: ArgumentHelp("The port at which the frames are seen.", valueName: "port"))
+    var port: String
+
+    @Option(help: ArgumentHelp("ingress (default) or egress.", valueName: "direction"))
+    var direction: String = "ingress"
+
+    @Option(help: ArgumentHelp("The bridge that the port is a member of, if it is.", valueName: "bridge"))
+    var bridge: String?
+
+    @Option(help: ArgumentHelp("Directory for the copies; made if it isn't there.", valueName: "dir"))
+    var out: String
+
+    @Option(help: ArgumentHelp("Makes the chances of sampling repeatable.", valueName: "number"))
+    var seed: UInt64 = 1
+
+    @Flag(help: "Print the result as a JSON array.")
+    var json = false
+
+    func run() throws {
+        guard let hook = Hook(rawValue: direction) else {
+            throw ValidationError("--direction is ingress or egress, not '\(direction)'")
+        }
+        let now = Session.now
+        let mirrors = try InputFiles.read([file], now: now).map(\.mirror)
+        guard let bytes = try Files.read(pcap) else { throw UserError("there is no file \(pcap)") }
+        var simulation = try Simulation(
+            mirrors: mirrors, port: try Self.portName(port), bridge: try bridge.map(Self.portName), seed: seed)
+        try simulation.run(over: bytes, named: pcap, hook: hook)
+        try Files.makeDirectory(out)
+        let results = try simulation.results(in: out)
+        if simulation.cutFrames > 0 {
+            Terminal.complain(
+                "warning: \(simulation.cutFrames) frames were cut when they were captured; a filter may miss on them")
+        }
+        if json { return try JSONOutput.print(results) }
+        var rows = [["MIRROR", "OUTPUT", "SEEN", "COPIES", "BYTES", "FILE"]]
+        for result in results {
+            rows.append([
+                result.mirror, result.output, "\(simulation.seen)", "\(result.copies)", "\(result.bytes)",
+                result.file,
+            ])
+        }
+        Terminal.write(Terminal.table(rows))
+    }
+
+    private static func portName(_ text: String) throws -> PortName {
+        do { return try PortName(text) } catch { throw ValidationError("\(error)") }
+    }
+}
+
+/// The reference model between a capture and files of copies.
+struct Simulation {
+    private var model: ReferenceModel
+    private let port: PortName
+    private let writer = PcapWriter()
+    /// Each output's records.
+    private var files: [PortName: [UInt8]] = [:]
+    private var counts: [Trace.Route: (copies: Int, bytes: Int)] = [:]
+    private let routes: [Trace.Route]
+    private(set) var seen = 0
+    private(set) var cutFrames = 0
+
+    struct Result: Encodable {
+        let mirror: String
+        let output: String
+        let copies: Int
+        let bytes: Int
+        let file: String
+    }
+
+    init(mirrors: [Mirror], port: PortName, bridge: PortName?, seed: UInt64) throws {
+        self.port = port
+        var programs: [String: BPFProgram] = [:]
+        for expression in mirrors.compactMap(\.filter) where programs[expression] == nil {
+            programs[expression] = try selectorProgram(vlans: nil, expression: expression, sample: 1)
+        }
+        let compiled = programs
+        let chance = Chance(seed: seed)
+        model = ReferenceModel(
+            topology: Self.topology(mirrors, port: port, bridge: bridge), mirrors: mirrors,
+            picks: { mirror, _ in chance.isOne(in: mirror.sample) },
+            matches: { expression, frame, tag in
+                let view = PacketView(bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) })
+                return compiled[expression].map { $0.run(on: view) != 0 } ?? false
+            })
+        routes = mirrors.flatMap { mirror in mirror.outputs.map { .init(mirror.name, $0) } }
+        for output in Set(mirrors.flatMap { $0.outputs.map(\.port) }) { files[output] = [] }
+    }
+
+    /// The port, its bridge if it has one, and the outputs: as much of a machine as a capture tells of.
+    private static func topology(_ mirrors: [Mirror], port: PortName, bridge: PortName?) -> Topology {
+        var topology = Topology()
+        var index: Int32 = 1
+        func add(_ name: PortName, _ kind: PortKind, master: Int32? = nil) {
+            guard topology[name] == nil else { return }
+            topology.insert(Port(name: name, index: index, kind: kind, master: master, bridgePort: master == nil ? nil : BridgePortSettings()))
+            index += 1
+        }
+        if let bridge { add(bridge, .bridge(spanningTree: false)) }
+        add(port, .other("ether"), master: bridge == nil ? nil : 1)
+        for output in mirrors.flatMap(\.outputs) { add(output.port, .other("ether")) }
+        return topology
+    }
+
+    mutating func run(over bytes: [UInt8], named path: String, hook: Hook) throws {
+        var reader = CaptureReader()
+        do {
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                reader.feed(rest.prefix(1 << 20))
+                rest = rest.dropFirst(1 << 20)
+                while let packet = try reader.next() { try pass(packet, hook: hook) }
+            }
+            try reader.finish()
+        } catch let error as CaptureFileError {
+            throw UserError("can't read \(path): \(error)")
+        }
+    }
+
+    private mutating func pass(_ packet: CapturedPacket, hook: Hook) throws {
+        guard packet.linkType == .ethernet else {
+            throw UserError(
+                "the capture holds frames of link type \(packet.linkType.rawValue); only Ethernet (1) can be mirrored")
+        }
+        seen += 1
+        if packet.capturedBytes.count < packet.originalLength { cutFrames += 1 }
+        let direction: Hook =
+            switch packet.direction {
+            case .inbound: .ingress
+            case .outbound: .egress
+            case nil: hook
+            }
+        let frame = Frame(packet.capturedBytes)
+        let trace =
+            direction == .ingress ? model.receive(frame, at: port) : model.send(frame, from: port)
+        for case .copied(let copy, let frame) in trace.events {
+            let route = Trace.Route(copy.mirror, copy.output)
+            counts[route, default: (0, 0)].copies += 1
+            counts[route, default: (0, 0)].bytes += frame.bytes.count
+            writer.append(
+                frame.bytes, timestamp: packet.timestamp ?? 0, originalLength: packet.originalLength,
+                to: &files[copy.output.port, default: []])
+        }
+    }
+
+    /// Writes the files.
+    func results(in directory: String) throws -> [Result] {
+        for (output, records) in files {
+            try Files.write(writer.header + records, to: path(of: output, in: directory))
+        }
+        return routes.map { route in
+            let count = counts[route] ?? (0, 0)
+            return Result(
+                mirror: route.mirror.description, output: route.output.description, copies: count.copies,
+                bytes: count.bytes, file: path(of: route.output.port, in: directory))
+        }
+    }
+
+    private func path(of output: PortName, in directory: String) -> String { "\(directory)/\(output).pcap" }
+}
+
+/// A repeatable source of chance for sampling (SplitMix64).
+private final class Chance: Sendable {
+    private let state: Mutex<UInt64>
+
+    init(seed: UInt64) { state = Mutex(seed) }
+
+    func isOne(in count: UInt32) -> Bool {
+        guard count > 1 else { return true }
+        let value = state.withLock { state in
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var mixed = state
+            mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+            mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+            return mixed ^ mixed >> 31
+        }
+        return value % UInt64(count) == 0
+    }
 }

@@ -33,6 +33,19 @@ enum Terminal {
         try? file.write([UInt8](text.utf8))
     }
 
+    /// Text in lines of at most `width` characters, each after the prefix.
+    static func wrapped(_ text: String, width: Int, prefix: String) -> String {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + word.count < width {
+                lines[lines.count - 1] = "\(last) \(word)"
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines.map { "\(prefix)\($0)\n" }.joined()
+    }
+
     /// Columns under each other, two spaces apart; trailing spaces left out.
     static func table(_ rows: [[String]]) -> String {
         let columns = rows.map(\.count).max() ?? 0

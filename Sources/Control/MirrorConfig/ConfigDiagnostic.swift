@@ -51,7 +51,7 @@ public struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
     /// At least one, in the order of the file.
     public let diagnostics: [ConfigDiagnostic]
 
-    /// From one diagnostic and more.
+    /// For findings of the caller's own, such as filters that libpcap refuses.
     public init(_ first: ConfigDiagnostic, _ rest: some Sequence<ConfigDiagnostic> = []) {
         diagnostics = [first] + rest
     }

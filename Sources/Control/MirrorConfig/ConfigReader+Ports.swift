@@ -36,13 +36,14 @@ extension ConfigReader {
         return try? VLANSet(ranges)
     }
 
-    /// The elements of a list, or the one value that stands for a list of itself; a mapping too, except as VLANs.
+    /// The elements of a list, or the one value that stands for a list of itself.
     private mutating func items(_ node: YAMLNode, _ key: String, _ expected: String) -> [YAMLNode] {
         switch node.value {
         case .sequence(let elements):
             if elements.isEmpty { report(node.mark, "'\(key)' is empty; it has to be \(expected)") }
             return elements.filter { spend($0.mark) }
         case .scalar where !node.isNull: return [node]
+        case .mapping where key != "vlans": return [node]
         default:
             report(node.mark, "'\(key)' has to be \(expected); found \(node.described)")
             return []

@@ -9,26 +9,25 @@
 /// Lines and columns stay as they are, because a scalar takes the place of a scalar.
 struct MaskedText {
     private(set) var text: String
-    /// The exchanged characters of keys; the first has the mask `firstKeyMask`.
+    /// The exchanged characters of keys; the first has the mask after that of aliases.
     private var maskedKeys: [Unicode.Scalar] = []
     /// Whether plain scalars may be masked aliases, so that anchors matter.
     private(set) var hasAliases = false
-    private let canMask: Bool
+    /// What stands for the `*` of aliases, and up to `mostKeys` after it. Nil if the text leaves no room.
+    private let aliasMask: Unicode.Scalar?
 
-    private static let aliasMask: Unicode.Scalar = "\u{f0000}"
-    private static let firstKeyMask: Unicode.Scalar = "\u{f0001}"
     /// Each masked key costs another parse: no more of them, and no more bytes parsed again than that.
     private static let mostKeys = 16
     private static let mostBytes = 4 << 20
 
     /// Masks the aliases, if there are anchors: without, Yams refuses each alias itself.
-    /// Nil if the text has anchors, and characters from where the masks are.
+    /// Nil if the text has anchors and leaves no character for a mask.
     init?(_ text: String) {
         self.text = text
-        canMask = !text.utf8.contains { $0 >= 0xf3 } || text.unicodeScalars.allSatisfy { $0.value < 0xf0000 }
+        aliasMask = unusedPrivateScalars(Self.mostKeys + 1, in: text)
         guard Self.mayHold(UInt8(ascii: "&"), in: text), Self.mayHold(UInt8(ascii: "*"), in: text) else { return }
-        guard canMask else { return nil }
-        self.text = Self.maskingAliases(in: text)
+        guard let aliasMask else { return nil }
+        self.text = Self.maskingAliases(in: text, with: aliasMask)
         hasAliases = true
     }
 
@@ -43,12 +42,12 @@ struct MaskedText {
         return false
     }
 
-    private static func maskingAliases(in text: String) -> String {
+    private static func maskingAliases(in text: String, with mask: Unicode.Scalar) -> String {
         var masked = String.UnicodeScalarView()
         var isStar = false
         for scalar in text.unicodeScalars {
             if isStar {
-                masked.append(UInt8(exactly: scalar.value).map(isAnchorCharacter) == true ? aliasMask : "*")
+                masked.append(UInt8(exactly: scalar.value).map(isAnchorCharacter) == true ? mask : "*")
             }
             isStar = scalar == "*"
             if !isStar { masked.append(scalar) }
@@ -59,8 +58,8 @@ struct MaskedText {
 
     /// Masks a character of the key at the mark. False if that can't be done.
     mutating func maskKey(at mark: Mark) -> Bool {
-        guard canMask, maskedKeys.count < Self.mostKeys, maskedKeys.count * text.utf8.count < Self.mostBytes,
-            let mask = Unicode.Scalar(Self.firstKeyMask.value + UInt32(maskedKeys.count))
+        guard let aliasMask, maskedKeys.count < Self.mostKeys, maskedKeys.count * text.utf8.count < Self.mostBytes,
+            let mask = Unicode.Scalar(aliasMask.value + 1 + UInt32(maskedKeys.count))
         else { return false }
         let lines = splitLines(text)
         guard lines.indices.contains(mark.line - 1) else { return false }
@@ -75,25 +74,53 @@ struct MaskedText {
 
     /// The alias's name, if the plain scalar is a masked alias.
     func alias(_ scalar: String) -> Substring? {
-        guard hasAliases, scalar.unicodeScalars.first == Self.aliasMask else { return nil }
+        guard hasAliases, scalar.unicodeScalars.first == aliasMask else { return nil }
         return Substring(scalar.unicodeScalars.dropFirst())
     }
 
     /// What the file has in place of a text that Yams returned.
     func unmasked(_ text: String) -> String {
-        guard hasAliases || !maskedKeys.isEmpty else { return text }
+        guard let aliasMask, hasAliases || !maskedKeys.isEmpty else { return text }
         guard text.utf8.contains(where: { $0 >= 0xf3 }) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            if scalar == Self.aliasMask {
-                result.append(hasAliases ? "*" : scalar)
+            if scalar == aliasMask {
+                result.append("*")
             } else {
-                let index = Int(scalar.value) - Int(Self.firstKeyMask.value)
+                let index = Int(scalar.value) - Int(aliasMask.value) - 1
                 result.append(maskedKeys.indices.contains(index) ? maskedKeys[index] : scalar)
             }
         }
         return String(result)
     }
+}
+
+/// The first of that many private-use characters in a row (of planes 15 and 16) that a text has neither as they are
+/// nor as an escape.
+private func unusedPrivateScalars(_ count: Int, in text: String) -> Unicode.Scalar? {
+    let used = privateScalars(in: text)
+    let first = stride(from: UInt32(0xf0000), through: 0x10ff00, by: UInt32.Stride(count)).first { first in
+        used.isEmpty || !(first..<first + UInt32(count)).contains { used.contains($0) }
+    }
+    return first.flatMap(Unicode.Scalar.init)
+}
+
+/// Private-use characters in the text, and escapes that may mean one: `\U000F0000`.
+private func privateScalars(in text: String) -> Set<UInt32> {
+    var used: Set<UInt32> = []
+    if text.utf8.contains(where: { $0 >= 0xf3 }) {
+        for scalar in text.unicodeScalars where scalar.value >= 0xf0000 { used.insert(scalar.value) }
+    }
+    var previous: UInt8 = 0
+    for index in text.utf8.indices {
+        let byte = text.utf8[index]
+        if previous == UInt8(ascii: "\\"), byte == UInt8(ascii: "U") {
+            let digits = text.utf8[index...].dropFirst().prefix(8)
+            if let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) { used.insert(value) }
+        }
+        previous = byte
+    }
+    return used
 }
 
 /// What libyaml lets into the names of anchors (`IS_ALPHA` in its yaml_private.h).

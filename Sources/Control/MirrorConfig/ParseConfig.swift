@@ -48,7 +48,9 @@ public func parseConfig(_ text: String, file: String, now: Timestamp) throws(Con
     if let root = document.root {
         var reader = ConfigReader(now: now, columns: columns)
         reader.readFile(root)
-        document.problems += reader.problems
+        // What isn't even YAML needs no second complaint.
+        let places = Set(document.problems.map(\.mark))
+        document.problems += reader.problems.filter { !places.contains($0.mark) }
         mirrors = reader.mirrors
     }
     let diagnostics = document.problems.sorted { $0.mark < $1.mark }.map {

@@ -15,7 +15,7 @@ struct YAMLDocument {
             problems = [
                 Problem(
                     mark: Mark(line: 1, column: 1),
-                    message: "a file with private-use characters (U+F0000 and above) can't have anchors (&name)")
+                    message: "a file with all of Unicode's private-use characters can't have anchors (&name)")
             ]
             return
         }

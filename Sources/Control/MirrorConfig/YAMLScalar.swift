@@ -3,7 +3,7 @@
 func yamlScalar(_ text: String) -> String {
     if isPlainText(text) { return text }
     if text.unicodeScalars.contains(where: { !isPrintable($0) }) { return doubleQuoted(text) }
-    if !text.contains(where: { $0 == "\"" || $0 == "\\" }) { return "\"\(text)\"" }
+    if !text.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) { return "\"\(text)\"" }
     let doubled = text.unicodeScalars.reduce(into: "") { result, scalar in
         if scalar == "'" { result += "''" } else { result.unicodeScalars.append(scalar) }
     }

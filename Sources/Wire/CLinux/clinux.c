@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
@@ -29,6 +30,19 @@ int clinux_setns(int descriptor, int kind) { return result(setns(descriptor, kin
 const char *clinux_errno_name(int code) { return strerrorname_np(code); }
 
 int clinux_open(const char *path, int flags, unsigned int mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
+
+int clinux_pass_on_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) < 0) return -errno;
+    for (int i = 0; i < 2; i++) data[i].inheritable = data[i].permitted;
+    if (syscall(SYS_capset, &header, data) < 0) return -errno;
+    for (int capability = 0; capability <= 63; capability++)
+        if (data[capability / 32].permitted >> capability % 32 & 1 &&
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+            return -errno;
+    return 0;
+}
 
 int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
 

@@ -41,17 +41,22 @@ public enum Files {
 
     /// The names in a directory, sorted, without those that begin with a dot; nil where there is no directory.
     public static func list(_ path: String) throws(SystemError) -> [String]? {
-        guard let directory = unsafe opendir(path) else {
-            if Glibc.errno == ENOENT { return nil }
-            throw SystemError(Errno(Glibc.errno), "list", path)
+        do throws(SystemError) {
+            return try allNames(in: path).filter { !$0.hasPrefix(".") }
+        } catch where error.errno == .noEntry {
+            return nil
         }
+    }
+
+    private static func allNames(in path: String) throws(SystemError) -> [String] {
+        guard let directory = unsafe opendir(path) else { throw SystemError(Errno(Glibc.errno), "list", path) }
         defer { unsafe _ = closedir(directory) }
         var names: [String] = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { pointer in
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            if !name.hasPrefix(".") { names.append(name) }
+            if name != ".", name != ".." { names.append(name) }
         }
         return names.sorted()
     }
@@ -101,6 +106,23 @@ public struct FileLock: ~Copyable {
         waiting()
         while flock(number, LOCK_EX) != 0 {
             guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "lock", path) }
+        }
+    }
+}
+
+extension Files {
+    /// Removes a directory and everything in it; symbolic links are removed, not followed.
+    public static func removeTree(_ path: String) throws(SystemError) {
+        for name in try allNames(in: path) {
+            let entry = "\(path)/\(name)"
+            if unsafe unlink(entry) == 0 || Glibc.errno == ENOENT { continue }
+            guard Glibc.errno == EISDIR || Glibc.errno == EPERM else {
+                throw SystemError(Errno(Glibc.errno), "remove", entry)
+            }
+            try removeTree(entry)
+        }
+        guard unsafe rmdir(path) == 0 || Glibc.errno == ENOENT else {
+            throw SystemError(Errno(Glibc.errno), "remove", path)
         }
     }
 }

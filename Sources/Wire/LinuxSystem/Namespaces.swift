@@ -17,15 +17,17 @@ public enum NetworkNamespace {
         _ = try check(clinux_unshare(CLONE_NEWNET), "create", "a network namespace")
     }
 
-    /// Gives the calling process, which must have one thread only, user and network namespaces in which it is root.
+    /// Gives the calling process, which must have one thread only, user and network namespaces in which it may do
+    /// anything. It keeps its user id: programs that it starts would try to give root away, which can't be done there.
     public static func makeOwnWithUser() throws(SystemError) {
         let user = getuid()
         let group = getgid()
         _ = try check(clinux_unshare(CLONE_NEWUSER | CLONE_NEWNET), "create", "user and network namespaces")
         // user_namespaces(7): without this an unprivileged process may not write gid_map.
         try overwrite("/proc/self/setgroups", "deny")
-        try overwrite("/proc/self/uid_map", "0 \(user) 1")
-        try overwrite("/proc/self/gid_map", "0 \(group) 1")
+        try overwrite("/proc/self/uid_map", "\(user) \(user) 1")
+        try overwrite("/proc/self/gid_map", "\(group) \(group) 1")
+        _ = try check(clinux_pass_on_capabilities(), "pass on", "capabilities")
     }
 
     /// A descriptor of the calling thread's network namespace.
@@ -36,6 +38,11 @@ public enum NetworkNamespace {
     /// Moves the calling thread.
     public static func enter(_ namespace: borrowing Descriptor) throws(SystemError) {
         _ = try check(clinux_setns(namespace.number, CLONE_NEWNET), "enter", "a network namespace")
+    }
+
+    /// Keeps IPv6, with its router and neighbour chatter, off the calling thread's namespace.
+    public static func disableIPv6() throws(SystemError) {
+        for scope in ["all", "default"] { try overwrite("/proc/sys/net/ipv6/conf/\(scope)/disable_ipv6", "1") }
     }
 
     private static func overwrite(_ path: String, _ text: String) throws(SystemError) {

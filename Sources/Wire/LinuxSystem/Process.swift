@@ -87,3 +87,11 @@ public struct ChildProcess: ~Copyable {
         }
     }
 }
+
+extension ThisProcess {
+    /// Sets an environment variable, for this process and those it starts. Not while other threads run.
+    public static func setEnvironment(_ name: String, _ value: String) { unsafe _ = setenv(name, value, 1) }
+
+    /// The process id.
+    public static var id: Int32 { getpid() }
+}

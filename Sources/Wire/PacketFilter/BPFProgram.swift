@@ -7,10 +7,8 @@ public struct BPFProgram: Hashable, Sendable {
     public let instructions: [BPFInstruction]
 
     /// Takes the instructions if the kernel would: every jump is forward and inside the program, the last instruction
-    /// returns, and no instruction is unknown, divides by zero, shifts by 32 or more, or names a scratch word or
-    /// an ancillary value that doesn't exist.
-    ///
-    /// One rule of the kernel's is left to it: that no scratch word is read before it is written.
+    /// returns, no instruction is unknown, divides by zero, shifts by 32 or more, or names a scratch word or
+    /// an ancillary value that doesn't exist, and no scratch word is read before it is written.
     public init(_ instructions: [BPFInstruction]) throws(InvalidProgram) {
         guard (1...Self.maximumCount).contains(instructions.count) else { throw .count(instructions.count) }
         for (index, instruction) in instructions.enumerated() {
@@ -24,6 +22,7 @@ public struct BPFProgram: Hashable, Sendable {
             guard opcode.accepts(instruction.k) else { throw .badOperand(instruction.k, at: index) }
         }
         guard let last = instructions.last?.opcode, last.isReturn else { throw .lastIsNotReturn }
+        if let index = ScratchMemory.firstEarlyRead(in: instructions) { throw .earlyRead(at: index) }
         self.instructions = instructions
     }
 
@@ -58,6 +57,8 @@ public enum InvalidProgram: Error, Hashable, CustomStringConvertible {
     case jumpOutOfRange(at: Int)
     /// The instruction at this index divides by zero, shifts too far or names something that doesn't exist.
     case badOperand(UInt32, at: Int)
+    /// The instruction at this index reads a scratch word that may not have been written.
+    case earlyRead(at: Int)
     /// The last instruction doesn't return.
     case lastIsNotReturn
 
@@ -68,6 +69,7 @@ public enum InvalidProgram: Error, Hashable, CustomStringConvertible {
         case .unknownCode(let code, let index): "instruction \(index) has the unknown code \(code)"
         case .jumpOutOfRange(let index): "instruction \(index) jumps backwards or out of the program"
         case .badOperand(let operand, let index): "instruction \(index) can't have the operand \(operand)"
+        case .earlyRead(let index): "instruction \(index) reads a scratch word that isn't written"
         case .lastIsNotReturn: "the last instruction doesn't return"
         }
     }

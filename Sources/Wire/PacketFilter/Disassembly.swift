@@ -16,7 +16,7 @@ extension BPFInstruction {
         let padding = String(repeating: " ", count: max(1, 9 - name.count))
         var line = operand.isEmpty ? name : name + padding + operand
         if opcode.isConditionalJump {
-            line += String(repeating: " ", count: max(1, 25 - line.count))
+            line += String(repeating: " ", count: max(1, 26 - line.count))
             line += "jt \(index + 1 + Int(jt))\tjf \(index + 1 + Int(jf))"
         }
         return line

@@ -29,6 +29,9 @@ struct ErrorLocator {
             if named.count == 1 { return named.first?.range.lowerBound }
         }
         let offending = firstRefused()
+        if isMeaningless {
+            return meaningless(before: offending ?? tokens.count)
+        }
         if isSyntaxError {
             return offending.map { tokens[$0].range.lowerBound } ?? expression.utf8.count
         }
@@ -37,6 +40,18 @@ struct ErrorLocator {
         // What is complete with a closing bracket is wrong before it.
         let isClosing = tokens[offending].text == "]" || tokens[offending].text == ")"
         return tokens[isClosing ? max(0, offending - 1) : offending].range.lowerBound
+    }
+
+    /// libpcap understood the words but not what they are about, as in `tcp or 5`.
+    private var isMeaningless: Bool { message == "syntax error in filter expression" }
+
+    /// A number could still have become part of a sum, so the parser had to see what follows it.
+    private func meaningless(before index: Int) -> Int? {
+        let isPastNumber =
+            index == tokens.count || tokens[index].kind == .symbol
+            || tokens[index].isKeyword("and") || tokens[index].isKeyword("or")
+        guard !tokens.isEmpty else { return nil }
+        return tokens[isPastNumber ? max(0, index - 1) : index].range.lowerBound
     }
 
     /// The index of the first token to which the parser objects. Those after it are never read, so what holds for

@@ -47,9 +47,12 @@ public enum FilterCompiler {
     ) throws(FilterError) -> BPFProgram {
         do {
             return try BPFProgram(instructions)
+        } catch .earlyRead {
+            // As with `geneve or udp`: libpcap's program stores an offset only for frames that are Geneve.
+            return try program(of: ScratchMemory.clearing(instructions), expression: expression)
         } catch .jumpOutOfRange {
             // Only `protochain` makes libpcap jump backwards.
-            let token = FilterToken.tokens(of: expression).first { $0.kind == .word && $0.text == "protochain" }
+            let token = FilterToken.tokens(of: expression).first { $0.isKeyword("protochain") }
             throw FilterError(
                 expression: expression, position: token?.range.lowerBound,
                 message: "the filter needs a loop, which the kernel doesn't allow")

@@ -14,6 +14,8 @@ int clinux_setns(int descriptor, int kind);
 const char *clinux_errno_name(int code);
 /// openat-free open(2) with O_CLOEXEC added.
 int clinux_open(const char *path, int flags, unsigned int mode);
+/// Hands this process's capabilities on to the programs that it starts (ambient capabilities, capabilities(7)).
+int clinux_pass_on_capabilities(void);
 /// pipe2(2) with O_CLOEXEC.
 int clinux_pipe(int ends[2]);
 /// syncfs(2).

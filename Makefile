@@ -1,0 +1,65 @@
+# Two commands do everything on a fresh Debian or Ubuntu machine with a Swift toolchain: make demo, make test.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+# Every target names each target that it imports.
+CHECKED = --explicit-target-dependency-import-check error
+SOURCES = Package.swift Sources Tests Benchmarks
+
+.PHONY: help demo test build release install uninstall lint format bench unit integration conformance clean dependencies
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: dependencies ## Show a mirror at work, on three make-believe VMs
+	@$(SWIFT) build --quiet $(CHECKED) --product portmirror
+	@$$($(SWIFT) build --show-bin-path)/portmirror demo
+
+test: dependencies lint ## Lint, then unit, integration and conformance tests
+	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/test
+
+build: dependencies ## Build for development
+	$(SWIFT) build $(CHECKED)
+
+release: ## Build for use: Swift's libraries linked in, symbols stripped
+	@scripts/install-dependencies --build
+	$(SWIFT) build --configuration release --static-swift-stdlib $(CHECKED) --product portmirror
+	@mkdir -p out
+	strip -o out/portmirror $$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/portmirror
+
+install: release ## Install the program, completions and manual pages under PREFIX
+	scripts/install out/portmirror "$(DESTDIR)$(PREFIX)"
+
+uninstall: ## Remove what install put under PREFIX
+	scripts/install --remove "$(DESTDIR)$(PREFIX)"
+
+lint: ## Check format and documentation comments, scripts and manual pages
+	$(SWIFT) format lint --strict --parallel --recursive $(wildcard $(SOURCES))
+	scripts/lint
+
+format: ## Put the sources into the house's format
+	$(SWIFT) format format --in-place --parallel --recursive $(wildcard $(SOURCES))
+
+unit: ## Unit tests alone (no privilege)
+	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/test unit
+
+integration: dependencies ## Integration tests alone (root)
+	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/test integration
+
+conformance: dependencies ## Conformance tests alone (root); PORTMIRROR_SEED and PORTMIRROR_SCENARIOS vary them
+	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/test conformance
+
+bench: dependencies release ## Measure side by side with tc (root)
+	Benchmarks/run out/portmirror
+
+clean: ## Remove what was built
+	$(SWIFT) package clean
+	rm -rf out
+
+dependencies:
+	@scripts/install-dependencies

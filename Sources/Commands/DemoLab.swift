@@ -1,0 +1,128 @@
+import LinuxSystem
+import MirrorEngine
+import Netlink
+import RouteNetlink
+
+/// A bridge in this thread's namespace, and three VMs in namespaces of their own.
+struct DemoLab {
+    private let home: Namespace
+    private let machines: [Namespace]
+
+    /// A namespace kept alive by a descriptor.
+    private final class Namespace {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
+
+    /// - Throws: what the kernel has against it.
+    init() throws {
+        home = Namespace(try NetworkNamespace.current())
+        // A kernel without IPv6 has nothing to switch off, and with it there is just more to count.
+        try? NetworkNamespace.disableIPv6()
+        let socket = try NetlinkSocket(.route)
+        try socket.perform(LinkRequest.addBridge("br0"))
+        let bridge = try Self.index(of: "br0", socket)
+        try socket.perform(LinkRequest.setUp(true, index: bridge, name: "br0"))
+        var machines: [Namespace] = []
+        for number in 0..<3 {
+            let machine = try Self.makeNamespace()
+            let name = "vnet\(number)"
+            try socket.perform(
+                LinkRequest.addVeth(name, peer: "eth0", peerNamespace: machine.descriptor.number))
+            let index = try Self.index(of: name, socket)
+            try socket.perform(LinkRequest.setMaster(bridge, index: index, name: name))
+            try socket.perform(LinkRequest.setUp(true, index: index, name: name))
+            machines.append(machine)
+        }
+        self.machines = machines
+        for number in 0..<3 {
+            try inside(number) {
+                let inner = try NetlinkSocket(.route)
+                let index = try Self.index(of: "eth0", inner)
+                try inner.perform(LinkRequest.setUp(true, index: index, name: "eth0"))
+                let address: [UInt8] = [10, 77, 0, UInt8(number + 1)]
+                try inner.perform(AddressRequest.add(address, prefixLength: 24, index: index, name: "eth0"))
+            }
+        }
+    }
+
+    /// alice pings bob.
+    /// - Throws: ``UserError`` if there is no ping, or no answer.
+    func ping(count: Int) throws {
+        try inside(0) {
+            let pipe = try Descriptor.pipe()
+            var child: ChildProcess
+            do {
+                child = try ChildProcess(
+                    ["ping", "-n", "-q", "-c", "\(count)", "-i", "0.2", "-W", "2", "10.77.0.2"],
+                    output: pipe.writing.number, error: pipe.writing.number)
+            } catch let failure as SystemError where failure.errno == .noEntry {
+                throw UserError("there is no ping on this machine", advice: "apt-get install iputils-ping")
+            }
+            guard child.wait() == 0 else {
+                let said = String(decoding: try pipe.reading.read(upTo: 4096), as: UTF8.self)
+                throw UserError("alice gets no answer from bob, which the demo can't explain: \(said)")
+            }
+        }
+    }
+
+    /// What tcpdump sees at the sensor while something happens; empty if there is no tcpdump.
+    func witness(packets: Int, _ body: () throws -> Void) throws -> [String] {
+        let output = try Descriptor.pipe()
+        let error = try Descriptor.pipe()
+        var child: ChildProcess
+        do {
+            child = try inside(2) {
+                try ChildProcess(
+                    [
+                        "tcpdump", "-l", "-n", "-q", "-t", "--immediate-mode", "-Z", "root", "-i", "eth0", "-c",
+                        "\(packets)", "icmp",
+                    ], output: output.writing.number, error: error.writing.number)
+            }
+        } catch let failure as SystemError where failure.errno == .noEntry {
+            try body()
+            return []
+        }
+        var said = ""
+        while !said.contains("listening on") {
+            guard try error.reading.waitReadable(milliseconds: 10_000) else {
+                throw UserError("tcpdump doesn't start: \(said)")
+            }
+            said += String(decoding: try error.reading.read(upTo: 4096), as: UTF8.self)
+        }
+        try body()
+        var text = ""
+        while text.split(separator: "\n").count < packets, try output.reading.waitReadable(milliseconds: 3000) {
+            text += String(decoding: try output.reading.read(upTo: 65536), as: UTF8.self)
+        }
+        child.terminate()
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    private func inside<Result: ~Copyable>(_ machine: Int, _ body: () throws -> Result) throws -> Result {
+        try NetworkNamespace.enter(machines[machine].descriptor)
+        let result: Result
+        do { result = try body() } catch {
+            try NetworkNamespace.enter(home.descriptor)
+            throw error
+        }
+        try NetworkNamespace.enter(home.descriptor)
+        return result
+    }
+
+    private static func makeNamespace() throws -> Namespace {
+        let home = try NetworkNamespace.current()
+        try NetworkNamespace.makeOwn()
+        try? NetworkNamespace.disableIPv6()
+        let made = try NetworkNamespace.current()
+        try NetworkNamespace.enter(home)
+        return Namespace(made)
+    }
+
+    private static func index(of name: String, _ socket: NetlinkSocket) throws -> Int32 {
+        guard let message = try socket.perform(LinkRequest.get(name: name)).messages.first else {
+            throw UserError("the kernel doesn't know \(name), which it just made")
+        }
+        return try Link(message).index
+    }
+}

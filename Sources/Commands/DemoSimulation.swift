@@ -1,0 +1,26 @@
+import ArgumentParser
+import CaptureFile
+import LinuxSystem
+import MirrorConfig
+import MirrorModel
+
+/// The demonstration where no namespaces are to be had: the reference model over a recorded ping.
+enum DemoSimulation {
+    static func run(_ suggestion: String) throws {
+        let directory = "/tmp/portmirror-demo-\(ThisProcess.id)"
+        try Files.makeDirectory(directory)
+        defer { try? Files.removeTree(directory) }
+        let mirror = Mirror(
+            name: try MirrorName("ids"), sources: [.port(try PortName("vnet0"), .both)],
+            outputs: [.port(try PortName("vnet2"))], filter: "icmp")
+        try Files.write([UInt8](renderConfig([mirror]).utf8), to: "\(directory)/ids.yaml")
+        try Files.write(DemoCapture.bytes, to: "\(directory)/ping.pcap")
+        Terminal.write(renderConfig([mirror]) + "\n")
+        let line = "simulate -f \(directory)/ids.yaml --pcap \(directory)/ping.pcap --port vnet0 --out \(directory)/copies"
+        Terminal.write(Terminal.styled("$ portmirror \(line)", .green) + "\n")
+        var command = try PortmirrorCommand.parseAsRoot(line.split(separator: " ").map(String.init))
+        try command.run()
+        Terminal.write("\nWith root (sudo portmirror demo) it runs on a real bridge. On this machine:\n")
+        Terminal.write(suggestion)
+    }
+}

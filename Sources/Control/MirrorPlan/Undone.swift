@@ -1,0 +1,24 @@
+public import MirrorModel
+
+extension Observation {
+    /// As it would be without these mirrors: what this tool made for them alone is gone, what it changed is back.
+    public func without(_ mirrors: Set<MirrorName>, desired: [DesiredMirror]) -> Observation {
+        var undone = self
+        undone.points.removeAll { mirrors.contains($0.mirror) }
+        let stillWatched = Set(undone.points.map(\.port.index))
+        for (index, hook) in hooks where hook.isOurs && hook.foreign.isEmpty && !stillWatched.contains(index) {
+            undone.hooks[index] = nil
+        }
+        let stillUsed = Set(
+            desired.filter { !mirrors.contains($0.mirror.name) }.flatMap { $0.mirror.outputs.map(\.port) })
+        for record in records where !stillUsed.contains(record.port.name) {
+            undone.records.removeAll { $0.port.index == record.port.index }
+            undone.offloads[record.port.index]?.harmful.formUnion(record.offloads)
+            if var port = topology[index: record.port.index], let settings = record.bridgePort {
+                port.bridgePort = settings
+                undone.topology.insert(port)
+            }
+        }
+        return undone
+    }
+}

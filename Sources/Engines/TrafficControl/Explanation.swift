@@ -1,0 +1,158 @@
+import MirrorModel
+public import MirrorPlan
+import PacketFilter
+public import RouteNetlink
+
+/// The same thing done by hand: a command of iproute2 or ethtool, and why.
+public struct ExplainedCommand: Hashable, Sendable {
+    public var why: String
+    /// Runnable by a shell as it stands.
+    public var command: String
+}
+
+/// The commands that equal a step, in the order in which to run them.
+/// - Parameter everything: the classifier for mirrors without selectors, as the kernel has it.
+public func explain(_ step: Step, everything: FilterRequest.Match) -> [ExplainedCommand] {
+    switch step {
+    case .prepareOutput(let change): prepare(change)
+    case .openHook(let port):
+        [
+            ExplainedCommand(
+                why: "A place for filters on what \(port) receives (ingress) and sends (egress). "
+                    + "clsact sits beside the port's root qdisc and changes nothing there.",
+                command: "tc qdisc add dev \(quoted(port.name)) clsact"),
+            ExplainedCommand(
+                why: "A note that portmirror made this qdisc: an empty chain, which no frame ever walks.",
+                command: "tc chain add dev \(quoted(port.name)) ingress chain \(Mark.chain)"),
+        ]
+    case .addPoint(let point, let preference): [add(point, preference, everything)]
+    case .retarget(let point, let outputs):
+        zip(point.targets, outputs).enumerated().map { offset, pair in
+            ExplainedCommand(
+                why: "\(pair.1) was made anew: the copies of \(point.port) \(point.hook) go to the new one.",
+                command: "tc actions replace action mirred egress mirror dev \(quoted(pair.1.name)) "
+                    + "\(offset == outputs.count - 1 ? "continue" : "pipe") index \(pair.0.identifier) "
+                    + "cookie \(cookie(point.mirror))")
+        }
+    case .removePoint(let point):
+        [
+            ExplainedCommand(
+                why: "Exactly this filter, by its handle: deleting without one would take everybody's.",
+                command: "tc filter del dev \(quoted(point.port.name)) \(point.hook) pref \(point.handle.preference) "
+                    + "protocol all handle \(handle(point.handle)) \(point.handle.kind)")
+        ]
+    case .closeHook(let port):
+        [
+            ExplainedCommand(
+                why: "portmirror made it, and nobody uses it.",
+                command: "tc qdisc del dev \(quoted(port.name)) clsact")
+        ]
+    case .disownHook(let port):
+        [
+            ExplainedCommand(
+                why: "Others use the qdisc now: only the note goes.",
+                command: "tc chain del dev \(quoted(port.name)) ingress chain \(Mark.chain)")
+        ]
+    case .restoreOutput(let change): restore(change)
+    case .forgetOutput: []
+    }
+}
+
+private func prepare(_ change: OutputChange) -> [ExplainedCommand] {
+    var commands: [ExplainedCommand] = []
+    if !change.offloads.isEmpty {
+        commands.append(
+            ExplainedCommand(
+                why: "Copies must arrive cut to the MTU and with their checksums filled in: no driver does that for "
+                    + "\(change.port) if these stay on. The watched ports keep theirs.",
+                command: ethtool(change, "off")))
+    }
+    if let settings = change.bridgePort {
+        commands.append(
+            ExplainedCommand(
+                why: "\(change.port) is reserved: the bridge sends nothing to it and takes nothing from it.",
+                command: bridgeLink(change.port, settings)))
+        commands.append(
+            ExplainedCommand(
+                why: "Addresses learned behind it would still be sent to.",
+                command: "bridge fdb flush dev \(quoted(change.port.name)) dynamic"))
+    }
+    return commands
+}
+
+private func restore(_ change: OutputChange) -> [ExplainedCommand] {
+    var commands: [ExplainedCommand] = []
+    if !change.offloads.isEmpty {
+        commands.append(ExplainedCommand(why: "As it was before.", command: ethtool(change, "on")))
+    }
+    if let settings = change.bridgePort {
+        commands.append(ExplainedCommand(why: "As it was before.", command: bridgeLink(change.port, settings)))
+    }
+    return commands
+}
+
+private func ethtool(_ change: OutputChange, _ value: String) -> String {
+    "ethtool -K \(quoted(change.port.name)) "
+        + change.offloads.sorted().map { "\($0) \(value)" }.joined(separator: " ")
+}
+
+private func bridgeLink(_ port: ResolvedPort, _ settings: BridgePortSettings) -> String {
+    func word(_ isOn: Bool) -> String { isOn ? "on" : "off" }
+    return "bridge link set dev \(quoted(port.name)) state \(settings.state) learning \(word(settings.learning)) "
+        + "flood \(word(settings.unicastFlood)) mcast_flood \(word(settings.multicastFlood)) "
+        + "bcast_flood \(word(settings.broadcastFlood))" + (settings.locked.map { " locked \(word($0))" } ?? "")
+}
+
+private func add(_ point: CopyPoint, _ preference: UInt16, _ everything: FilterRequest.Match) -> ExplainedCommand {
+    let (match, what) =
+        switch (point.match, everything) {
+        case (.program(let program), _):
+            (
+                "bpf bytecode '\(program.bytecode)'",
+                "what the selectors pick, as a BPF program of \(program.instructions.count) instructions"
+            )
+        case (.everything, .matchall): ("matchall", "everything")
+        case (.everything, _): ("u32 match u32 0 0", "everything (this kernel has no matchall)")
+        }
+    let actions = zip(point.outputs, TrafficControlEngine.actions(to: point.outputs)).map { output, action in
+        "action mirred egress mirror dev \(quoted(output.name)) \(action.control.word) "
+            + "cookie \(cookie(point.mirror))"
+    }
+    let several = point.outputs.count > 1 ? "'pipe' goes on to the next action, " : ""
+    return ExplainedCommand(
+        why: "Copy \(what) of \(point.port) \(point.hook). \(several)'continue' lets the filters of others run after "
+            + "it; the cookie says whose it is.",
+        command: "tc filter add dev \(quoted(point.port.name)) \(point.hook) pref \(preference) protocol all "
+            + ([match] + actions).joined(separator: " "))
+}
+
+private func cookie(_ mirror: MirrorName) -> String {
+    Mark.cookie(for: mirror).map { byte in
+        let digits = String(byte, radix: 16)
+        return digits.count == 1 ? "0" + digits : digits
+    }.joined()
+}
+
+/// u32 handles are written as table:bucket:node, the others as numbers.
+private func handle(_ handle: PointHandle) -> String {
+    guard handle.kind == "u32" else { return "0x" + String(handle.handle, radix: 16) }
+    let table = String(handle.handle >> 20, radix: 16)
+    let bucket = handle.handle >> 12 & 0xff
+    let node = String(handle.handle & 0xfff, radix: 16)
+    return "\(table):\(bucket == 0 ? "" : String(bucket, radix: 16)):\(node)"
+}
+
+/// A word that a shell leaves alone, in quotes if it must.
+private func quoted(_ name: PortName) -> String {
+    let isPlain = name.description.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: "._-:@+".utf8.contains(byte)
+        }
+    }
+    if isPlain { return name.description }
+    return "'" + name.description.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+        + "'"
+}
