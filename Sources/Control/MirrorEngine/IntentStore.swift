@@ -1,6 +1,7 @@
 internal import LinuxSystem
 public import MirrorConfig
 public import MirrorModel
+internal import PacketFilter
 
 /// The files that say which mirrors there are to be.
 ///
@@ -74,6 +75,7 @@ public struct IntentStore: Sendable {
                     throw UserError("mirror \(item.mirror.name) is defined twice: in \(other) and in \(path)")
                 }
             }
+            diagnostics += Self.filterErrors(in: parsed, of: path)
             all += parsed
         }
         if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
@@ -99,6 +101,22 @@ public struct IntentStore: Sendable {
         } catch {
             diagnostics += error.diagnostics
             return nil
+        }
+    }
+
+    /// Filters that libpcap refuses, at the place where they are written.
+    private static func filterErrors(in parsed: [ParsedMirror], of path: String) -> [ConfigDiagnostic] {
+        parsed.compactMap { item -> ConfigDiagnostic? in
+            guard let filter = item.mirror.filter else { return nil }
+            do throws(FilterError) {
+                _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
+                return nil
+            } catch {
+                let place = error.position.map { ", at character \($0 + 1)" } ?? ""
+                return ConfigDiagnostic(
+                    file: path, position: item.position(of: "filter"),
+                    message: "the filter '\(filter)' can't be compiled\(place): \(error.message)")
+            }
         }
     }
 

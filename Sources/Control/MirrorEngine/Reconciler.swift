@@ -29,6 +29,8 @@ public final class Reconciler {
         public var remove: Set<MirrorName> = []
         /// Which mirrors may be touched.
         public var scope: PlanScope = .everything
+        /// Whether a mirror of the same name with another definition stands against it.
+        public var mustBeNew = false
         /// Whether a refused mirror stops all the others.
         public var isAllOrNothing = true
 
@@ -134,6 +136,11 @@ public final class Reconciler {
         var attempt = 1
         while true {
             let situation = try situation(change, now: now)
+            if change.mustBeNew, let name = situation.preview.changed.first {
+                throw UserError(
+                    "mirror \(name) exists already, with another definition",
+                    advice: "look at it with 'portmirror show \(name)'; remove it first, or choose another name")
+            }
             try refuse(situation.preview, change)
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
