@@ -82,7 +82,8 @@ struct Rules {
         if choices.contains(where: { $0.isAvailable && missing(wanted, in: $0).isEmpty }) { return [] }
         let able = engines.filter { missing(wanted, in: $0).isEmpty }
         var reasons: [String] = []
-        for choice in choices {
+        let here = choices.filter(\.isAvailable)
+        for choice in here.isEmpty ? choices : here {
             let lacks = missing(wanted, in: choice)
             if !lacks.isEmpty {
                 reasons.append("the \(choice.engine) engine can't \(lacks.joined(separator: " or "))")
@@ -92,7 +93,8 @@ struct Rules {
         }
         let names = able.map(\.engine.description).joined(separator: " and ")
         let advice =
-            able.isEmpty ? "" : "; \(names) can" + (able.contains(where: \.isAvailable) ? "" : " (not on this machine)")
+            able.isEmpty
+            ? "" : "; \(names) can" + (able.contains(where: \.isAvailable) ? "" : ", which this version doesn't have")
         return [
             Refusal(mirror: mirror.name, rule: .capability, message: reasons.joined(separator: ", ") + advice)
         ]
