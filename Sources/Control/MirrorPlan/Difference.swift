@@ -155,8 +155,11 @@ private struct Preferences {
             used[Place(port: point.port.index, hook: point.hook), default: []].insert(point.handle.preference)
         }
         for (index, hook) in observed.hooks {
+            // On both: a u32 dump of one hook lists the other's filters of the same preference.
             for filter in hook.foreign {
-                used[Place(port: index, hook: filter.hook), default: []].insert(filter.preference)
+                for place in Hook.allCases.map({ Place(port: index, hook: $0) }) {
+                    used[place, default: []].insert(filter.preference)
+                }
             }
         }
     }
