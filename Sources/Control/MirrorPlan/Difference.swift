@@ -114,8 +114,21 @@ struct Difference {
         return change
     }
 
+    /// Ports that mirrors which aren't touched send to, though their definitions no longer say so.
+    private var held: Set<Int32> {
+        var held: Set<Int32> = []
+        for point in observed.points where !mayTouch(point.mirror) {
+            for target in point.targets where self.target.outputs[target.index]?.mirrors.contains(point.mirror) != true {
+                held.insert(target.index)
+            }
+        }
+        return held
+    }
+
     private var restoreOutputs: [Step] {
-        observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+        let held = held
+        return observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+            guard !held.contains(record.port.index) else { return nil }
             guard let port = observed.topology[index: record.port.index] else { return .forgetOutput(record) }
             let use = target.outputs[record.port.index]
             var rest = record
