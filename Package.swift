@@ -85,7 +85,9 @@ let package = Package(
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),
         tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "PacketFilter"]),
-        tests("TrafficControlTests", ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
+        tests(
+            "TrafficControlTests",
+            ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
         tests("CommandsTests", ["Commands", "MirrorModel", "MirrorPlan"]),
 
         // Tests in network namespaces
@@ -94,7 +96,7 @@ let package = Package(
             dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink"],
             path: "Tests/TestSupport",
             swiftSettings: testSettings),
-        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "TestSupport"]),
+        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
         tests(
             "ConformanceTests",
             [

@@ -29,8 +29,7 @@ struct ApplyCommand: ParsableCommand {
         if verbose {
             try PlanOutput(done).printText()
         } else {
-            for warning in done.plan.warnings { Terminal.complain("warning: \(warning)") }
-            for refusal in done.plan.refusals { Terminal.complain("\(refusal)") }
+            PlanOutput.complain(of: done)
             Terminal.write(Self.summary(done) + "\n")
         }
         if !done.plan.refusals.isEmpty { throw ExitStatus.failed }

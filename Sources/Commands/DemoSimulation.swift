@@ -16,7 +16,8 @@ enum DemoSimulation {
         try Files.write([UInt8](renderConfig([mirror]).utf8), to: "\(directory)/ids.yaml")
         try Files.write(DemoCapture.bytes, to: "\(directory)/ping.pcap")
         Terminal.write(renderConfig([mirror]) + "\n")
-        let line = "simulate -f \(directory)/ids.yaml --pcap \(directory)/ping.pcap --port vnet0 --out \(directory)/copies"
+        let line =
+            "simulate -f \(directory)/ids.yaml --pcap \(directory)/ping.pcap --port vnet0 --out \(directory)/copies"
         Terminal.write(Terminal.styled("$ portmirror \(line)", .green) + "\n")
         var command = try PortmirrorCommand.parseAsRoot(line.split(separator: " ").map(String.init))
         try command.run()

@@ -22,7 +22,9 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "The mirror.")
     var name: String?
 
-    @Option(name: [.customShort("f"), .customLong("file")], help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"))
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"))
     var file: String?
 
     @OptionGroup var places: PlaceOptions
@@ -51,7 +53,8 @@ struct ExplainCommand: ParsableCommand {
         guard plan.refusals.isEmpty else {
             throw UserError(plan.refusals.map(\.description).joined(separator: "\n"))
         }
-        let everything = plan.steps.contains(where: Self.copiesEverything) ? session.engine.features.everything : .matchall
+        let everything =
+            plan.steps.contains(where: Self.copiesEverything) ? session.engine.features.everything : .matchall
         var text = Self.waiting(preview, names)
         for warning in plan.warnings { text += "# Warning: \(warning)\n" }
         for step in plan.steps where Self.isAbout(names, step) {

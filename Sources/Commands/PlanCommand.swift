@@ -35,7 +35,8 @@ struct PlanCommand: ParsableCommand {
 struct ApplyOptions: ParsableArguments {
     @Option(
         name: [.customShort("f"), .customLong("file")], parsing: .upToNextOption,
-        help: ArgumentHelp("Definitions to take over; - is standard input. Without it, those that are kept.", valueName: "file"))
+        help: ArgumentHelp(
+            "Definitions to take over; - is standard input. Without it, those that are kept.", valueName: "file"))
     var files: [String] = []
 
     @Flag(help: "Remove the mirrors that the files don't have.")

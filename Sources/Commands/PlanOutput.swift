@@ -9,8 +9,7 @@ struct PlanOutput {
     init(_ preview: Reconciler.Preview) { self.preview = preview }
 
     func printText() throws {
-        for warning in preview.plan.warnings { Terminal.complain("warning: \(warning)") }
-        for refusal in preview.plan.refusals { Terminal.complain("\(refusal)") }
+        Self.complain(of: preview)
         if preview.isEmpty {
             if preview.plan.refusals.isEmpty { Terminal.write("nothing to change\n") }
             return
@@ -24,6 +23,14 @@ struct PlanOutput {
         }
         for step in preview.plan.steps { text += Self.sign(step) + " \(step)\n" }
         Terminal.write(text + Self.summary(preview) + "\n")
+    }
+
+    /// Warnings, refusals and mirrors whose time is over, on standard error.
+    static func complain(of preview: Reconciler.Preview) {
+        let lines =
+            preview.expired.map { "mirror \($0): its time is over, so it goes" }
+            + preview.plan.warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
+        if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
     }
 
     /// One line of what is, or was, to do.

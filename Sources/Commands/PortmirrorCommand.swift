@@ -7,8 +7,10 @@ import Netlink
 
 /// The program: `portmirror COMMAND …`.
 public struct PortmirrorCommand: ParsableCommand {
+    /// The version that `portmirror --version` prints.
     public static let version = "0.1.0"
 
+    /// Name, help and subcommands.
     public static let configuration = CommandConfiguration(
         commandName: "portmirror",
         abstract: "Port mirroring (SPAN) for machines that forward traffic in software.",
@@ -31,6 +33,7 @@ public struct PortmirrorCommand: ParsableCommand {
             DemoCommand.self,
         ])
 
+    /// For the argument parser.
     public init() {}
 
     /// Runs the command line and ends the process.

@@ -20,7 +20,9 @@ struct SimulateCommand: ParsableCommand {
               portmirror simulate -f mirrors.yaml --pcap in.pcap --port vnet0 --out copies/
             """)
 
-    @Option(name: [.customShort("f"), .customLong("file")], help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"))
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"))
     var file: String
 
     @Option(help: ArgumentHelp("The capture.", valueName: "file"))
@@ -108,7 +110,8 @@ struct Simulation {
             topology: Self.topology(mirrors, port: port, bridge: bridge), mirrors: mirrors,
             picks: { mirror, _ in chance.isOne(in: mirror.sample) },
             matches: { expression, frame, tag in
-                let view = PacketView(bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) })
+                let view = PacketView(
+                    bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) })
                 return compiled[expression].map { $0.run(on: view) != 0 } ?? false
             })
         routes = mirrors.flatMap { mirror in mirror.outputs.map { .init(mirror.name, $0) } }
@@ -121,7 +124,10 @@ struct Simulation {
         var index: Int32 = 1
         func add(_ name: PortName, _ kind: PortKind, master: Int32? = nil) {
             guard topology[name] == nil else { return }
-            topology.insert(Port(name: name, index: index, kind: kind, master: master, bridgePort: master == nil ? nil : BridgePortSettings()))
+            topology.insert(
+                Port(
+                    name: name, index: index, kind: kind, master: master,
+                    bridgePort: master == nil ? nil : BridgePortSettings()))
             index += 1
         }
         if let bridge { add(bridge, .bridge(spanningTree: false)) }

@@ -17,6 +17,7 @@ public protocol Engine {
 
 /// A step that couldn't be done.
 public struct StepFailure: Error, CustomStringConvertible, Sendable {
+    /// Which.
     public var step: Step
     /// What the kernel or server said.
     public var reason: String
@@ -24,11 +25,13 @@ public struct StepFailure: Error, CustomStringConvertible, Sendable {
     /// looking again is worthwhile.
     public var isStale: Bool
 
+    /// From its parts.
     public init(step: Step, reason: String, isStale: Bool) {
         self.step = step
         self.reason = reason
         self.isStale = isStale
     }
 
+    /// For people.
     public var description: String { "\(step): \(reason)" }
 }

@@ -1,6 +1,7 @@
 internal import LinuxSystem
 public import MirrorConfig
 public import MirrorModel
+internal import PacketFilter
 
 /// The files that say which mirrors there are to be.
 ///
@@ -12,6 +13,7 @@ public struct IntentStore: Sendable {
     /// For mirrors that go with a restart, such as `/run/portmirror/mirrors.d`.
     public let temporaryDirectory: String
 
+    /// Names the directories; nothing is read yet.
     public init(permanentDirectory: String, temporaryDirectory: String) {
         self.permanentDirectory = permanentDirectory
         self.temporaryDirectory = temporaryDirectory
@@ -19,8 +21,11 @@ public struct IntentStore: Sendable {
 
     /// A mirror and the file that defines it.
     public struct Intent: Hashable, Sendable {
+        /// The definition.
         public var mirror: Mirror
+        /// The file.
         public var path: String
+        /// Whether it goes with a restart.
         public var isTemporary: Bool
         /// Where its filter, or else the mirror, is written.
         public var filterPosition: Position
@@ -70,6 +75,7 @@ public struct IntentStore: Sendable {
                     throw UserError("mirror \(item.mirror.name) is defined twice: in \(other) and in \(path)")
                 }
             }
+            diagnostics += Self.filterErrors(in: parsed, of: path)
             all += parsed
         }
         if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
@@ -85,7 +91,8 @@ public struct IntentStore: Sendable {
         _ bytes: [UInt8], _ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]
     ) throws -> [ParsedMirror]? {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            diagnostics.append(ConfigDiagnostic(
+            diagnostics.append(
+                ConfigDiagnostic(
                     file: path, position: Position(line: 1, column: 1), message: "this isn't UTF-8 text"))
             return nil
         }
@@ -94,6 +101,22 @@ public struct IntentStore: Sendable {
         } catch {
             diagnostics += error.diagnostics
             return nil
+        }
+    }
+
+    /// Filters that libpcap refuses, at the place where they are written.
+    private static func filterErrors(in parsed: [ParsedMirror], of path: String) -> [ConfigDiagnostic] {
+        parsed.compactMap { item -> ConfigDiagnostic? in
+            guard let filter = item.mirror.filter else { return nil }
+            do throws(FilterError) {
+                _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
+                return nil
+            } catch {
+                let place = error.position.map { ", at character \($0 + 1)" } ?? ""
+                return ConfigDiagnostic(
+                    file: path, position: item.position(of: "filter"),
+                    message: "the filter '\(filter)' can't be compiled\(place): \(error.message)")
+            }
         }
     }
 

@@ -13,6 +13,7 @@ public final class Reconciler {
     private let runDirectory: String
     private let log: Logger
 
+    /// Works with an engine on the files of a store; `runDirectory` has the lock.
     public init(engine: any Engine, store: IntentStore, runDirectory: String) {
         self.engine = engine
         self.store = store
@@ -26,21 +27,30 @@ public final class Reconciler {
         public var put: [(mirror: Mirror, isTemporary: Bool)] = []
         /// Mirrors to take away.
         public var remove: Set<MirrorName> = []
+        /// Which mirrors may be touched.
         public var scope: PlanScope = .everything
+        /// Whether a mirror of the same name with another definition stands against it.
+        public var mustBeNew = false
         /// Whether a refused mirror stops all the others.
         public var isAllOrNothing = true
 
+        /// Works with an engine on the files of a store; `runDirectory` has the lock.
         public init() {}
     }
 
     /// What there is to do, before it is done.
     public struct Preview: Sendable {
+        /// The steps, refusals and warnings.
         public var plan: Plan
+        /// All mirrors as they are to be, with their selectors compiled.
         public var desired: [DesiredMirror]
+        /// What was seen before.
         public var observed: Observation
         /// Mirrors whose definition is new, changes, or goes.
         public var added: [MirrorName] = []
+        /// Those whose definition changes.
         public var changed: [MirrorName] = []
+        /// Those whose definition goes.
         public var removed: [MirrorName] = []
         /// Of `removed`, those whose time is over.
         public var expired: [MirrorName] = []
@@ -62,7 +72,9 @@ public final class Reconciler {
     }
 
     /// The mirrors as they are.
-    public func look(now: Timestamp) throws -> (intents: [IntentStore.Intent], desired: [DesiredMirror], observed: Observation) {
+    public func look(now: Timestamp) throws -> (
+        intents: [IntentStore.Intent], desired: [DesiredMirror], observed: Observation
+    ) {
         let intents = try store.load(now: now)
         let desired = intents.map { compile($0.mirror) }
         let outputs = Set(desired.flatMap { $0.mirror.outputs.map(\.port) })
@@ -124,6 +136,11 @@ public final class Reconciler {
         var attempt = 1
         while true {
             let situation = try situation(change, now: now)
+            if change.mustBeNew, let name = situation.preview.changed.first {
+                throw UserError(
+                    "mirror \(name) exists already, with another definition",
+                    advice: "look at it with 'portmirror show \(name)'; remove it first, or choose another name")
+            }
             try refuse(situation.preview, change)
             guard !situation.preview.isEmpty else { return situation.preview }
             do {

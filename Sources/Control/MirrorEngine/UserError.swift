@@ -9,16 +9,20 @@ public struct UserError: Error, CustomStringConvertible, Sendable {
         case privilege
     }
 
+    /// What was tried, and what came of it.
     public var message: String
     /// What to do next; empty if the message says it.
     public var advice: String
+    /// What sort of failure it is.
     public var kind: Kind
 
+    /// Says what happened and what to do next.
     public init(_ message: String, advice: String = "", kind: Kind = .failed) {
         self.message = message
         self.advice = advice
         self.kind = kind
     }
 
+    /// The message, and the advice on a line of its own.
     public var description: String { advice.isEmpty ? message : "\(message)\n  \(advice)" }
 }

@@ -6,6 +6,7 @@ public enum Direction: String, Hashable, Sendable, CaseIterable, CustomStringCon
     case egress
     case both
 
+    /// As files and the command line have it.
     public var description: String { rawValue }
 
     /// The single directions that this stands for, in the order ingress, egress.
@@ -23,8 +24,10 @@ public enum Hook: String, Hashable, Sendable, CaseIterable, Comparable, CustomSt
     case ingress
     case egress
 
+    /// As files and the command line have it.
     public var description: String { rawValue }
 
+    /// In order: ingress before egress, earlier before later.
     public static func < (left: Hook, right: Hook) -> Bool { left == .ingress && right == .egress }
 }
 
@@ -40,6 +43,7 @@ public enum Source: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// As files and the command line have it.
     public var description: String {
         switch self {
         case .port(let name, .both): "\(name)"
@@ -60,6 +64,7 @@ public enum Output: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// As files and the command line have it.
     public var description: String { port.description }
 }
 
@@ -70,6 +75,7 @@ public enum EngineChoice: String, Hashable, Sendable, CaseIterable, CustomString
     /// The kernel's traffic control.
     case tc
 
+    /// As files and the command line have it.
     public var description: String { rawValue }
 }
 
@@ -78,8 +84,10 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// Seconds since 1970, leap seconds left out.
     public let secondsSince1970: Int64
 
+    /// From its parts; nothing is checked here.
     public init(secondsSince1970: Int64) { self.secondsSince1970 = secondsSince1970 }
 
+    /// In order: ingress before egress, earlier before later.
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.secondsSince1970 < right.secondsSince1970
     }
@@ -87,6 +95,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
 /// A named rule: sources → selectors → transforms → outputs.
 public struct Mirror: Hashable, Sendable {
+    /// Its name, unique on the machine.
     public var name: MirrorName
     /// What is watched; at least one.
     public var sources: [Source]
@@ -100,6 +109,7 @@ public struct Mirror: Hashable, Sendable {
     public var sample: UInt32
     /// Copies are cut after this many bytes; nil leaves them whole.
     public var snaplen: UInt32?
+    /// Which engine is to realise it.
     public var engine: EngineChoice
     /// Whether only copies are sent to the outputs, and what they send is dropped.
     public var reserve: Bool
@@ -108,6 +118,7 @@ public struct Mirror: Hashable, Sendable {
     /// When the mirror's time is over; nil for never.
     public var until: Timestamp?
 
+    /// From its parts; nothing is checked here.
     public init(
         name: MirrorName, sources: [Source], outputs: [Output], vlans: VLANSet? = nil, filter: String? = nil,
         sample: UInt32 = 1, snaplen: UInt32? = nil, engine: EngineChoice = .auto, reserve: Bool = false,

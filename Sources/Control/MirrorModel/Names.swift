@@ -6,6 +6,7 @@ public struct MirrorName: Hashable, Comparable, Sendable, CustomStringConvertibl
     /// The most bytes that a name may have.
     public static let maximumLength = 15
 
+    /// The name itself.
     public let description: String
 
     /// - Throws: ``NameError`` saying which rule the text breaks.
@@ -24,6 +25,7 @@ public struct MirrorName: Hashable, Comparable, Sendable, CustomStringConvertibl
         description = text
     }
 
+    /// By name.
     public static func < (left: MirrorName, right: MirrorName) -> Bool { left.description < right.description }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
@@ -47,6 +49,7 @@ public struct PortName: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// The most bytes that a name may have: `IFNAMSIZ` − 1.
     public static let maximumLength = 15
 
+    /// The name itself.
     public let description: String
 
     /// - Throws: ``NameError`` saying which rule the text breaks.
@@ -64,6 +67,7 @@ public struct PortName: Hashable, Comparable, Sendable, CustomStringConvertible 
         description = text
     }
 
+    /// By name.
     public static func < (left: PortName, right: PortName) -> Bool { left.description < right.description }
 }
 
@@ -74,5 +78,6 @@ public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The rule that it breaks, in words.
     public let problem: String
 
+    /// The name itself.
     public var description: String { "'\(name)' can't be a name: \(problem)" }
 }

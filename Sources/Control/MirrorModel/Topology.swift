@@ -6,6 +6,7 @@ public struct Topology: Hashable, Sendable {
     private var membersByMaster: [Int32: Set<PortName>] = [:]
     fileprivate private(set) var stackedByParent: [Int32: Set<PortName>] = [:]
 
+    /// From its parts.
     public init(_ ports: [Port] = []) {
         self.ports = [:]
         names = [:]
@@ -24,6 +25,7 @@ public struct Topology: Hashable, Sendable {
         if let parent = port.kind.parent { stackedByParent[parent, default: []].insert(port.name) }
     }
 
+    /// The port of that name.
     public subscript(_ name: PortName) -> Port? { ports[name] }
 
     /// The port with the kernel's interface index.
@@ -38,9 +40,11 @@ public struct Topology: Hashable, Sendable {
 
 /// A network interface.
 public struct Port: Hashable, Sendable {
+    /// Its name.
     public var name: PortName
     /// The kernel's interface index, unique within the namespace.
     public var index: Int32
+    /// What it is.
     public var kind: PortKind
     /// Index of the bridge, bond or other master that the port is a member of.
     public var master: Int32?
@@ -53,6 +57,7 @@ public struct Port: Hashable, Sendable {
     /// As a member of a bridge, its settings there.
     public var bridgePort: BridgePortSettings?
 
+    /// From its parts.
     public init(
         name: PortName, index: Int32, kind: PortKind = .other("ether"), master: Int32? = nil, isUp: Bool = true,
         hasCarrier: Bool = true, mtu: UInt32 = 1500, bridgePort: BridgePortSettings? = nil
@@ -95,13 +100,14 @@ public enum PortKind: Hashable, Sendable {
     }
 
     /// The device whose frames it shares or carries its own in.
-    var parent: Int32? {
+    public var parent: Int32? {
         switch self {
         case .vlan(let parent, _), .shared(let parent, _), .tunnel(let parent, _): parent
         default: nil
         }
     }
 
+    /// Whether it is a bridge.
     public var isBridge: Bool {
         if case .bridge = self { true } else { false }
     }
@@ -111,13 +117,18 @@ public enum PortKind: Hashable, Sendable {
 public struct BridgePortSettings: Hashable, Sendable {
     /// `BR_STATE_*` of linux/if_bridge.h: 0 disabled, 1 listening, 2 learning, 3 forwarding, 4 blocking.
     public var state: UInt8
+    /// Whether the bridge learns addresses from the port.
     public var learning: Bool
+    /// Whether unicast to unknown addresses is flooded to the port.
     public var unicastFlood: Bool
+    /// Whether multicast is flooded to the port.
     public var multicastFlood: Bool
+    /// Whether broadcast is flooded to the port.
     public var broadcastFlood: Bool
     /// Frames from unknown senders are dropped; nil where the kernel is older than 5.16.
     public var locked: Bool?
 
+    /// From its parts.
     public init(
         state: UInt8 = 3, learning: Bool = true, unicastFlood: Bool = true, multicastFlood: Bool = true,
         broadcastFlood: Bool = true, locked: Bool? = false

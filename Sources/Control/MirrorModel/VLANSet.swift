@@ -43,8 +43,10 @@ public struct VLANSet: Hashable, Sendable, CustomStringConvertible {
         try self.init(ranges)
     }
 
+    /// Whether the id is in the set.
     public func contains(_ id: UInt16) -> Bool { ranges.contains { $0.contains(id) } }
 
+    /// As ``init(parsing:)`` reads it.
     public var description: String {
         ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
     }
@@ -62,7 +64,9 @@ public struct VLANSet: Hashable, Sendable, CustomStringConvertible {
 public struct VLANError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The item at fault.
     public let text: String
+    /// What is wrong with it.
     public let problem: String
 
+    /// As ``init(parsing:)`` reads it.
     public var description: String { text.isEmpty ? problem : "VLAN '\(text)': \(problem)" }
 }

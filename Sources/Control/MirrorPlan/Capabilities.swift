@@ -1,5 +1,6 @@
 /// What an engine can do; what it can't, the plan refuses or warns of, and nothing is silently approximated.
 public struct EngineCapabilities: Hashable, Sendable {
+    /// Whose capabilities they are.
     public var engine: EngineName
     /// Whether this program has it, and this machine too.
     public var isAvailable: Bool
@@ -14,6 +15,7 @@ public struct EngineCapabilities: Hashable, Sendable {
     /// How many mirrors a copy may go through, one's output being another's source; nil without limit.
     public var chainLimit: Int?
 
+    /// From its parts.
     public init(
         engine: EngineName, isAvailable: Bool, unavailable: String? = nil, truncates: Bool, deduplicates: Bool,
         sharesOutputs: Bool, chainLimit: Int? = nil
@@ -48,5 +50,6 @@ public struct EngineCapabilities: Hashable, Sendable {
 public enum EngineName: String, Hashable, Sendable, CustomStringConvertible {
     case tc, ovs, tap
 
+    /// For people.
     public var description: String { rawValue }
 }

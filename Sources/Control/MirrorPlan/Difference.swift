@@ -57,7 +57,8 @@ struct Difference {
             }
             // The old one first: in between nothing is copied, which is less than copied twice.
             changes += found.map { .removePoint($0) }
-            if (observed.hooks[point.port.index]?.kind ?? .absent) == .absent, opened.insert(point.port.index).inserted {
+            if (observed.hooks[point.port.index]?.kind ?? .absent) == .absent, opened.insert(point.port.index).inserted
+            {
                 changes.append(.openHook(point.port))
             }
             changes.append(.addPoint(point, preference: preferences.take(point.port.index, point.hook)))

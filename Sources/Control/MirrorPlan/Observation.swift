@@ -3,16 +3,21 @@ public import PacketFilter
 
 /// A port that exists: its name, and the index by which the kernel knows it.
 public struct ResolvedPort: Hashable, Sendable, CustomStringConvertible {
+    /// Its name.
     public var name: PortName
+    /// The kernel's interface index.
     public var index: Int32
 
+    /// From its parts.
     public init(name: PortName, index: Int32) {
         self.name = name
         self.index = index
     }
 
+    /// From its parts.
     public init(_ port: Port) { self.init(name: port.name, index: port.index) }
 
+    /// For people.
     public var description: String { name.description }
 }
 
@@ -25,13 +30,18 @@ public enum Match: Hashable, Sendable {
 
 /// One hook of one port at which a mirror copies, as it should be.
 public struct CopyPoint: Hashable, Sendable {
+    /// The mirror that it is about.
     public var mirror: MirrorName
+    /// The port.
     public var port: ResolvedPort
+    /// Which of the port's directions.
     public var hook: Hook
+    /// Which frames.
     public var match: Match
     /// In the order of the mirror's definition.
     public var outputs: [ResolvedPort]
 
+    /// From its parts.
     public init(mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match, outputs: [ResolvedPort]) {
         self.mirror = mirror
         self.port = port
@@ -43,15 +53,20 @@ public struct CopyPoint: Hashable, Sendable {
 
 /// A point as the engine found it, marked as this tool's.
 public struct ObservedPoint: Hashable, Sendable {
+    /// The mirror that it is about.
     public var mirror: MirrorName
+    /// The port.
     public var port: ResolvedPort
+    /// Which of the port's directions.
     public var hook: Hook
     /// nil if it is nothing that this tool makes: somebody changed it.
     public var match: Match?
+    /// Where copies go, in the order in which they are made.
     public var targets: [Target]
     /// What the engine needs to find it again.
     public var handle: PointHandle
 
+    /// From its parts.
     public init(
         mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match?, targets: [Target], handle: PointHandle
     ) {
@@ -71,8 +86,10 @@ public struct ObservedPoint: Hashable, Sendable {
         public var identifier: UInt32
         /// Whether it works as this tool makes it: it mirrors, and hands on to the next action or filter.
         public var isIntact: Bool
+        /// What it has counted.
         public var counters: Counters
 
+        /// From its parts.
         public init(index: Int32, identifier: UInt32 = 0, isIntact: Bool = true, counters: Counters = Counters()) {
             self.index = index
             self.identifier = identifier
@@ -84,10 +101,14 @@ public struct ObservedPoint: Hashable, Sendable {
 
 /// Where a tc filter is: exactly one object of the kernel (tc(8): pref, handle, kind).
 public struct PointHandle: Hashable, Sendable {
+    /// Its place in the hook's order, lowest first.
     public var preference: UInt16
+    /// What kind it is.
     public var kind: String
+    /// The kernel's handle of it.
     public var handle: UInt32
 
+    /// From its parts.
     public init(preference: UInt16, kind: String, handle: UInt32) {
         self.preference = preference
         self.kind = kind
@@ -104,6 +125,7 @@ public struct Counters: Hashable, Sendable {
     /// Copies that the output did not take.
     public var failedPackets: UInt64
 
+    /// From its parts.
     public init(selectedPackets: UInt64 = 0, selectedBytes: UInt64 = 0, failedPackets: UInt64 = 0) {
         self.selectedPackets = selectedPackets
         self.selectedBytes = selectedBytes
@@ -120,6 +142,7 @@ public struct Counters: Hashable, Sendable {
         return selectedPackets.dividingFullWidth(selectedBytes.multipliedFullWidth(by: deliveredPackets)).quotient
     }
 
+    /// Adds count to count.
     public static func + (left: Counters, right: Counters) -> Counters {
         Counters(
             selectedPackets: left.selectedPackets &+ right.selectedPackets,
@@ -130,6 +153,7 @@ public struct Counters: Hashable, Sendable {
 
 /// What hangs on a port's hooks already.
 public struct HookState: Hashable, Sendable {
+    /// What kind of hook a port has.
     public enum Kind: Hashable, Sendable {
         case absent
         /// Ingress and egress.
@@ -138,12 +162,14 @@ public struct HookState: Hashable, Sendable {
         case ingress
     }
 
+    /// What kind it is.
     public var kind: Kind
     /// Whether this tool opened it.
     public var isOurs: Bool
     /// Other people's filters.
     public var foreign: [ForeignFilter]
 
+    /// From its parts.
     public init(kind: Kind = .absent, isOurs: Bool = false, foreign: [ForeignFilter] = []) {
         self.kind = kind
         self.isOurs = isOurs
@@ -153,12 +179,16 @@ public struct HookState: Hashable, Sendable {
 
 /// Somebody else's filter on a hook.
 public struct ForeignFilter: Hashable, Sendable, CustomStringConvertible {
+    /// Which of the port's directions.
     public var hook: Hook
+    /// Its place in the hook's order, lowest first.
     public var preference: UInt16
+    /// What kind it is.
     public var kind: String
     /// Kinds of its actions.
     public var actions: [String]
 
+    /// From its parts.
     public init(hook: Hook, preference: UInt16, kind: String, actions: [String] = []) {
         self.hook = hook
         self.preference = preference
@@ -166,6 +196,7 @@ public struct ForeignFilter: Hashable, Sendable, CustomStringConvertible {
         self.actions = actions
     }
 
+    /// For people.
     public var description: String {
         "\(hook) pref \(preference) \(kind)" + (actions.isEmpty ? "" : " (\(actions.joined(separator: ", ")))")
     }
@@ -180,6 +211,7 @@ public struct OffloadState: Hashable, Sendable {
     /// Features that the user has asked for, in force or not.
     public var wanted: Set<String>
 
+    /// From its parts.
     public init(harmful: Set<String> = [], stuck: Set<String> = [], wanted: Set<String> = []) {
         self.harmful = harmful
         self.stuck = stuck
@@ -196,13 +228,16 @@ public struct OffloadState: Hashable, Sendable {
 
 /// What was changed on an output, as it was before: kept on disk until it is restored (rule 7).
 public struct OutputRecord: Hashable, Sendable {
+    /// The port.
     public var port: ResolvedPort
     /// Features that were on and have been switched off.
     public var offloads: Set<String>
     /// The bridge port's settings before it was reserved, and the bridge's index.
     public var bridgePort: BridgePortSettings?
+    /// Index of the bridge that the settings belong to.
     public var bridge: Int32?
 
+    /// From its parts.
     public init(
         port: ResolvedPort, offloads: Set<String> = [], bridgePort: BridgePortSettings? = nil, bridge: Int32? = nil
     ) {
@@ -215,14 +250,18 @@ public struct OutputRecord: Hashable, Sendable {
 
 /// Everything that a plan looks at besides the intent.
 public struct Observation: Hashable, Sendable {
+    /// The ports and how they hang together.
     public var topology: Topology
+    /// Its points, in order.
     public var points: [ObservedPoint]
     /// By port index; a port that isn't here has no hook.
     public var hooks: [Int32: HookState]
     /// By port index; only outputs are looked at.
     public var offloads: [Int32: OffloadState]
+    /// What was changed on outputs, and not restored yet.
     public var records: [OutputRecord]
 
+    /// From its parts.
     public init(
         topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
         offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = []

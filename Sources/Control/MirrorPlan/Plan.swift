@@ -2,11 +2,14 @@ public import MirrorModel
 
 /// A mirror with its selectors compiled.
 public struct DesiredMirror: Hashable, Sendable {
+    /// The definition.
     public var mirror: Mirror
+    /// Which frames.
     public var match: Match
     /// Why its selectors can't be compiled; what runs of it is left as it is then.
     public var problem: String?
 
+    /// From its parts.
     public init(mirror: Mirror, match: Match, problem: String? = nil) {
         self.mirror = mirror
         self.match = match
@@ -20,10 +23,13 @@ public struct Plan: Hashable, Sendable {
     public var steps: [Step]
     /// What stands against it; steps of a refused mirror are not among the steps.
     public var refusals: [Refusal]
+    /// What a person should know before.
     public var warnings: [Warning]
 
+    /// Whether there is nothing to do.
     public var isEmpty: Bool { steps.isEmpty }
 
+    /// From its parts.
     public init(steps: [Step] = [], refusals: [Refusal] = [], warnings: [Warning] = []) {
         self.steps = steps
         self.refusals = refusals

@@ -20,29 +20,37 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case reserve
     }
 
+    /// The mirror that it is about.
     public var mirror: MirrorName
+    /// What stands against it.
     public var rule: Rule
     /// What is wrong, and what to do next.
     public var message: String
 
+    /// From its parts.
     public init(mirror: MirrorName, rule: Rule, message: String) {
         self.mirror = mirror
         self.rule = rule
         self.message = message
     }
 
+    /// For people.
     public var description: String { "mirror \(mirror): \(message)" }
 }
 
 /// Something that a person should know before, though it stands against nothing.
 public struct Warning: Hashable, Sendable, CustomStringConvertible {
+    /// The mirror that it is about.
     public var mirror: MirrorName
+    /// What to say, in words.
     public var message: String
 
+    /// From its parts.
     public init(mirror: MirrorName, message: String) {
         self.mirror = mirror
         self.message = message
     }
 
+    /// For people.
     public var description: String { "mirror \(mirror): \(message)" }
 }

@@ -6,15 +6,33 @@ struct Rules {
     let observed: Observation
     let engines: [EngineCapabilities]
     private let loops: LoopSearch
+    private let graph: ForwardingGraph
+    private let placesByMirror: [MirrorName: [Place]]
+    /// Who sends to each output.
+    private let users: [PortName: [Mirror]]
 
     init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
         self.mirrors = mirrors
+        var users: [PortName: [Mirror]] = [:]
+        for mirror in mirrors {
+            for output in mirror.outputs { users[output.port, default: []].append(mirror) }
+        }
+        self.users = users
+        let places = Dictionary(
+            mirrors.map { ($0.name, $0.places(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
+        let reserved = mirrors.flatMap { mirror in
+            mirror.reservedOutputs(places: places[mirror.name] ?? [], in: observed.topology)
+        }
+        placesByMirror = places
+        graph = ForwardingGraph(observed.topology, reserved: Set(reserved))
         self.observed = observed
         self.engines = engines
-        loops = LoopSearch(mirrors, topology: observed.topology)
+        loops = LoopSearch(mirrors, places: places, graph: graph)
     }
 
     private var topology: Topology { observed.topology }
+
+    private func places(of mirror: Mirror) -> [Place] { placesByMirror[mirror.name] ?? [] }
 
     /// Everything that stands against a mirror, not just the first.
     func refusals(of mirror: Mirror) -> [Refusal] {
@@ -65,22 +83,23 @@ struct Rules {
         let wanted = needs(of: mirror)
         let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
         if choices.contains(where: { $0.isAvailable && missing(wanted, in: $0).isEmpty }) { return [] }
-        let able = engines.filter { missing(wanted, in: $0).isEmpty }
-        var reasons: [String] = []
-        for choice in choices {
+        let here = choices.filter(\.isAvailable)
+        let considered = here.isEmpty ? choices : here
+        var message = considered.map { choice in
             let lacks = missing(wanted, in: choice)
-            if !lacks.isEmpty {
-                reasons.append("the \(choice.engine) engine can't \(lacks.joined(separator: " or "))")
-            } else if let why = choice.unavailable {
-                reasons.append(why)
-            }
+            return lacks.isEmpty
+                ? choice.unavailable ?? "the \(choice.engine) engine isn't available"
+                : "the \(choice.engine) engine can't \(lacks.joined(separator: " or "))"
+        }.joined(separator: ", ")
+        let others = engines.filter { engine in
+            missing(wanted, in: engine).isEmpty && !considered.contains { $0.engine == engine.engine }
         }
-        let names = able.map(\.engine.description).joined(separator: " and ")
-        let advice =
-            able.isEmpty ? "" : "; \(names) can" + (able.contains(where: \.isAvailable) ? "" : " (not on this machine)")
-        return [
-            Refusal(mirror: mirror.name, rule: .capability, message: reasons.joined(separator: ", ") + advice)
-        ]
+        if !others.isEmpty {
+            message += "; \(others.map(\.engine.description).joined(separator: " and ")) can"
+            let absent = others.compactMap(\.unavailable)
+            if absent.count == others.count { message += ", but \(absent.joined(separator: " and "))" }
+        }
+        return [Refusal(mirror: mirror.name, rule: .capability, message: message)]
     }
 
     private func wrongKind(_ mirror: Mirror) -> [Refusal] {
@@ -93,7 +112,7 @@ struct Rules {
     }
 
     private func plainIngress(_ mirror: Mirror) -> [Refusal] {
-        mirror.places(in: topology).compactMap { place in
+        places(of: mirror).compactMap { place in
             guard place.hook == .egress, let port = topology[place.port],
                 observed.hooks[port.index]?.kind == .ingress
             else { return nil }
@@ -120,19 +139,17 @@ struct Rules {
 
     // MARK: Warnings
 
-    /// Rule 3: pairs of points that the same frame may pass.
+    /// Rule 3: pairs of points that the same frame may pass, one after the other or, since a bridge floods, both from a
+    /// third.
     private func duplicates(_ mirror: Mirror) -> [Warning] {
         guard engine(of: mirror)?.deduplicates == false else { return [] }
-        let reserved = Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) })
-        let graph = ForwardingGraph(topology, reserved: reserved)
-        let places = mirror.places(in: topology)
-        let all = Set(places)
+        let places = places(of: mirror)
+        guard places.count > 1 else { return [] }
+        let origins = places.map(graph.origins)
         var pairs: [String] = []
-        var seen: Set<String> = []
-        for place in places {
-            for other in graph.reachable(from: place).intersection(all).sorted(by: Place.inOrder) where other != place {
-                let pair = "\(place.port) \(place.hook) and \(other.port) \(other.hook)"
-                if seen.insert(pair).inserted { pairs.append(pair) }
+        for (index, place) in places.enumerated() {
+            for other in places.indices.dropFirst(index + 1) where !origins[index].isDisjoint(with: origins[other]) {
+                pairs.append("\(place.port) \(place.hook) and \(places[other].port) \(places[other].hook)")
             }
         }
         guard !pairs.isEmpty else { return [] }
@@ -140,14 +157,15 @@ struct Rules {
         return [
             Warning(
                 mirror: mirror.name,
-                message: "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown). "
-                    + "Watching one direction only gives one copy of each")
+                message:
+                    "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown)"
+                    + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))
         ]
     }
 
     /// Copies over the output's MTU are lost; super-frames are cut to their own segments' size, not the output's.
     private func smallOutputs(_ mirror: Mirror) -> [Warning] {
-        let largest = mirror.places(in: topology).compactMap { topology[$0.port] }.max { $0.mtu < $1.mtu }
+        let largest = places(of: mirror).compactMap { topology[$0.port] }.max { $0.mtu < $1.mtu }
         guard let largest else { return [] }
         return mirror.outputs.compactMap { output in
             guard let port = topology[output.port], port.mtu < largest.mtu else { return nil }
@@ -168,7 +186,7 @@ struct Rules {
                     message: "\(port.name) keeps its offloads: copies may be larger than its MTU and have unfilled "
                         + "checksums, which Suricata and Zeek ignore")
             }
-            if let other = mirrors.first(where: { $0.keepOffloads && $0.outputs.contains(output) }) {
+            if let other = users[output.port]?.first(where: \.keepOffloads) {
                 return Warning(
                     mirror: mirror.name,
                     message: "\(port.name) keeps its offloads, as mirror \(other.name) asks: "
@@ -184,7 +202,7 @@ struct Rules {
 
     /// Somebody else's filter that ends the walk before ours is asked.
     private func starved(_ mirror: Mirror) -> [Warning] {
-        mirror.places(in: topology).compactMap { place in
+        places(of: mirror).compactMap { place in
             guard let port = topology[place.port], let hook = observed.hooks[port.index] else { return nil }
             let before = hook.foreign.filter {
                 $0.hook == place.hook && $0.preference < PreferenceRange(place.hook).first
@@ -215,8 +233,7 @@ struct Rules {
 
     private func needs(of mirror: Mirror) -> [Need] {
         var needs: [Need] = mirror.snaplen == nil ? [] : [.truncation]
-        let ports = Set(mirror.outputs.map(\.port))
-        if mirrors.contains(where: { $0.name != mirror.name && $0.outputs.contains { ports.contains($0.port) } }) {
+        if mirror.outputs.contains(where: { users[$0.port]?.contains { $0.name != mirror.name } == true }) {
             needs.append(.sharing)
         }
         return needs
@@ -243,9 +260,12 @@ extension Place {
 /// Low, so that a filter of others that ends the walk comes after; ours always hands on, which starves nobody. Apart
 /// for the two hooks, since a u32 dump of one lists the other's filters of the same preference.
 public struct PreferenceRange: Hashable, Sendable {
+    /// The lowest.
     public let first: UInt16
+    /// The highest.
     public let last: UInt16
 
+    /// The range of a hook.
     public init(_ hook: Hook) {
         switch hook {
         case .ingress: (first, last) = (0x100, 0x2ff)
@@ -253,5 +273,6 @@ public struct PreferenceRange: Hashable, Sendable {
         }
     }
 
+    /// Whether a preference is of this tool's range.
     public func contains(_ preference: UInt16) -> Bool { (first...last).contains(preference) }
 }

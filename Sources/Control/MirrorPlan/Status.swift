@@ -2,10 +2,12 @@ public import MirrorModel
 
 /// How a mirror is.
 public struct MirrorStatus: Hashable, Sendable {
+    /// The states of the specification.
     public enum State: String, Hashable, Sendable {
         case active, degraded, waiting, failed, expired
     }
 
+    /// How a source or output is.
     public enum PortState: String, Hashable, Sendable {
         case up
         case down
@@ -14,34 +16,49 @@ public struct MirrorStatus: Hashable, Sendable {
         case missing
     }
 
+    /// A source and how it is.
     public struct SourceStatus: Hashable, Sendable {
+        /// The source.
         public var source: Source
+        /// How it is.
         public var state: PortState
     }
 
+    /// An output and how it is.
     public struct OutputStatus: Hashable, Sendable {
+        /// The output.
         public var output: Output
+        /// How it is.
         public var state: PortState
     }
 
     /// One way of a copy: from a hook of a port to an output.
     public struct PointStatus: Hashable, Sendable {
+        /// The port.
         public var port: PortName
+        /// Which of the port's directions.
         public var hook: Hook
         /// nil if the output it pointed at has gone.
         public var output: PortName?
+        /// What it has counted.
         public var counters: Counters
     }
 
+    /// Its name.
     public var name: MirrorName
     /// nil if it runs without a definition.
     public var mirror: Mirror?
+    /// How it is.
     public var state: State
     /// In words; empty if it is active.
     public var reason: String
+    /// The engine that has it.
     public var engine: EngineName
+    /// Each source, in the definition's order.
     public var sources: [SourceStatus]
+    /// Each output, in the definition's order.
     public var outputs: [OutputStatus]
+    /// Its points, in order.
     public var points: [PointStatus]
 
     /// Over all points: selected is counted once for each output that was to get a copy.
@@ -49,15 +66,21 @@ public struct MirrorStatus: Hashable, Sendable {
 }
 
 /// The state of each desired mirror, then of each that runs without a definition, by name.
-public func statuses(of desired: [DesiredMirror], observed: Observation, now: Timestamp) -> [MirrorStatus] {
+/// - Parameter isApplied: the observation is from before an apply that has succeeded since; what it lacks is there now.
+public func statuses(
+    of desired: [DesiredMirror], observed: Observation, now: Timestamp, isApplied: Bool = false
+) -> [MirrorStatus] {
     let points = Dictionary(grouping: observed.points, by: \.mirror)
     let plan = makePlan(desired: desired, observed: observed)
     let refusals = Dictionary(grouping: plan.refusals, by: \.mirror)
-    let pending = Dictionary(grouping: plan.steps.filter { $0.mirror != nil }, by: \.mirror)
+    let steps = isApplied ? [] : plan.steps
+    let pending = Set(steps.compactMap(\.mirror))
+    let unprepared = Set(
+        steps.compactMap { step in if case .prepareOutput(let change) = step { change.port.name } else { nil } })
     var all = desired.map { wanted in
         status(
             of: wanted.mirror, points: points[wanted.mirror.name] ?? [], refusal: refusals[wanted.mirror.name]?.first,
-            isComplete: pending[wanted.mirror.name] == nil, observed: observed, now: now)
+            isComplete: !pending.contains(wanted.mirror.name), unprepared: unprepared, observed: observed, now: now)
     }
     let known = Set(desired.map(\.mirror.name))
     for (name, leftovers) in points where !known.contains(name) {
@@ -71,8 +94,8 @@ public func statuses(of desired: [DesiredMirror], observed: Observation, now: Ti
 }
 
 private func status(
-    of mirror: Mirror, points: [ObservedPoint], refusal: Refusal?, isComplete: Bool, observed: Observation,
-    now: Timestamp
+    of mirror: Mirror, points: [ObservedPoint], refusal: Refusal?, isComplete: Bool,
+    unprepared: Set<PortName>, observed: Observation, now: Timestamp
 ) -> MirrorStatus {
     let topology = observed.topology
     let sources = mirror.sources.map {
@@ -95,7 +118,9 @@ private func status(
         status.reason = refusal.message
     } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
         status.state = .waiting
-        let missing = (missingSources.count == sources.count ? missingSources : []) + (missingOutputs.count == outputs.count ? missingOutputs : [])
+        let missing =
+            (missingSources.count == sources.count ? missingSources : [])
+            + (missingOutputs.count == outputs.count ? missingOutputs : [])
         status.reason = "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet"
     } else {
         var reasons: [String] = []
@@ -106,6 +131,10 @@ private func status(
             reasons.append("output \(output.output) has no carrier")
         }
         for source in sources where source.state == .down { reasons.append("source \(source.source.port) is down") }
+        // Without points of its own its outputs are unprepared too; that is said once.
+        for output in outputs where unprepared.contains(output.output.port) && isComplete {
+            reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
+        }
         if !isComplete { reasons.append("the kernel doesn't hold all of it: portmirror apply repairs it") }
         status.state = reasons.isEmpty ? .active : .degraded
         status.reason = reasons.joined(separator: "; ")

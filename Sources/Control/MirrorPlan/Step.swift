@@ -23,6 +23,7 @@ public enum Step: Hashable, Sendable {
 
 /// What is to change on an output.
 public struct OutputChange: Hashable, Sendable {
+    /// The output.
     public var port: ResolvedPort
     /// Features to switch (off when preparing, on when restoring).
     public var offloads: Set<String>
@@ -31,6 +32,7 @@ public struct OutputChange: Hashable, Sendable {
     /// What the record says once the step is done; nil when there is nothing left to restore.
     public var record: OutputRecord?
 
+    /// From its parts.
     public init(
         port: ResolvedPort, offloads: Set<String> = [], bridgePort: BridgePortSettings? = nil,
         record: OutputRecord? = nil
@@ -54,7 +56,8 @@ extension Step: CustomStringConvertible {
             return "prepare output \(change.port): \(parts.compactMap { $0 }.joined(separator: ", "))"
         case .openHook(let port): return "add a clsact qdisc to \(port)"
         case .addPoint(let point, _):
-            let filter = if case .program(let program) = point.match { " (\(program.instructions.count) BPF)" } else { "" }
+            let filter =
+                if case .program(let program) = point.match { " (\(program.instructions.count) BPF)" } else { "" }
             return "copy \(point.port) \(point.hook)\(filter) to "
                 + point.outputs.map(\.description).joined(separator: ", ")
         case .retarget(let point, let outputs):

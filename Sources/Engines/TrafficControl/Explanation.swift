@@ -5,6 +5,7 @@ public import RouteNetlink
 
 /// The same thing done by hand: a command of iproute2 or ethtool, and why.
 public struct ExplainedCommand: Hashable, Sendable {
+    /// What it is for, in a sentence or two.
     public var why: String
     /// Runnable by a shell as it stands.
     public var command: String

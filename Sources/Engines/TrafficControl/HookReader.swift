@@ -23,7 +23,7 @@ struct HookReader {
             else { continue }
             do {
                 try read(ResolvedPort(port), isClsact: qdisc.kind == "clsact", into: &hooks)
-            } catch where error.errno == .noDevice || error.errno == .invalid || error.errno == .noEntry {
+            } catch  where error.errno == .noDevice || error.errno == .invalid || error.errno == .noEntry {
                 // The port, or its qdisc, has gone since.
                 continue
             }

@@ -13,6 +13,8 @@ public final class TrafficControlEngine: Engine {
     private let records: RecordStore
     private var offloads: Result<Offloads, NetlinkError>?
     private var probed: KernelFeatures?
+    /// The classifier for points without selectors, once it is known.
+    private var everything: FilterRequest.Match?
 
     /// - Parameter runDirectory: where the record of what was changed on outputs is kept.
     /// - Throws: ``NetlinkError`` if there is no rtnetlink.
@@ -21,6 +23,7 @@ public final class TrafficControlEngine: Engine {
         records = try RecordStore(runDirectory: runDirectory)
     }
 
+    /// Traffic control's.
     public var capabilities: EngineCapabilities { .trafficControl }
 
     /// What the kernel has. Where it can't be found out, what every distribution's kernel has.
@@ -38,9 +41,13 @@ public final class TrafficControlEngine: Engine {
         }
     }
 
+    /// Dumps links, qdiscs, filters and chains, and reads the outputs' features and records.
     public func observe(outputs: Set<PortName>) throws -> Observation {
         let topology = try TopologyReader(socket: socket).read()
         let hooks = try HookReader(socket: socket, topology: topology).read()
+        if let point = hooks.points.first(where: { $0.match == .everything }) {
+            everything = point.handle.kind == "u32" ? .u32Everything : .matchall
+        }
         let kept = try records.load()
         let recorded = kept.compactMap { topology[index: $0.port.index] }.map(ResolvedPort.init)
         let asked = outputs.compactMap { topology[$0] }.map(ResolvedPort.init)
@@ -62,18 +69,43 @@ public final class TrafficControlEngine: Engine {
         return try opened.get()
     }
 
+    /// Sends what steps come down to, many netlink requests in one datagram.
     public func perform(_ steps: [Step]) throws {
         var batch: [(step: Step, request: NetlinkRequest)] = []
+        let closing = Set(steps.compactMap { step in if case .closeHook(let port) = step { port } else { nil } })
         for step in steps {
             switch step {
+            case .removePoint(let point) where point.handle.kind == "u32" && !closing.contains(point.port):
+                try flush(&batch)
+                batch.append((step, removalWithTable(point)))
             case .prepareOutput, .restoreOutput, .forgetOutput, .closeHook, .disownHook:
                 try flush(&batch)
                 try performAlone(step)
+            case .addPoint(let point, _) where point.match == .everything && everything == nil:
+                try flush(&batch)
+                try addFirst(step)
             case .openHook, .addPoint, .retarget, .removePoint:
                 for request in requests(step) { batch.append((step, request)) }
             }
         }
         try flush(&batch)
+    }
+
+    /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.
+    private func addFirst(_ step: Step) throws {
+        for match in [FilterRequest.Match.matchall, .u32Everything] {
+            everything = match
+            do throws(NetlinkError) {
+                for request in requests(step) { try socket.perform(request) }
+                return
+            } catch  where error.errno == .noEntry && match == .matchall {
+                // "TC classifier not found": nothing has come of it.
+                continue
+            } catch {
+                everything = nil
+                throw failure(step, error)
+            }
+        }
     }
 
     // MARK: Steps that are one or several rtnetlink requests
@@ -89,7 +121,7 @@ public final class TrafficControlEngine: Engine {
         case .addPoint(let point, let preference):
             let match: FilterRequest.Match =
                 switch point.match {
-                case .everything: features.everything
+                case .everything: everything ?? .matchall
                 case .program(let program): .bpf(program.socketFilters)
                 }
             return [
@@ -116,6 +148,25 @@ public final class TrafficControlEngine: Engine {
         }
     }
 
+    /// A u32 filter together with its hash table, which the kernel keeps for ever once the filter is gone if other u32
+    /// filters are on the qdisc (`u32_delete` in net/sched/cls_u32.c). One request, so a kill leaves no table behind;
+    /// only if nobody else has moved in under this preference.
+    private func removalWithTable(_ point: ObservedPoint) -> NetlinkRequest {
+        let request = FilterRequest.dump(
+            parent: point.hook.tc.parent, index: point.port.index, object: "\(point.port) \(point.hook)")
+        let filters = ((try? socket.dump(request)) ?? []).map { try? Filter($0) }
+        let neighbours = filters.filter { $0?.preference == point.handle.preference || $0 == nil }
+        let isAlone = neighbours.allSatisfy { filter in
+            guard let filter else { return false }
+            return filter.classifier == .scaffold
+                || filter.handle == point.handle.handle && Mark.mirror(of: filter) == point.mirror
+        }
+        return FilterRequest.remove(
+            kind: point.handle.kind, handle: isAlone && !filters.isEmpty ? 0 : point.handle.handle,
+            parent: point.hook.tc.parent, preference: point.handle.preference, index: point.port.index,
+            object: "\(point.port) \(point.hook)")
+    }
+
     /// PIPE on every action but the last, or the others wouldn't run; CONTINUE on the last, or the filters of others
     /// wouldn't.
     static func actions(to outputs: [ResolvedPort]) -> [Mirred] {
@@ -126,7 +177,7 @@ public final class TrafficControlEngine: Engine {
 
     private func flush(_ batch: inout [(step: Step, request: NetlinkRequest)]) throws {
         defer { batch = [] }
-        let outcomes = try socket.perform(batch.map(\.request), stopping: true)
+        let outcomes = try socket.perform(batch.map(\.request), stopping: true, terse: true)
         for (entry, outcome) in zip(batch, outcomes) {
             if case .failure(let error) = outcome { throw failure(entry.step, error) }
         }
@@ -183,7 +234,7 @@ public final class TrafficControlEngine: Engine {
         do {
             try socket.perform(
                 LinkRequest.setBridgePort(message, flushing: flushing, index: port.index, name: name))
-        } catch where error.errno == .busy || error.errno == .networkDown {
+        } catch  where error.errno == .busy || error.errno == .networkDown {
             // The spanning tree owns the state, or a port without carrier has none: the flags do it alone.
             message.state = nil
             try socket.perform(

@@ -54,7 +54,8 @@ public struct Descriptor: ~Copyable, Sendable {
         while done < bytes.count {
             let size = unsafe bytes.withUnsafeBytes { buffer in
                 Self.uninterrupted {
-                    unsafe Glibc.write(number, UnsafeRawBufferPointer(rebasing: buffer[done...]).baseAddress, bytes.count - done)
+                    unsafe Glibc.write(
+                        number, UnsafeRawBufferPointer(rebasing: buffer[done...]).baseAddress, bytes.count - done)
                 }
             }
             guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "write", "descriptor \(number)") }
@@ -83,7 +84,9 @@ public struct Descriptor: ~Copyable, Sendable {
 
 /// A pipe's two ends.
 public struct PipeEnds: ~Copyable {
+    /// The end to read from.
     public var reading: Descriptor
+    /// The end to write to.
     public var writing: Descriptor
 
     init(reading: consuming Descriptor, writing: consuming Descriptor) {

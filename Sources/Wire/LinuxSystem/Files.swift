@@ -7,7 +7,7 @@ public enum Files {
     public static func read(_ path: String) throws(SystemError) -> [UInt8]? {
         do throws(SystemError) {
             return try Descriptor.open(path, flags: O_RDONLY).readAll()
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             return nil
         } catch {
             throw SystemError(error.errno, "read", path)
@@ -43,7 +43,7 @@ public enum Files {
     public static func list(_ path: String) throws(SystemError) -> [String]? {
         do throws(SystemError) {
             return try allNames(in: path).filter { !$0.hasPrefix(".") }
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             return nil
         }
     }

@@ -55,7 +55,11 @@ public struct ChildProcess: ~Copyable {
     public init(_ arguments: [String], output: Int32? = nil, error: Int32? = nil) throws(SystemError) {
         var pointers: [UnsafePointer<CChar>?] = unsafe arguments.map { unsafe UnsafePointer(strdup($0)) }
         unsafe pointers.append(nil)
-        defer { for unsafe pointer in unsafe pointers { unsafe free(UnsafeMutablePointer(mutating: pointer)) } }
+        defer {
+            for index in unsafe pointers.indices {
+                unsafe free(UnsafeMutablePointer(mutating: pointers[index]))
+            }
+        }
         let code = unsafe pointers.withUnsafeBufferPointer {
             unsafe clinux_spawn($0.baseAddress, output ?? -1, error ?? -1)
         }

@@ -6,6 +6,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     /// The positive number, as in errno(3).
     public let code: Int32
 
+    /// From its parts.
     public init(_ code: Int32) { self.code = code }
 
     /// The kernel's name, such as `ENODEV`.
@@ -20,38 +21,56 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
         return unsafe String(cString: text)
     }
 
+    /// The C library's words and the kernel's name, or the whole sentence.
     public var description: String { "\(words) (\(name))" }
 
+    /// `EPERM`
     public static let notPermitted = Errno(EPERM)
+    /// `ENOENT`
     public static let noEntry = Errno(ENOENT)
+    /// `EACCES`
     public static let access = Errno(EACCES)
+    /// `EBUSY`
     public static let busy = Errno(EBUSY)
+    /// `EEXIST`
     public static let exists = Errno(EEXIST)
+    /// `ENODEV`
     public static let noDevice = Errno(ENODEV)
+    /// `ENXIO`
     public static let noSuchInterface = Errno(ENXIO)
+    /// `EINVAL`
     public static let invalid = Errno(EINVAL)
+    /// `EOPNOTSUPP`
     public static let notSupported = Errno(EOPNOTSUPP)
+    /// `ENOBUFS`
     public static let noBuffers = Errno(ENOBUFS)
+    /// `EAGAIN`
     public static let tryAgain = Errno(EAGAIN)
+    /// `EMSGSIZE`
     public static let wouldLose = Errno(EMSGSIZE)
+    /// `EBADMSG`
     public static let badMessage = Errno(EBADMSG)
+    /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }
 
 /// A system call that failed: what was tried, on what, and what the kernel said.
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What the kernel said.
     public let errno: Errno
     /// What was tried, as a verb phrase: "open", "create the directory".
     public let operation: String
     /// On what: a path, an interface.
     public let object: String
 
+    /// From its parts.
     public init(_ errno: Errno, _ operation: String, _ object: String) {
         self.errno = errno
         self.operation = operation
         self.object = object
     }
 
+    /// The C library's words and the kernel's name, or the whole sentence.
     public var description: String { "can't \(operation) \(object): \(errno)" }
 }
 

@@ -2,6 +2,7 @@ public import LinuxSystem
 
 /// A netlink request that failed: what was tried, on what, and what the kernel said.
 public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of failure it is.
     public enum Code: Hashable, Sendable {
         /// The kernel's answer, or a system call's.
         case errno(Errno)
@@ -15,6 +16,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
         case overflow
     }
 
+    /// What kind of failure it is.
     public let code: Code
     /// What was tried, as a verb phrase: "add the filter".
     public let operation: String
@@ -27,6 +29,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The attribute type that the kernel missed (`NLMSGERR_ATTR_MISS_TYPE`).
     public let missingAttribute: UInt32?
 
+    /// From its parts.
     public init(
         _ code: Code, operation: String, object: String, kernelMessage: String? = nil, offset: Int? = nil,
         missingAttribute: UInt32? = nil
@@ -42,6 +45,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kernel's errno, if that is what it is.
     public var errno: Errno? { if case .errno(let errno) = code { errno } else { nil } }
 
+    /// What was tried on what, and what the kernel said.
     public var description: String {
         let reason =
             switch code {
@@ -58,7 +62,9 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Bytes that can't be what they should be.
 public struct MalformedBytes: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was tried on what, and what the kernel said.
     public let description: String
 
+    /// From its parts.
     public init(_ description: String) { self.description = description }
 }

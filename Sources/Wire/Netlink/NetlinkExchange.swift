@@ -18,10 +18,15 @@ public struct NetlinkExchange: Sendable {
     private var interrupted: [Bool]
     private let requests: ArraySlice<NetlinkRequest>
     private let firstSequence: UInt32
+    private let isTerse: Bool
     private var open: Int
 
-    /// - Parameter firstSequence: the first request's sequence number; the others follow.
-    public init(_ requests: ArraySlice<NetlinkRequest>, firstSequence: UInt32) {
+    /// - Parameters:
+    ///   - firstSequence: the first request's sequence number; the others follow.
+    ///   - isTerse: for changes that have no answer but their failure: only the last one is acknowledged, and with it
+    ///     all before it that have not failed. The kernel works a datagram off in order.
+    public init(_ requests: ArraySlice<NetlinkRequest>, firstSequence: UInt32, isTerse: Bool = false) {
+        self.isTerse = isTerse && requests.allSatisfy { !$0.isDump }
         self.requests = requests
         self.firstSequence = firstSequence
         outcomes = Array(repeating: nil, count: requests.count)
@@ -34,7 +39,8 @@ public struct NetlinkExchange: Sendable {
     public var datagram: [UInt8] {
         var bytes: [UInt8] = []
         for (offset, request) in requests.enumerated() {
-            bytes += request.bytes(sequence: firstSequence &+ UInt32(offset))
+            bytes += request.bytes(
+                sequence: firstSequence &+ UInt32(offset), acknowledged: !isTerse || offset == requests.count - 1)
             while bytes.count % 4 != 0 { bytes.append(0) }
         }
         return bytes
@@ -110,6 +116,14 @@ public struct NetlinkExchange: Sendable {
         outcomes[index] = outcome
         messages[index] = []
         open -= 1
+        if isTerse, index == outcomes.count - 1 { settleRest() }
+    }
+
+    private mutating func settleRest() {
+        for index in outcomes.indices where outcomes[index] == nil {
+            outcomes[index] = .success(NetlinkReply(messages: messages[index], warning: nil))
+            open -= 1
+        }
     }
 
     private func failure(_ index: Int, _ code: NetlinkError.Code, message: String? = nil) -> NetlinkError {

@@ -1,9 +1,13 @@
 /// One netlink message as it was received (linux/netlink.h `struct nlmsghdr`).
 public struct NetlinkMessage: Hashable, Sendable {
+    /// Bytes of the header.
     public static let headerSize = 16
 
+    /// Message type.
     public let type: UInt16
+    /// Flags of the header.
     public let flags: UInt16
+    /// The sequence number of the request that it answers.
     public let sequence: UInt32
     /// The receiver's port id; 0 in notifications from the kernel.
     public let portID: UInt32
@@ -37,9 +41,13 @@ public struct NetlinkMessage: Hashable, Sendable {
 
 /// Message types and flags of the protocol itself (linux/netlink.h).
 public enum NetlinkConstant {
+    /// `NLMSG_NOOP`
     public static let noop: UInt16 = 1
+    /// `NLMSG_ERROR`, with code 0 an acknowledgement.
     public static let error: UInt16 = 2
+    /// `NLMSG_DONE`, the end of a dump.
     public static let done: UInt16 = 3
+    /// `NLMSG_OVERRUN`
     public static let overrun: UInt16 = 4
 
     static let request: UInt16 = 0x1
@@ -55,8 +63,10 @@ public enum NetlinkConstant {
 public struct NetlinkRequest: Hashable, Sendable {
     /// What kind of request it is, beyond its type (linux/netlink.h `NLM_F_*`).
     public struct Flags: OptionSet, Hashable, Sendable {
+        /// The bits, as in linux/netlink.h.
         public let rawValue: UInt16
 
+        /// From bits.
         public init(rawValue: UInt16) { self.rawValue = rawValue }
 
         /// Replace what is there.
@@ -69,9 +79,13 @@ public struct NetlinkRequest: Hashable, Sendable {
         public static let echo = Flags(rawValue: 0x8)
     }
 
+    /// Message type.
     public let type: UInt16
+    /// Flags of the header.
     public let flags: Flags
+    /// Whether it asks for many answers.
     public let isDump: Bool
+    /// What follows the header.
     public let payload: [UInt8]
     /// What it tries, as a verb phrase, for error messages.
     public let operation: String
@@ -98,12 +112,13 @@ public struct NetlinkRequest: Hashable, Sendable {
         self.object = object
     }
 
-    /// The message as it goes to the kernel, which is asked to acknowledge everything but dumps.
-    public func bytes(sequence: UInt32) -> [UInt8] {
+    /// The message as it goes to the kernel.
+    /// - Parameter acknowledged: whether to ask for an answer even when all is well; dumps have their own end.
+    public func bytes(sequence: UInt32, acknowledged: Bool = true) -> [UInt8] {
         var writer = PayloadWriter(reserving: NetlinkMessage.headerSize + payload.count)
         writer.append(UInt32(NetlinkMessage.headerSize + payload.count))
         writer.append(type)
-        let manner = isDump ? NetlinkConstant.dump : NetlinkConstant.acknowledge | flags.rawValue
+        let manner = isDump ? NetlinkConstant.dump : flags.rawValue | (acknowledged ? NetlinkConstant.acknowledge : 0)
         writer.append(NetlinkConstant.request | manner)
         writer.append(sequence)
         writer.append(UInt32(0))

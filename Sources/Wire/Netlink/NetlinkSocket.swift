@@ -31,10 +31,12 @@ public final class NetlinkSocket {
     /// Sends requests, many in one datagram, and collects their outcomes.
     ///
     /// The kernel carries out every request of a datagram, whatever becomes of the ones before it.
-    /// - Parameter stopping: whether to send no further datagram once a request has failed.
+    /// - Parameters:
+    ///   - stopping: whether to send no further datagram once a request has failed.
+    ///   - terse: for changes that answer nothing: the kernel is asked to speak up only for failures.
     /// - Returns: an outcome for each request sent, in their order; fewer than requests only if `stopping`.
     /// - Throws: ``NetlinkError`` if the exchange itself broke down.
-    public func perform(_ requests: [NetlinkRequest], stopping: Bool = false)
+    public func perform(_ requests: [NetlinkRequest], stopping: Bool = false, terse: Bool = false)
         throws(NetlinkError) -> [Result<NetlinkReply, NetlinkError>]
     {
         var results: [Result<NetlinkReply, NetlinkError>] = []
@@ -42,7 +44,7 @@ public final class NetlinkSocket {
         while !rest.isEmpty {
             let batch = rest.prefix(batchSize(of: rest))
             rest = rest.dropFirst(batch.count)
-            let outcomes = try exchange(batch)
+            let outcomes = try exchange(batch, terse: terse)
             results += outcomes
             if stopping, outcomes.contains(where: { if case .failure = $0 { true } else { false } }) { break }
         }
@@ -86,11 +88,11 @@ public final class NetlinkSocket {
         return count
     }
 
-    private func exchange(_ requests: ArraySlice<NetlinkRequest>)
+    private func exchange(_ requests: ArraySlice<NetlinkRequest>, terse: Bool = false)
         throws(NetlinkError) -> [Result<NetlinkReply, NetlinkError>]
     {
         guard let first = requests.first else { return [] }
-        var exchange = NetlinkExchange(requests, firstSequence: nextSequence)
+        var exchange = NetlinkExchange(requests, firstSequence: nextSequence, isTerse: terse)
         nextSequence &+= UInt32(requests.count)
         let bytes = exchange.datagram
         let sent = unsafe bytes.withUnsafeBytes {

@@ -8,6 +8,7 @@ public struct TcAction: Hashable, Sendable {
     public let mirred: Mirred?
     /// Up to 16 bytes that whoever made the action left on it.
     public let cookie: [UInt8]
+    /// What it has counted.
     public let counters: ActionCounters
 
     init(_ attributes: Attributes) {
@@ -49,10 +50,12 @@ public struct ActionCounters: Hashable, Sendable {
     public var packets: UInt64 = 0
     /// Bytes of those frames; at ingress without the 14 bytes of MAC header.
     public var bytes: UInt64 = 0
+    /// Frames that it dropped.
     public var drops: UInt32 = 0
     /// For mirred: frames that it could not hand to its target.
     public var overlimits: UInt32 = 0
 
+    /// Nothing counted.
     public init() {}
 
     init(_ attributes: Attributes) {
@@ -113,11 +116,14 @@ public struct Mirred: Hashable, Sendable {
 
     /// The action's number in the namespace's table of mirred actions; 0 has the kernel choose.
     public var index: UInt32
+    /// What happens after it.
     public var control: Control
+    /// nil if it is none that this library knows.
     public var manner: Manner?
     /// The target; 0 once it has been deleted or moved away.
     public var target: Int32
 
+    /// Nothing counted.
     public init(index: UInt32 = 0, control: Control, manner: Manner = .egressMirror, target: Int32) {
         self.index = index
         self.control = control

@@ -6,15 +6,20 @@ internal import Netlink
 public struct BridgePort: Hashable, Sendable {
     /// `BR_STATE_*` of linux/if_bridge.h.
     public var state: UInt8?
+    /// Whether the bridge learns addresses from the port.
     public var learning: Bool?
+    /// Whether unicast to unknown addresses is flooded to the port.
     public var unicastFlood: Bool?
+    /// Whether multicast is flooded to the port.
     public var multicastFlood: Bool?
+    /// Whether broadcast is flooded to the port.
     public var broadcastFlood: Bool?
     /// Since Linux 5.16.
     public var locked: Bool?
 
     static let flush: UInt16 = 24
 
+    /// From its parts.
     public init(
         state: UInt8? = nil, learning: Bool? = nil, unicastFlood: Bool? = nil, multicastFlood: Bool? = nil,
         broadcastFlood: Bool? = nil, locked: Bool? = nil

@@ -2,17 +2,23 @@ public import Netlink
 
 /// A filter as `tc filter show` lists it (`RTM_NEWTFILTER`).
 public struct Filter: Hashable, Sendable {
+    /// The interface that it is on.
     public let interfaceIndex: Int32
+    /// What it hangs under: a qdisc's handle or a hook.
     public let parent: UInt32
+    /// The kernel's handle of it.
     public let handle: UInt32
     /// Its place in the order of filters on the hook, the lowest first.
     public let preference: UInt16
     /// EtherType; 0x0003 (`ETH_P_ALL`) for all.
     public let etherType: UInt16
+    /// The chain that it is in; 0 is walked first.
     public let chain: UInt32
     /// "matchall", "u32", "bpf", …
     public let kind: String
+    /// What it matches.
     public let classifier: Classifier
+    /// In the order in which they run.
     public let actions: [TcAction]
 
     /// What it matches, as far as this library reads it.
@@ -58,11 +64,16 @@ public struct Filter: Hashable, Sendable {
 
 /// One instruction of classic BPF (`struct sock_filter` of linux/filter.h), 8 bytes in host byte order.
 public struct SocketFilter: Hashable, Sendable {
+    /// Opcode (`BPF_*` of linux/bpf_common.h).
     public var code: UInt16
+    /// Instructions to skip if a condition holds.
     public var jumpTrue: UInt8
+    /// Instructions to skip if it doesn't.
     public var jumpFalse: UInt8
+    /// The operand `k`.
     public var constant: UInt32
 
+    /// From its parts.
     public init(code: UInt16, jumpTrue: UInt8, jumpFalse: UInt8, constant: UInt32) {
         self.code = code
         self.jumpTrue = jumpTrue

@@ -2,10 +2,13 @@ public import Netlink
 
 /// A network interface as `ip -d link` shows it (`RTM_NEWLINK`; `struct ifinfomsg` of linux/rtnetlink.h).
 public struct Link: Hashable, Sendable {
+    /// The kernel's interface index.
     public let index: Int32
+    /// Its name.
     public let name: String
     /// `IFF_*` of linux/if.h.
     public let flags: UInt32
+    /// The largest payload, in bytes.
     public let mtu: UInt32
     /// Bridge, bond or other master.
     public let master: Int32?
@@ -20,9 +23,11 @@ public struct Link: Hashable, Sendable {
     /// As a member of a bridge (`IFLA_INFO_SLAVE_KIND` "bridge"), its settings there.
     public let bridgePort: BridgePort?
 
+    /// `IFF_UP`
     public var isUp: Bool { flags & 0x1 != 0 }
     /// `IFF_LOWER_UP`: carrier.
     public var hasCarrier: Bool { flags & 0x10000 != 0 }
+    /// `IFF_LOOPBACK`
     public var isLoopback: Bool { flags & 0x8 != 0 }
 
     /// - Throws: ``MalformedBytes`` if there is no header or no name.
@@ -72,12 +77,14 @@ public struct Link: Hashable, Sendable {
         bridgePort = isBridgePort ? BridgePort(memberData) : nil
     }
 
+    /// Equal in everything that is compared here.
     public static func == (left: Link, right: Link) -> Bool {
         left.index == right.index && left.name == right.name && left.flags == right.flags && left.mtu == right.mtu
             && left.master == right.master && left.link == right.link && left.kind == right.kind
             && left.bridgePort == right.bridgePort
     }
 
+    /// By the index, which is unique.
     public func hash(into hasher: inout Hasher) { hasher.combine(index) }
 }
 

@@ -2,8 +2,11 @@ public import Netlink
 
 /// A queueing discipline as `tc qdisc show` lists it (`RTM_NEWQDISC`).
 public struct Qdisc: Hashable, Sendable {
+    /// The interface that it is on.
     public let interfaceIndex: Int32
+    /// The kernel's handle of it.
     public let handle: UInt32
+    /// What it hangs under: a qdisc's handle or a hook.
     public let parent: UInt32
     /// "clsact", "ingress", "htb", …
     public let kind: String

@@ -1,0 +1,44 @@
+import Glibc
+import LinuxSystem
+
+/// What a test needs of the machine.
+public enum Requirement: Sendable, CustomStringConvertible {
+    /// Root with CAP_NET_ADMIN and CAP_SYS_ADMIN: to make namespaces and to change them.
+    case netAdmin
+    /// A program on `PATH`.
+    case tool(String)
+    /// A kernel with the link type.
+    case link(String)
+
+    public var description: String {
+        switch self {
+        case .netAdmin: "root with CAP_NET_ADMIN and CAP_SYS_ADMIN"
+        case .tool(let name): "the program \(name)"
+        case .link(let kind): "a kernel with \(kind) links"
+        }
+    }
+
+    public var isMet: Bool {
+        switch self {
+        case .netAdmin: ThisProcess.userID == 0 && ThisProcess.has(.netAdmin) && ThisProcess.has(.sysAdmin)
+        case .tool(let name): Self.isOnPath(name)
+        case .link(let kind): Self.makesLink(kind)
+        }
+    }
+
+    /// Whether this is continuous integration, where everything has to be there.
+    public static var isCI: Bool {
+        guard let value = ThisProcess.environment("CI") else { return false }
+        return value != "0" && value != "false"
+    }
+
+    private static func isOnPath(_ name: String) -> Bool {
+        let path = ThisProcess.environment("PATH") ?? "/usr/bin:/bin:/usr/sbin:/sbin"
+        return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+    }
+
+    private static func makesLink(_ kind: String) -> Bool {
+        let script = "unshare -n ip link add pmprobe type \(kind) >/dev/null 2>&1"
+        return system(script) == 0
+    }
+}
