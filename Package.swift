@@ -96,7 +96,7 @@ let package = Package(
             dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink"],
             path: "Tests/TestSupport",
             swiftSettings: testSettings),
-        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "TestSupport"]),
+        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
         tests(
             "ConformanceTests",
             [

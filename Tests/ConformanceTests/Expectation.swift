@@ -52,15 +52,21 @@ struct Expectation {
 }
 
 extension Scenario {
-    /// The machine with reserved outputs as rule 7 has them.
+    /// The machine with reserved outputs as rule 7 has them. A mirror that waits for all of its sources reserves nothing.
     var mirroredTopology: Topology {
         var topology = layout.topology
-        for mirror in mirrors where mirror.reserve {
+        for mirror in mirrors where mirror.reserve && mirror.sources.contains(where: { topology[$0.port] != nil }) {
             for output in mirror.outputs {
                 guard var port = topology[output.port], let settings = port.bridgePort else { continue }
                 port.bridgePort = settings.reserved(spanningTree: false)
                 topology.insert(port)
             }
+        }
+        // A bridge without a member that forwards has no carrier (br_port_state_selection).
+        for bridge in layout.bridges {
+            guard var port = topology[bridge.name] else { continue }
+            port.hasCarrier = topology.members(of: bridge.name).contains { $0.bridgePort?.state == 3 }
+            topology.insert(port)
         }
         return topology
     }

@@ -58,7 +58,10 @@ enum Sabotage: Sendable, CaseIterable {
 func run(_ scenario: Scenario, sabotage: Sabotage? = nil) -> Outcome {
     do {
         return try Lab.run(scenario.layout) { lab in
-            try withTemporaryDirectory { try Conductor(scenario, lab, directory: $0, sabotage).outcome() }
+            try withTemporaryDirectory { directory in
+                var conductor = try Conductor(scenario, lab, directory: directory, sabotage)
+                return try conductor.outcome()
+            }
         }
     } catch {
         return .failed([Mismatch(kind: .error, details: "\(error)")])

@@ -160,9 +160,11 @@ public enum Deadline {
 
 /// Small files.
 public enum TextFile {
-    public static func bytes(_ path: String) -> [UInt8]? {
+    public static func bytes(_ path: String, last: Int? = nil) -> [UInt8]? {
         guard let file = fopen(path, "rb") else { return nil }
         defer { fclose(file) }
+        // A file that is shorter is read from its beginning.
+        if let last { fseek(file, -last, SEEK_END) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }

@@ -21,21 +21,33 @@ public final class FrameWitness {
 
     private var capture: CapturedFrames { CapturedFrames(TextFile.bytes(path) ?? []) }
 
-    private var sentinels: Int { capture.frames.count { WireFrame.type(of: $0) == WireFrame.sentinelType } }
+    private static let sentinel = WireFrame.make(
+        to: WireFrame.broadcast, from: [2, 0, 0, 0, 0xff, 0xff], type: WireFrame.sentinelType)
+
+    /// How many sentinels are near the end of the file, which may be long.
+    private var sentinels: Int {
+        let tail = TextFile.bytes(path, last: 4096) ?? []
+        let mark = Self.sentinel.prefix(14)
+        return tail.indices.count { tail[$0...].starts(with: mark) }
+    }
 
     /// Waits for a number of frames, then sends a last one through `port` of the switch and waits for that: what
     /// comes before it has arrived, and what isn't there won't come.
     public func finish(expecting count: Int, sentinelThrough port: String, seconds: Double = 3) throws -> [[UInt8]] {
-        _ = Deadline.poll(seconds: seconds) { self.frames.count >= count ? true : nil }
+        if count > 0 { _ = Deadline.poll(seconds: seconds) { self.frames.count >= count ? true : nil } }
+        try awaitSentinels(through: port)
+        return try stop()
+    }
+
+    /// Sends two frames, one after the other, and waits until they are in the file.
+    public func awaitSentinels(through port: String) throws {
+        let before = sentinels
         for round in 1...2 {
-            let last = WireFrame.make(
-                to: WireFrame.broadcast, from: [2, 0, 0, 0, 0xff, 0xff], type: WireFrame.sentinelType)
-            try FrameSender.send([last], through: port, in: lab.sw)
-            guard Deadline.poll(seconds: 5, { self.sentinels >= round ? true : nil }) != nil else {
+            try FrameSender.send([Self.sentinel], through: port, in: lab.sw)
+            guard Deadline.poll(seconds: 5, { self.sentinels >= before + round ? true : nil }) != nil else {
                 throw LabError("the sentinel frame through \(port) never arrived")
             }
         }
-        return try stop()
     }
 
     /// Ends the capture; everything that has arrived is in the file then.
@@ -57,14 +69,15 @@ extension CommandLab {
     /// - Parameters:
     ///   - filter: a pcap-filter expression, if only some frames are of interest; sentinels pass anyway.
     ///   - buffer: KiB that the kernel may hold for it.
+    ///   - immediate: without it the buffer holds more, and frames come up to a second later.
     public func listen(
         in namespace: String, on interface: String = "eth0", filter: String? = nil, snaplen: Int = 262_144,
         buffer: Int = 4096, immediate: Bool = true
     ) throws -> FrameWitness {
         let file = path("capture-\(UUID().uuidString.prefix(8)).pcap")
         var arguments = ["-i", interface, "-Q", "in", "-n", "-p", "-Z", "root", "-s", "\(snaplen)", "-B", "\(buffer)"]
-        if immediate { arguments += ["-U", "--immediate-mode"] }
-        arguments += ["-w", file]
+        if immediate { arguments.append("--immediate-mode") }
+        arguments += ["-U", "-w", file]
         if let filter { arguments.append("(\(filter)) or ether proto 0x88b5") }
         return try FrameWitness(self, arguments, namespace: namespace, path: file)
     }

@@ -42,11 +42,11 @@ public final class Lab {
         try NetworkNamespace.makeOwn()
         vmNamespace = try NetworkNamespace.current()
         vmSocket = try NetlinkSocket(.route)
-        try Self.silenceIPv6()
+        try Self.quieten()
         try NetworkNamespace.makeOwn()
         switchNamespace = try NetworkNamespace.current()
         switchSocket = try NetlinkSocket(.route)
-        try Self.silenceIPv6()
+        try Self.quieten()
         sender = try LabSender(bypassing: false)
         sentinelSender = try LabSender(bypassing: true)
         try build()
@@ -254,14 +254,20 @@ public final class Lab {
         return writer
     }
 
-    /// No neighbour discovery and no multicast reports between the frames of a test. The file is that of the
-    /// calling thread's namespace.
-    private static func silenceIPv6() throws {
-        for which in ["all", "default"] {
-            let path = "/proc/sys/net/ipv6/conf/\(which)/disable_ipv6"
-            // A kernel without IPv6 is silent already.
+    /// Leaves nothing in the calling thread's namespace that sends, or drops, frames by itself: no neighbour discovery and
+    /// multicast reports, and no iptables between a bridge's members, which drops IP packets with a wrong checksum
+    /// (br_netfilter). The files below /proc/sys/net are those of the calling thread's namespace.
+    private static func quieten() throws {
+        let settings = [
+            ("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1"),
+            ("bridge/bridge-nf-call-arptables", "0"), ("bridge/bridge-nf-call-ip6tables", "0"),
+            ("bridge/bridge-nf-call-iptables", "0"),
+        ]
+        for (name, value) in settings {
+            let path = "/proc/sys/net/\(name)"
+            // What the kernel doesn't have is quiet already.
             guard access(path, F_OK) == 0 else { continue }
-            try Descriptor.open(path, flags: O_WRONLY).write([UInt8(ascii: "1")])
+            try Descriptor.open(path, flags: O_WRONLY).write([UInt8](value.utf8))
         }
     }
 }

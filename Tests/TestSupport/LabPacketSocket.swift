@@ -27,7 +27,8 @@ final class LabPacketSocket {
         buffers.prepare()
         let size = recvmsg(descriptor.number, &buffers.message, Int32(MSG_DONTWAIT | MSG_TRUNC))
         guard size >= 0 else {
-            if errno == EAGAIN || errno == EINTR { return nil }
+            // A socket on an interface that is down says so once.
+            if errno == EAGAIN || errno == EINTR || errno == ENETDOWN { return nil }
             throw LabError("can't receive from \(name): \(Errno(errno))")
         }
         guard size <= Buffers.capacity else { throw LabError("\(name) received \(size) bytes in one frame") }

@@ -115,8 +115,21 @@ struct Difference {
         return change
     }
 
+    /// Ports that mirrors which aren't touched send to, though their definitions no longer say so.
+    private var held: Set<Int32> {
+        var held: Set<Int32> = []
+        for point in observed.points where !mayTouch(point.mirror) {
+            for target in point.targets where self.target.outputs[target.index]?.mirrors.contains(point.mirror) != true {
+                held.insert(target.index)
+            }
+        }
+        return held
+    }
+
     private var restoreOutputs: [Step] {
-        observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+        let held = held
+        return observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+            guard !held.contains(record.port.index) else { return nil }
             guard let port = observed.topology[index: record.port.index] else { return .forgetOutput(record) }
             let use = target.outputs[record.port.index]
             var rest = record
@@ -156,8 +169,11 @@ private struct Preferences {
             used[Place(port: point.port.index, hook: point.hook), default: []].insert(point.handle.preference)
         }
         for (index, hook) in observed.hooks {
+            // On both: a u32 dump of one hook lists the other's filters of the same preference.
             for filter in hook.foreign {
-                used[Place(port: index, hook: filter.hook), default: []].insert(filter.preference)
+                for place in Hook.allCases.map({ Place(port: index, hook: $0) }) {
+                    used[place, default: []].insert(filter.preference)
+                }
             }
         }
     }

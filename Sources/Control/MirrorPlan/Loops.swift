@@ -8,11 +8,10 @@ struct LoopSearch {
     /// For each place, where mirrors send copies of what passes it.
     private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
 
-    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], topology: Topology) {
+    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], graph: ForwardingGraph) {
         self.places = places
         byName = Dictionary(mirrors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let reserved = Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) })
-        graph = ForwardingGraph(topology, reserved: reserved)
+        self.graph = graph
         for mirror in mirrors {
             for place in places[mirror.name] ?? [] {
                 copies[place, default: []] += mirror.outputs.map {

@@ -70,8 +70,11 @@ public func makePlan(
         plan.warnings += rules.warnings(of: wanted.mirror)
         if refusals.isEmpty { accepted.append(wanted) }
     }
-    let target = Target(accepted.filter { $0.problem == nil }, topology: observed.topology)
     let frozen = Set(desired.filter { $0.problem != nil }.map(\.mirror.name))
+    let running = Set(observed.points.map(\.mirror)).intersection(frozen)
+    let target = Target(
+        accepted.filter { $0.problem == nil }, frozen: desired.map(\.mirror).filter { running.contains($0.name) },
+        topology: observed.topology)
     plan.steps =
         Difference(
             observed: observed, target: target, scope: scope, known: Set(desired.map(\.mirror.name)), frozen: frozen

@@ -1,0 +1,85 @@
+import Glibc
+import LinuxSystem
+
+/// A TCP transfer between two hosts of a lab, of a known number of bytes.
+public enum Transfer {
+    private static let port: UInt16 = 5201
+    private static let paced: Int32 = 47  // SO_MAX_PACING_RATE of asm-generic/socket.h
+
+    /// Sends bytes from one host to another and checks that they arrive in order.
+    /// - Parameter bytesPerSecond: a pace that the receiving ends' queues (net.core.netdev_max_backlog) stand.
+    public static func run(
+        _ lab: CommandLab, from client: Int, to server: Int, bytes: Int, bytesPerSecond: UInt32 = 60_000_000
+    ) throws {
+        let listener = try socket(in: lab.host(server))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(10 << 24 | server).bigEndian
+        try call("bind") { withAddress(address) { bind(listener.number, $0, $1) } }
+        try call("listen") { listen(listener.number, 1) }
+        let sender = try socket(in: lab.host(client))
+        var rate = bytesPerSecond
+        try call("pace") { setsockopt(sender.number, SOL_SOCKET, paced, &rate, 4) }
+        try call("connect") { withAddress(address) { connect(sender.number, $0, $1) } }
+        let accepted = accept(listener.number, nil, nil)
+        guard accepted >= 0 else { throw LabError("can't accept: \(String(cString: strerror(errno)))") }
+        let receiver = Descriptor(owning: accepted)
+        try pump(sender, receiver, bytes)
+    }
+
+    /// Both ends on one thread, neither waiting for the other.
+    private static func pump(
+        _ sender: borrowing Descriptor, _ receiver: borrowing Descriptor, _ total: Int
+    ) throws {
+        // 251 is prime: no period of it falls on a frame's or a buffer's.
+        let pattern = (0..<(251 * 1024)).map { UInt8($0 % 251) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 18)
+        var sent = 0
+        var received = 0
+        let end = Deadline.now() + 30
+        while received < total {
+            guard Deadline.now() < end else { throw LabError("the transfer stands at \(received) of \(total) bytes") }
+            var entries = [pollfd(fd: receiver.number, events: Int16(POLLIN), revents: 0)]
+            if sent < total { entries.append(pollfd(fd: sender.number, events: Int16(POLLOUT), revents: 0)) }
+            poll(&entries, nfds_t(entries.count), 1000)
+            if entries.count > 1, entries[1].revents != 0 {
+                let offset = sent % 251
+                let count = pattern.withUnsafeBytes {
+                    send(
+                        sender.number, $0.baseAddress.map { $0 + offset }, min(total - sent, pattern.count - offset),
+                        Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+                }
+                if count > 0 { sent += count }
+            }
+            let count = recv(receiver.number, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            guard count != 0 else { throw LabError("the transfer broke off at \(received) bytes") }
+            for index in stride(from: 0, to: max(count, 0), by: 97)
+            where buffer[index] != UInt8((received + index) % 251) {
+                throw LabError("byte \(received + index) of the transfer is wrong")
+            }
+            received += max(count, 0)
+        }
+    }
+
+    private static func socket(in namespace: String) throws -> Descriptor {
+        let number = try OwnThread.run {
+            try NetworkNamespace.enter(try Descriptor.open("/run/netns/\(namespace)", flags: O_RDONLY))
+            return Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        }
+        guard number >= 0 else { throw LabError("can't open a TCP socket in \(namespace)") }
+        return Descriptor(owning: number)
+    }
+
+    private static func withAddress(
+        _ address: sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+    }
+
+    private static func call(_ name: String, _ body: () -> Int32) throws {
+        guard body() == 0 else { throw LabError("can't \(name): \(String(cString: strerror(errno)))") }
+    }
+}
