@@ -83,24 +83,23 @@ struct Rules {
         let wanted = needs(of: mirror)
         let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
         if choices.contains(where: { $0.isAvailable && missing(wanted, in: $0).isEmpty }) { return [] }
-        let able = engines.filter { missing(wanted, in: $0).isEmpty }
-        var reasons: [String] = []
         let here = choices.filter(\.isAvailable)
-        for choice in here.isEmpty ? choices : here {
+        let considered = here.isEmpty ? choices : here
+        var message = considered.map { choice in
             let lacks = missing(wanted, in: choice)
-            if !lacks.isEmpty {
-                reasons.append("the \(choice.engine) engine can't \(lacks.joined(separator: " or "))")
-            } else if let why = choice.unavailable {
-                reasons.append(why)
-            }
+            return lacks.isEmpty
+                ? choice.unavailable ?? "the \(choice.engine) engine isn't available"
+                : "the \(choice.engine) engine can't \(lacks.joined(separator: " or "))"
+        }.joined(separator: ", ")
+        let others = engines.filter { engine in
+            missing(wanted, in: engine).isEmpty && !considered.contains { $0.engine == engine.engine }
         }
-        let names = able.map(\.engine.description).joined(separator: " and ")
-        let advice =
-            able.isEmpty
-            ? "" : "; \(names) can" + (able.contains(where: \.isAvailable) ? "" : ", which this version doesn't have")
-        return [
-            Refusal(mirror: mirror.name, rule: .capability, message: reasons.joined(separator: ", ") + advice)
-        ]
+        if !others.isEmpty {
+            message += "; \(others.map(\.engine.description).joined(separator: " and ")) can"
+            let absent = others.compactMap(\.unavailable)
+            if absent.count == others.count { message += ", but \(absent.joined(separator: " and "))" }
+        }
+        return [Refusal(mirror: mirror.name, rule: .capability, message: message)]
     }
 
     private func wrongKind(_ mirror: Mirror) -> [Refusal] {
