@@ -56,9 +56,9 @@ struct ShowCommand: ParsableCommand {
             }
         }
         let total = status.total
-        line("selected", "\(total.selectedPackets) packets, \(Quantity.bytes(total.selectedBytes))")
-        line("delivered", "\(total.deliveredPackets) packets, \(Quantity.bytes(total.deliveredBytes))")
-        line("failed", "\(total.failedPackets) packets")
+        line("selected", "\(Quantity.packets(total.selectedPackets)), \(Quantity.bytes(total.selectedBytes))")
+        line("delivered", "\(Quantity.packets(total.deliveredPackets)), \(Quantity.bytes(total.deliveredBytes))")
+        line("failed", Quantity.packets(total.failedPackets))
         if !status.points.isEmpty {
             let rows = status.points.map { point in
                 let counters = point.counters
@@ -93,6 +93,9 @@ struct ShowCommand: ParsableCommand {
 
 /// Quantities as people read them.
 enum Quantity {
+    /// "1 packet", "2 packets".
+    static func packets(_ count: UInt64) -> String { "\(count) packet\(count == 1 ? "" : "s")" }
+
     /// Decimal multiples, one digit after the point: "216.8 kB".
     static func bytes(_ count: UInt64) -> String {
         guard count >= 1000 else { return "\(count) B" }

@@ -98,8 +98,10 @@ struct ForwardingGraph {
             guard let master, !reserved.contains(port.name) else { return places }
             switch master.kind {
             case .bridge:
-                places += topology.members(of: master.name).filter { $0.name != port.name && !reserved.contains($0.name) }
-                    .map { Place(port: $0.name, hook: .ingress) }
+                places += topology.members(of: master.name).filter {
+                    $0.name != port.name && !reserved.contains($0.name)
+                }
+                .map { Place(port: $0.name, hook: .ingress) }
                 places.append(Place(port: master.name, hook: .egress))
             case .aggregate: places.append(Place(port: master.name, hook: .egress))
             default: break
