@@ -37,7 +37,7 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private func text(_ status: MirrorStatus, now: Timestamp) -> String {
+    func text(_ status: MirrorStatus, now: Timestamp) -> String {
         var text = Terminal.styled("mirror", .green) + ": " + Terminal.styled(status.name.description, .bold) + "\n"
         func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
