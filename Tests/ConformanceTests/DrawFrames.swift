@@ -12,8 +12,13 @@ struct FrameDraw {
     mutating func injections() -> [Scenario.Injection] {
         (0..<random.number(20...60)).map { number in
             let entry = entry()
-            return Scenario.Injection(frame: frame(UInt32(number), from: entry), entry: entry)
+            return injection(UInt32(number), from: entry)
         }
+    }
+
+    /// A frame with that number, sent from there.
+    mutating func injection(_ number: UInt32, from entry: Scenario.Entry) -> Scenario.Injection {
+        Scenario.Injection(frame: frame(number, from: entry), entry: entry)
     }
 
     private mutating func entry() -> Scenario.Entry {

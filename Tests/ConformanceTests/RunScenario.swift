@@ -1,10 +1,7 @@
-import Glibc
-import LinuxSystem
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import TestSupport
-import TrafficControl
 
 /// What a scenario came to.
 enum Outcome: Sendable {
@@ -58,8 +55,8 @@ enum Sabotage: Sendable, CaseIterable {
 func run(_ scenario: Scenario, sabotage: Sabotage? = nil) -> Outcome {
     do {
         return try Lab.run(scenario.layout) { lab in
-            try withTemporaryDirectory { directory in
-                var conductor = try Conductor(scenario, lab, directory: directory, sabotage)
+            try EngineUnderTest.use { tested in
+                var conductor = Conductor(scenario, lab, tested, sabotage)
                 return try conductor.outcome()
             }
         }
@@ -68,52 +65,28 @@ func run(_ scenario: Scenario, sabotage: Sabotage? = nil) -> Outcome {
     }
 }
 
-private func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-    var template = Array("/tmp/portmirror-conformance-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw LabError("can't make a temporary directory: \(Errno(errno))") }
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer { removeTree(path) }
-    return try body(path)
-}
-
-private func removeTree(_ path: String) {
-    for name in (try? Files.list(path)) ?? nil ?? [] where unlink("\(path)/\(name)") != 0 {
-        removeTree("\(path)/\(name)")
-    }
-    unlink("\(path)/lock")
-    rmdir(path)
-}
-
 /// One scenario's run, step by step.
 private struct Conductor {
     let scenario: Scenario
     let lab: Lab
-    let engine: TrafficControlEngine
-    let reconciler: Reconciler
+    let tested: EngineUnderTest
     let sabotage: Sabotage?
     let outputs: Set<PortName>
     var mismatches: [Mismatch] = []
     var tally = Tally()
 
-    private static let now = Timestamp(secondsSince1970: 1_700_000_000)
-
-    init(_ scenario: Scenario, _ lab: Lab, directory: String, _ sabotage: Sabotage?) throws {
+    init(_ scenario: Scenario, _ lab: Lab, _ tested: EngineUnderTest, _ sabotage: Sabotage?) {
         self.scenario = scenario
         self.lab = lab
+        self.tested = tested
         self.sabotage = sabotage
-        engine = try TrafficControlEngine(runDirectory: directory)
-        reconciler = Reconciler(
-            engine: engine,
-            store: IntentStore(
-                permanentDirectory: "\(directory)/permanent", temporaryDirectory: "\(directory)/temporary"),
-            runDirectory: directory)
         outputs = Set(scenario.mirrors.flatMap(\.outputs).map(\.port))
     }
 
     mutating func outcome() throws -> Outcome {
-        let before = try engine.observe(outputs: outputs)
+        let before = try observe()
         expect(scenario.layout.topology, is: before.topology, "before")
-        let plan = try reconciler.preview(change(scenario.mirrors), now: Self.now).plan
+        let plan = try tested.preview(scenario.mirrors).plan
         let refusals = ExpectedRefusals(scenario)
         guard plan.refusals.isEmpty, refusals.isEmpty else {
             try refuse(plan, refusals, before)
@@ -125,7 +98,7 @@ private struct Conductor {
         }
         try applyAll()
         let captures = try sendAll()
-        let observed = try engine.observe(outputs: outputs)
+        let observed = try observe()
         expect(scenario.mirroredTopology, is: observed.topology, "with the mirrors")
         compare(captures, expected)
         compareOrder(captures, expected)
@@ -138,11 +111,7 @@ private struct Conductor {
         return mismatches.isEmpty ? .passed(tally) : .failed(mismatches)
     }
 
-    private func change(_ mirrors: [Mirror]) -> Reconciler.Change {
-        var change = Reconciler.Change()
-        change.put = mirrors.map { ($0, true) }
-        return change
-    }
+    private func observe() throws -> Observation { try tested.observe(outputs: outputs) }
 
     // MARK: Refusals
 
@@ -167,12 +136,12 @@ private struct Conductor {
         }
         guard !plan.refusals.isEmpty else { return }
         do {
-            _ = try reconciler.apply(change(scenario.mirrors), now: Self.now)
+            try tested.apply(scenario.mirrors)
             add(.refusal, "what the plan refuses was applied")
         } catch is UserError {}
-        let after = try engine.observe(outputs: outputs)
+        let after = try observe()
         if after != before { add(.leftovers, "a refused mirror changed the kernel") }
-        if try !reconciler.look(now: Self.now).intents.isEmpty { add(.leftovers, "a refused mirror left a file") }
+        if try !tested.defined().isEmpty { add(.leftovers, "a refused mirror left a file") }
     }
 
     // MARK: Mirrors and traffic
@@ -183,9 +152,9 @@ private struct Conductor {
             mirrors[0].sources[0] = .port(port, direction == .ingress ? .egress : .ingress)
         }
         for group in scenario.isStepwise ? mirrors.map({ [$0] }) : [mirrors] {
-            _ = try reconciler.apply(change(group), now: Self.now)
+            try tested.apply(group)
         }
-        let again = try reconciler.preview(change(mirrors), now: Self.now)
+        let again = try tested.preview(mirrors)
         if !again.isEmpty {
             let steps = again.plan.steps.map(\.description)
             add(.idempotence, "a second apply would: \(steps.joined(separator: "; "))")
@@ -271,16 +240,7 @@ private struct Conductor {
     }
 
     private mutating func compareCounters(_ observed: Observation, _ expected: Expectation) {
-        var got: [Expectation.Route: CopyCounters] = [:]
-        for point in observed.points {
-            for target in point.targets {
-                guard let output = observed.topology[index: target.index] else { continue }
-                let route = Expectation.Route(
-                    mirror: point.mirror, point: Point(point.port.name, point.hook), output: output.name)
-                got[route, default: CopyCounters()].delivered += Int(target.counters.deliveredPackets)
-                got[route, default: CopyCounters()].failed += Int(target.counters.failedPackets)
-            }
-        }
+        var got = observed.counters
         if sabotage == .miscount, let route = got.keys.min() { got[route]?.delivered += 1 }
         for route in Set(got.keys).union(expected.counters.keys).sorted() {
             let (want, have) = (expected.counters[route] ?? CopyCounters(), got[route] ?? CopyCounters())
@@ -296,17 +256,15 @@ private struct Conductor {
 
     /// Rule 9: everything is as it was before.
     private mutating func removeAll(_ before: Observation) throws {
-        var change = Reconciler.Change()
-        change.remove = Set(scenario.mirrors.map(\.name))
-        if sabotage == .forgottenMirror { change.remove.remove(scenario.mirrors[0].name) }
-        _ = try reconciler.apply(change, now: Self.now)
-        let after = try engine.observe(outputs: outputs)
+        let forgotten = sabotage == .forgottenMirror ? 1 : 0
+        try tested.remove(Set(scenario.mirrors.dropFirst(forgotten).map(\.name)))
+        let after = try observe()
         if !after.points.isEmpty { add(.leftovers, "filters are left on \(after.points.map(\.port.name))") }
         if !after.hooks.isEmpty { add(.leftovers, "qdiscs are left on the ports \(after.hooks.keys.sorted())") }
         if !after.records.isEmpty { add(.leftovers, "records are left of \(after.records.map(\.port.name))") }
         if after.offloads != before.offloads { add(.leftovers, "offloads aren't as they were") }
         if after.topology != before.topology { add(.leftovers, "the ports aren't as they were") }
-        if try !reconciler.look(now: Self.now).intents.isEmpty { add(.leftovers, "a mirror's file is left") }
+        if try !tested.defined().isEmpty { add(.leftovers, "a mirror's file is left") }
     }
 }
 

@@ -176,7 +176,8 @@ public final class Lab {
         try Self.perform(requests, switchSocket)
     }
 
-    /// A member forwards once the kernel's link watch, on a thread of its own, has seen the carrier.
+    /// A member forwards once the kernel's link watch, on a thread of its own, has seen the carrier. It tells the bridge of
+    /// each change, which makes a member that somebody has disabled in between forward again: no test may meet it.
     private func awaitForwarding() throws {
         let deadline = ThisProcess.monotonicNanoseconds() + 5_000_000_000
         while true {
@@ -184,12 +185,14 @@ public final class Lab {
             let waiting = layout.ports.filter { port in
                 guard let link = links[port.name] else { return true }
                 let hasCarrier = layout.hasCarrier(port)
-                return link.hasCarrier != hasCarrier
+                return link.hasCarrier != hasCarrier || hasCarrier && !link.isOperational
                     || port.bridge != nil && (link.bridgePort?.state == 3) != (hasCarrier && port.isUp)
             }
             let bridges = layout.bridges.filter { bridge in
                 let members = layout.ports.filter { $0.bridge == bridge.name }
-                return links[bridge.name]?.hasCarrier != members.contains(where: layout.hasCarrier)
+                guard let link = links[bridge.name] else { return true }
+                let hasCarrier = members.contains(where: layout.hasCarrier)
+                return link.hasCarrier != hasCarrier || hasCarrier && !link.isOperational
             }
             if waiting.isEmpty, bridges.isEmpty { return }
             guard ThisProcess.monotonicNanoseconds() < deadline else {
@@ -211,9 +214,26 @@ public final class Lab {
 
     // MARK: Netlink
 
-    private static func links(_ socket: NetlinkSocket) throws -> [PortName: Link] {
-        let links = try socket.dump(LinkRequest.dump()).map { try Link($0) }
-        return Dictionary(try links.map { (try PortName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    /// An interface as this lab looks at it.
+    private struct LabLink {
+        var index: Int32
+        var hasCarrier: Bool
+        var bridgePort: BridgePort?
+        /// `IFLA_OPERSTATE` is `IF_OPER_UP` (linux/if.h), which the link watch sets.
+        var isOperational: Bool
+    }
+
+    private static func links(_ socket: NetlinkSocket) throws -> [PortName: LabLink] {
+        var links: [PortName: LabLink] = [:]
+        for message in try socket.dump(LinkRequest.dump()) {
+            let link = try Link(message)
+            var reader = PayloadReader(message.payload)
+            try reader.skip(16)
+            links[try PortName(link.name)] = LabLink(
+                index: link.index, hasCarrier: link.hasCarrier, bridgePort: link.bridgePort,
+                isOperational: reader.attributes[16]?.integer(UInt8.self) == 6)
+        }
+        return links
     }
 
     private static func indices(_ socket: NetlinkSocket) throws -> [PortName: Int32] {

@@ -29,6 +29,8 @@ public struct IntentStore: Sendable {
         public var isTemporary: Bool
         /// Where its filter, or else the mirror, is written.
         public var filterPosition: Position
+        /// Whether the file says `for`, a time from now, which is yet to be turned into a point in time.
+        public var isRelative: Bool
     }
 
     /// A file's earlier content, to put back; nil if there was no file.
@@ -54,7 +56,7 @@ public struct IntentStore: Sendable {
                     }
                     intents[item.mirror.name] = Intent(
                         mirror: item.mirror, path: path, isTemporary: isTemporary,
-                        filterPosition: item.position(of: "filter"))
+                        filterPosition: item.position(of: "filter"), isRelative: item.positions["for"] != nil)
                 }
             }
         }
