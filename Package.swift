@@ -88,7 +88,12 @@ let package = Package(
         tests(
             "TrafficControlTests",
             ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
-        tests("CommandsTests", ["Commands", "MirrorModel", "MirrorPlan"]),
+        tests(
+            "CommandsTests",
+            [
+                "Commands", "MirrorModel", "MirrorPlan",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         // Tests in network namespaces
         .target(

@@ -119,7 +119,7 @@ struct AddCommand: ParsableCommand {
     }
 
     /// Everything wrong with the arguments is said at once.
-    private func mirror(now: Timestamp) throws -> Mirror {
+    func mirror(now: Timestamp) throws -> Mirror {
         var problems: [String] = []
         func value<Value>(_ read: () throws -> Value) -> Value? {
             do { return try read() } catch {

@@ -37,7 +37,7 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private func text(_ status: MirrorStatus, now: Timestamp) -> String {
+    func text(_ status: MirrorStatus, now: Timestamp) -> String {
         var text = Terminal.styled("mirror", .green) + ": " + Terminal.styled(status.name.description, .bold) + "\n"
         func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
@@ -48,6 +48,7 @@ struct ShowCommand: ParsableCommand {
             if let vlans = mirror.vlans { line("vlans", vlans.description) }
             if let filter = mirror.filter { line("filter", filter) }
             if mirror.sample > 1 { line("sample", "1 in \(mirror.sample)") }
+            if let snaplen = mirror.snaplen { line("snaplen", "\(snaplen) bytes") }
             if mirror.reserve { line("outputs", "reserved for copies") }
             if mirror.keepOffloads { line("offloads", "left as they are") }
             if let until = mirror.until {
