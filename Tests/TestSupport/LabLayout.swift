@@ -31,7 +31,9 @@ public struct LabLayout: Hashable, Sendable {
             case port(PortName)
         }
 
-        public init(name: PortName, address: MACAddress, bridge: PortName?, isUp: Bool = true, end: End = .vm(isUp: true)) {
+        public init(
+            name: PortName, address: MACAddress, bridge: PortName?, isUp: Bool = true, end: End = .vm(isUp: true)
+        ) {
             self.name = name
             self.address = address
             self.bridge = bridge
@@ -83,7 +85,8 @@ public struct LabLayout: Hashable, Sendable {
             topology.insert(
                 MirrorModel.Port(
                     name: port.name, index: indices[port.name] ?? 0, kind: .veth(peer: peer),
-                    master: port.bridge.flatMap { indices[$0] }, isUp: port.isUp, hasCarrier: hasCarrier(port), mtu: mtu,
+                    master: port.bridge.flatMap { indices[$0] }, isUp: port.isUp, hasCarrier: hasCarrier(port),
+                    mtu: mtu,
                     bridgePort: port.bridge.map { _ in
                         BridgePortSettings(state: port.isUp && hasCarrier(port) ? 3 : 0)
                     }))

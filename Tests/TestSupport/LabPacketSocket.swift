@@ -72,7 +72,8 @@ final class LabPacketSocket {
         /// The tag that the kernel set aside: `struct tpacket_auxdata` (linux/if_packet.h) behind a `struct cmsghdr` of
         /// 16 bytes, the only control message that was asked for.
         var tag: VLANTag? {
-            guard Int(message.msg_controllen) >= 36, control.load(fromByteOffset: 8, as: Int32.self) == PacketOption.level,
+            guard Int(message.msg_controllen) >= 36,
+                control.load(fromByteOffset: 8, as: Int32.self) == PacketOption.level,
                 control.load(fromByteOffset: 12, as: Int32.self) == PacketOption.auxiliaryData
             else { return nil }
             let status = control.load(fromByteOffset: 16, as: UInt32.self)
