@@ -9,6 +9,8 @@ struct Difference {
     let known: Set<MirrorName>
     /// Mirrors that are left as they are.
     let frozen: Set<MirrorName>
+    /// Points that are left as they are, without their counters.
+    var settled: Set<ObservedPoint> = []
 
     private struct Key: Hashable {
         let mirror: MirrorName
@@ -27,12 +29,16 @@ struct Difference {
         !frozen.contains(mirror) && (scope.contains(mirror) || !known.contains(mirror))
     }
 
+    private func mayTouch(_ point: ObservedPoint) -> Bool {
+        mayTouch(point.mirror) && (settled.isEmpty || !settled.contains(point.withoutCounters))
+    }
+
     // MARK: Points
 
     private var pointSteps: (changes: [Step], removals: [Step]) {
         var changes: [Step] = []
         var removals: [Step] = []
-        var existing = Dictionary(grouping: observed.points) {
+        var existing = Dictionary(grouping: observed.points.filter(mayTouch)) {
             Key(mirror: $0.mirror, port: $0.port.index, hook: $0.hook)
         }
         var preferences = Preferences(observed)
@@ -60,7 +66,7 @@ struct Difference {
         }
         for point in observed.points {
             let key = Key(mirror: point.mirror, port: point.port.index, hook: point.hook)
-            guard mayTouch(point.mirror), let leftovers = existing.removeValue(forKey: key) else { continue }
+            guard mayTouch(point), let leftovers = existing.removeValue(forKey: key) else { continue }
             removals += leftovers.map { .removePoint($0) }
         }
         return (changes, removals)
@@ -70,7 +76,7 @@ struct Difference {
     /// killed in between) is closed as well.
     private func closeHooks(after removals: [Step]) -> [Step] {
         var remaining = Set(target.points.map(\.port.index))
-        for point in observed.points where !mayTouch(point.mirror) { remaining.insert(point.port.index) }
+        for point in observed.points where !mayTouch(point) { remaining.insert(point.port.index) }
         return observed.hooks.sorted { $0.key < $1.key }.compactMap { index, hook in
             guard hook.isOurs, !remaining.contains(index), let port = observed.topology[index: index] else {
                 return nil
@@ -158,6 +164,13 @@ struct Difference {
 }
 
 extension ObservedPoint {
+    /// As a filter that doesn't count.
+    var withoutCounters: ObservedPoint {
+        var point = self
+        for place in point.targets.indices { point.targets[place].counters = Counters() }
+        return point
+    }
+
     /// Whether the point can be had by changing the targets in place: there are as many.
     fileprivate func isRetargetable(to point: CopyPoint) -> Bool { targets.count == point.outputs.count }
 }
