@@ -126,7 +126,8 @@ struct Difference {
     private var held: Set<Int32> {
         var held: Set<Int32> = []
         for point in observed.points where !mayTouch(point.mirror) {
-            for target in point.targets where self.target.outputs[target.index]?.mirrors.contains(point.mirror) != true {
+            for target in point.targets where self.target.outputs[target.index]?.mirrors.contains(point.mirror) != true
+            {
                 held.insert(target.index)
             }
         }
