@@ -136,7 +136,9 @@ func labCheck(_ code: Int32, _ purpose: String) throws -> Int32 {
 
 /// The lab itself failed, not what is tested in it.
 public struct LabError: Error, CustomStringConvertible {
+    /// What was tried, and what stood against it.
     public let description: String
 
+    /// A failure, in words.
     public init(_ description: String) { self.description = description }
 }
