@@ -9,7 +9,7 @@ struct ShowCommand: ParsableCommand {
         abstract: "Show one mirror: sources, outputs, state, counters.",
         discussion: """
             selected counts frames once for each output that was to get a copy; delivered and failed add up to it. \
-            Super-frames (GRO, GSO) count as one.
+            A super-frame (GRO, GSO) counts as its segments in selected, as one in failed.
 
             Example:
               portmirror show ids
