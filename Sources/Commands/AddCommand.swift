@@ -91,10 +91,9 @@ struct AddCommand: ParsableCommand {
         }
         let done = try session.apply(change)
         for warning in done.plan.warnings { Terminal.complain("warning: \(warning)") }
-        let after = try session.reconciler.look(now: session.now)
-        let status = statuses(of: after.desired, observed: after.observed, now: session.now)
-            .first { $0.name == mirror.name }
-        if let status, status.state != .active {
+        // It is done: that this look fails makes it no failure.
+        guard let all = try? StatusReader.read(session) else { return }
+        if let status = all.first(where: { $0.name == mirror.name }), status.state != .active {
             Terminal.complain("mirror \(mirror.name) is \(status.state.rawValue): \(status.reason)")
         }
     }
