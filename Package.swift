@@ -78,7 +78,7 @@ let package = Package(
         .executableTarget(name: "portmirror", dependencies: ["Commands"], swiftSettings: settings),
 
         // Tests without privilege
-        tests("NetlinkTests", ["Netlink"]),
+        tests("NetlinkTests", ["LinuxSystem", "Netlink"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile"]),
@@ -96,7 +96,7 @@ let package = Package(
             dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink"],
             path: "Tests/TestSupport",
             swiftSettings: testSettings),
-        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "TestSupport"]),
+        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
         tests(
             "ConformanceTests",
             [

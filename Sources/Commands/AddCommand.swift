@@ -3,6 +3,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import PacketFilter
 
 struct AddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -72,6 +73,8 @@ struct AddCommand: ParsableCommand {
 
     @OptionGroup var places: PlaceOptions
 
+    func validate() throws { _ = try mirror(now: Session.now) }
+
     func run() throws {
         let mirror = try mirror(now: Session.now)
         if !dryRun { try Privilege.requireNetAdmin(to: "adding a mirror") }
@@ -79,22 +82,29 @@ struct AddCommand: ParsableCommand {
         var change = Reconciler.Change()
         change.put = [(mirror, temporary)]
         change.scope = .only([mirror.name])
-        let preview = try session.reconciler.preview(change, now: session.now)
+        change.mustBeNew = true
         if dryRun {
+            let preview = try session.reconciler.preview(change, now: session.now)
             try PlanOutput(preview).printText()
+            if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
             return
         }
-        if preview.changed.contains(mirror.name) {
-            throw UserError(
-                "mirror \(mirror.name) exists already, with another definition",
-                advice: "look at it with 'portmirror show \(mirror.name)'; remove it first, or choose another name")
-        }
         let done = try session.apply(change)
-        for warning in done.plan.warnings { Terminal.complain("warning: \(warning)") }
-        // It is done: that this look fails makes it no failure.
-        guard let all = try? StatusReader.read(session) else { return }
-        if let status = all.first(where: { $0.name == mirror.name }), status.state != .active {
+        PlanOutput.complain(of: done)
+        let status = statuses(of: done.desired, observed: done.observed, now: session.now, isApplied: true)
+            .first { $0.name == mirror.name }
+        if let status, status.state != .active {
             Terminal.complain("mirror \(mirror.name) is \(status.state.rawValue): \(status.reason)")
+        }
+    }
+
+    private static func problems(of filter: String) -> [String] {
+        if filter.allSatisfy(\.isWhitespace) { return ["--filter is empty; leave it out to copy all"] }
+        do {
+            _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
+            return []
+        } catch {
+            return ["\(error)"]
         }
     }
 
@@ -121,9 +131,7 @@ struct AddCommand: ParsableCommand {
         if Set(outputs).count < outputs.count { problems.append("an output is given twice") }
         if sample == 0 { problems.append("--sample 0 would copy nothing; 1 copies every frame") }
         if let snaplen, !(14...262_144).contains(snaplen) { problems.append("--snaplen is 14 to 262144 bytes") }
-        if let filter, filter.allSatisfy(\.isWhitespace) {
-            problems.append("--filter is empty; leave it out to copy all")
-        }
+        if let filter { problems += Self.problems(of: filter) }
         guard problems.isEmpty, let name, let engine else {
             throw ValidationError(problems.joined(separator: "\n       "))
         }

@@ -25,9 +25,11 @@ struct PlanOutput {
         Terminal.write(text + Self.summary(preview) + "\n")
     }
 
-    /// Warnings and refusals, on standard error.
+    /// Warnings, refusals and mirrors whose time is over, on standard error.
     static func complain(of preview: Reconciler.Preview) {
-        let lines = preview.plan.warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
+        let lines =
+            preview.expired.map { "mirror \($0): its time is over, so it goes" }
+            + preview.plan.warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
     }
 

@@ -40,6 +40,6 @@ struct RemoveCommand: ParsableCommand {
         change.remove = all ? Set(defined) : Set(wanted)
         change.scope = .only(change.remove)
         change.isAllOrNothing = false
-        _ = try session.apply(change)
+        PlanOutput.complain(of: try session.apply(change))
     }
 }

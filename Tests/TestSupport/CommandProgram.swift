@@ -17,13 +17,6 @@ public struct ProgramOutcome: Sendable, CustomStringConvertible {
     }
 }
 
-/// A thing that a test of the command line needs and didn't get.
-public struct LabError: Error, CustomStringConvertible {
-    public let description: String
-
-    public init(_ description: String) { self.description = description }
-}
-
 /// A program in the background, with its output in files, in a process group of its own.
 public final class BackgroundProgram: @unchecked Sendable {  // used by one test's thread at a time
     public let arguments: [String]

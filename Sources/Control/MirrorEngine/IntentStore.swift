@@ -1,6 +1,7 @@
 internal import LinuxSystem
 public import MirrorConfig
 public import MirrorModel
+internal import PacketFilter
 
 /// The files that say which mirrors there are to be.
 ///
@@ -28,6 +29,8 @@ public struct IntentStore: Sendable {
         public var isTemporary: Bool
         /// Where its filter, or else the mirror, is written.
         public var filterPosition: Position
+        /// Whether the file says `for`, a time from now, which is yet to be turned into a point in time.
+        public var isRelative: Bool
     }
 
     /// A file's earlier content, to put back; nil if there was no file.
@@ -53,7 +56,7 @@ public struct IntentStore: Sendable {
                     }
                     intents[item.mirror.name] = Intent(
                         mirror: item.mirror, path: path, isTemporary: isTemporary,
-                        filterPosition: item.position(of: "filter"))
+                        filterPosition: item.position(of: "filter"), isRelative: item.positions["for"] != nil)
                 }
             }
         }
@@ -74,6 +77,7 @@ public struct IntentStore: Sendable {
                     throw UserError("mirror \(item.mirror.name) is defined twice: in \(other) and in \(path)")
                 }
             }
+            diagnostics += Self.filterErrors(in: parsed, of: path)
             all += parsed
         }
         if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
@@ -99,6 +103,22 @@ public struct IntentStore: Sendable {
         } catch {
             diagnostics += error.diagnostics
             return nil
+        }
+    }
+
+    /// Filters that libpcap refuses, at the place where they are written.
+    private static func filterErrors(in parsed: [ParsedMirror], of path: String) -> [ConfigDiagnostic] {
+        parsed.compactMap { item -> ConfigDiagnostic? in
+            guard let filter = item.mirror.filter else { return nil }
+            do throws(FilterError) {
+                _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
+                return nil
+            } catch {
+                let place = error.position.map { ", at character \($0 + 1)" } ?? ""
+                return ConfigDiagnostic(
+                    file: path, position: item.position(of: "filter"),
+                    message: "the filter '\(filter)' can't be compiled\(place): \(error.message)")
+            }
         }
     }
 

@@ -29,6 +29,8 @@ public final class Reconciler {
         public var remove: Set<MirrorName> = []
         /// Which mirrors may be touched.
         public var scope: PlanScope = .everything
+        /// Whether a mirror of the same name with another definition stands against it.
+        public var mustBeNew = false
         /// Whether a refused mirror stops all the others.
         public var isAllOrNothing = true
 
@@ -59,6 +61,8 @@ public final class Reconciler {
 
     private struct Situation {
         var intents: [IntentStore.Intent]
+        /// What was asked for, and what had to be added to it.
+        var change: Change
         var preview: Preview
     }
 
@@ -81,6 +85,11 @@ public final class Reconciler {
 
     private func situation(_ change: Change, now: Timestamp) throws -> Situation {
         let intents = try store.load(now: now)
+        var change = change
+        let named = change.remove.union(change.put.map(\.mirror.name))
+        // A file put there by hand that says `for: 10m` means from now on: only once it says until when does it end.
+        let relative = intents.filter { $0.isRelative && !named.contains($0.mirror.name) }
+        change.put += relative.map { ($0.mirror, $0.isTemporary) }
         let put = Dictionary(change.put.map { ($0.mirror.name, $0) }, uniquingKeysWith: { _, last in last })
         let expired = intents.map(\.mirror).filter { mirror in
             mirror.until.map { $0 <= now } == true && put[mirror.name] == nil && !change.remove.contains(mirror.name)
@@ -101,13 +110,13 @@ public final class Reconciler {
                 preview.added.append(item.mirror.name)
                 continue
             }
-            if old.mirror != item.mirror || old.isTemporary != item.isTemporary {
+            if old.mirror != item.mirror || old.isTemporary != item.isTemporary || old.isRelative {
                 preview.changed.append(item.mirror.name)
             }
         }
         preview.removed = intents.map(\.mirror.name).filter(gone.contains)
         preview.expired = expired
-        return Situation(intents: intents, preview: preview)
+        return Situation(intents: intents, change: change, preview: preview)
     }
 
     /// A mirror whose filter can't be compiled keeps what it has; the plan says why.
@@ -134,10 +143,19 @@ public final class Reconciler {
         var attempt = 1
         while true {
             let situation = try situation(change, now: now)
+            if change.mustBeNew,
+                let name = situation.preview.changed.first(where: { name in
+                    change.put.contains { $0.mirror.name == name }
+                })
+            {
+                throw UserError(
+                    "mirror \(name) exists already, with another definition",
+                    advice: "look at it with 'portmirror show \(name)'; remove it first, or choose another name")
+            }
             try refuse(situation.preview, change)
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
-                try carryOut(situation, change)
+                try carryOut(situation)
                 return situation.preview
             } catch let failure as StepFailure where failure.isStale && attempt < 4 {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
@@ -154,7 +172,8 @@ public final class Reconciler {
             preview.plan.refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
     }
 
-    private func carryOut(_ situation: Situation, _ change: Change) throws {
+    private func carryOut(_ situation: Situation) throws {
+        let change = situation.change
         let preview = situation.preview
         let names = Set(preview.added + preview.changed)
         var undo = try store.put(change.put.filter { names.contains($0.mirror.name) }, over: situation.intents)

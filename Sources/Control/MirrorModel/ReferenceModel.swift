@@ -51,6 +51,7 @@ public struct ReferenceModel: Sendable {
     public mutating func receive(_ frame: Frame, at port: PortName) -> Trace {
         var run = Run()
         arrive(run.original(frame), at: port, &run)
+        finish(&run)
         return run.trace
     }
 
@@ -58,7 +59,14 @@ public struct ReferenceModel: Sendable {
     public mutating func send(_ frame: Frame, from port: PortName) -> Trace {
         var run = Run()
         leave(run.original(frame), through: port, &run)
+        finish(&run)
         return run.trace
+    }
+
+    /// What went onto a cable whose other end is here arrives there after everything that was under way before it:
+    /// the kernel queues it (`veth_xmit`, `netif_rx`). So an original is learnt before a copy that comes back of it.
+    private mutating func finish(_ run: inout Run) {
+        while let (traveller, port) = run.nextOnCable() { arrive(traveller, at: port, &run) }
     }
 
     /// From a port's wire into the machine.
@@ -81,7 +89,7 @@ public struct ReferenceModel: Sendable {
         } else if port.hasCarrier {
             run.deliver(traveller, to: .wire(name))
             if case .veth(let index?) = port.kind, let peer = topology[index: index] {
-                run.continue(traveller, at: peer.name) { arrive($0, at: peer.name, &$1) }
+                run.continue(traveller, at: peer.name) { $1.queue($0, at: peer.name) }
             }
         }
     }
@@ -119,6 +127,8 @@ struct Run {
     var trace = Trace()
     private var lastID = 0
     private var decisions: Set<Decision> = []
+    private var cables: [(traveller: Traveller, port: PortName)] = []
+    private var firstOnCable = 0
 
     private struct Decision: Hashable {
         let mirror: MirrorName
@@ -126,6 +136,16 @@ struct Run {
     }
 
     func original(_ frame: Frame) -> Traveller { Traveller(frame: frame, origin: .original, id: 0, hops: 0) }
+
+    /// Puts a frame onto a cable to a port of this machine.
+    mutating func queue(_ traveller: Traveller, at port: PortName) { cables.append((traveller, port)) }
+
+    /// The frame that has been on a cable the longest.
+    mutating func nextOnCable() -> (traveller: Traveller, port: PortName)? {
+        guard firstOnCable < cables.count else { return nil }
+        defer { firstOnCable += 1 }
+        return cables[firstOnCable]
+    }
 
     /// A copy is a frame of its own, but as far away as what it was made of.
     mutating func copy(_ frame: Frame, of traveller: Traveller, _ copy: Copy) -> Traveller {

@@ -100,7 +100,7 @@ public enum PortKind: Hashable, Sendable {
     }
 
     /// The device whose frames it shares or carries its own in.
-    var parent: Int32? {
+    public var parent: Int32? {
         switch self {
         case .vlan(let parent, _), .shared(let parent, _), .tunnel(let parent, _): parent
         default: nil

@@ -9,6 +9,8 @@ struct Difference {
     let known: Set<MirrorName>
     /// Mirrors that are left as they are.
     let frozen: Set<MirrorName>
+    /// Points that are left as they are, without their counters.
+    var settled: Set<ObservedPoint> = []
 
     private struct Key: Hashable {
         let mirror: MirrorName
@@ -26,12 +28,16 @@ struct Difference {
         !frozen.contains(mirror) && (scope.contains(mirror) || !known.contains(mirror))
     }
 
+    private func mayTouch(_ point: ObservedPoint) -> Bool {
+        mayTouch(point.mirror) && (settled.isEmpty || !settled.contains(point.withoutCounters))
+    }
+
     // MARK: Points
 
     private var pointSteps: (changes: [Step], removals: [Step]) {
         var changes: [Step] = []
         var removals: [Step] = []
-        var existing = Dictionary(grouping: observed.points) {
+        var existing = Dictionary(grouping: observed.points.filter(mayTouch)) {
             Key(mirror: $0.mirror, port: $0.port.index, hook: $0.hook)
         }
         var preferences = Preferences(observed)
@@ -59,7 +65,7 @@ struct Difference {
         }
         for point in observed.points {
             let key = Key(mirror: point.mirror, port: point.port.index, hook: point.hook)
-            guard mayTouch(point.mirror), let leftovers = existing.removeValue(forKey: key) else { continue }
+            guard mayTouch(point), let leftovers = existing.removeValue(forKey: key) else { continue }
             removals += leftovers.map { .removePoint($0) }
         }
         return (changes, removals)
@@ -69,7 +75,7 @@ struct Difference {
     /// killed in between) is closed as well.
     private func closeHooks(after removals: [Step]) -> [Step] {
         var remaining = Set(target.points.map(\.port.index))
-        for point in observed.points where !mayTouch(point.mirror) { remaining.insert(point.port.index) }
+        for point in observed.points where !mayTouch(point) { remaining.insert(point.port.index) }
         return observed.hooks.sorted { $0.key < $1.key }.compactMap { index, hook in
             guard hook.isOurs, !remaining.contains(index), let port = observed.topology[index: index] else {
                 return nil
@@ -115,8 +121,21 @@ struct Difference {
         return change
     }
 
+    /// Ports that mirrors which aren't touched send to, though their definitions no longer say so.
+    private var held: Set<Int32> {
+        var held: Set<Int32> = []
+        for point in observed.points where !mayTouch(point.mirror) {
+            for target in point.targets where self.target.outputs[target.index]?.mirrors.contains(point.mirror) != true {
+                held.insert(target.index)
+            }
+        }
+        return held
+    }
+
     private var restoreOutputs: [Step] {
-        observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+        let held = held
+        return observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+            guard !held.contains(record.port.index) else { return nil }
             guard let port = observed.topology[index: record.port.index] else { return .forgetOutput(record) }
             let use = target.outputs[record.port.index]
             var rest = record
@@ -138,6 +157,13 @@ struct Difference {
 }
 
 extension ObservedPoint {
+    /// As a filter that doesn't count.
+    var withoutCounters: ObservedPoint {
+        var point = self
+        for place in point.targets.indices { point.targets[place].counters = Counters() }
+        return point
+    }
+
     /// Whether the point can be had by changing the targets in place: there are as many.
     fileprivate func isRetargetable(to point: CopyPoint) -> Bool { targets.count == point.outputs.count }
 }
@@ -156,8 +182,11 @@ private struct Preferences {
             used[Place(port: point.port.index, hook: point.hook), default: []].insert(point.handle.preference)
         }
         for (index, hook) in observed.hooks {
+            // On both: a u32 dump of one hook lists the other's filters of the same preference.
             for filter in hook.foreign {
-                used[Place(port: index, hook: filter.hook), default: []].insert(filter.preference)
+                for place in Hook.allCases.map({ Place(port: index, hook: $0) }) {
+                    used[place, default: []].insert(filter.preference)
+                }
             }
         }
     }

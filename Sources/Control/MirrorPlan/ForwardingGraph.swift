@@ -65,8 +65,65 @@ struct ForwardingGraph {
         }
     }
 
+    /// Every place from which a frame may come to `goal`, that one included.
+    func origins(of goal: Place) -> Set<Place> {
+        var found: Set<Place> = [goal]
+        var open = [goal]
+        while let place = open.popLast() {
+            for earlier in predecessors(of: place) where found.insert(earlier).inserted { open.append(earlier) }
+        }
+        return found
+    }
+
+    /// The other way round: ``successors(of:)`` of each of these has the place.
+    func predecessors(of place: Place) -> [Place] {
+        guard let port = topology[place.port] else { return [] }
+        let parent = port.kind.parent.flatMap { topology[index: $0] }
+        let children = topology.stacked(on: port.index)
+        let master = port.master.flatMap { topology[index: $0] }
+        switch place.hook {
+        case .ingress:
+            var before = topology.members(of: port.name).filter { !reserved.contains($0.name) }
+            if let parent, !reserved.contains(parent.name) { before.append(parent) }
+            var places = before.map { Place(port: $0.name, hook: .ingress) }
+            if case .veth(let peer) = port.kind { places += self.place(peer, .egress) }
+            if case .shared = port.kind, let parent {
+                places += topology.stacked(on: parent.index).filter { $0.isShared && $0.name != port.name }
+                    .map { Place(port: $0.name, hook: .egress) }
+            }
+            if port.name.description == "lo" { places.append(Place(port: port.name, hook: .egress)) }
+            return places
+        case .egress:
+            var places = children.map { Place(port: $0.name, hook: .egress) }
+            guard let master, !reserved.contains(port.name) else { return places }
+            switch master.kind {
+            case .bridge:
+                places += topology.members(of: master.name).filter { $0.name != port.name && !reserved.contains($0.name) }
+                    .map { Place(port: $0.name, hook: .ingress) }
+                places.append(Place(port: master.name, hook: .egress))
+            case .aggregate: places.append(Place(port: master.name, hook: .egress))
+            default: break
+            }
+            return places
+        }
+    }
+
     private func place(_ index: Int32?, _ hook: Hook) -> [Place] {
         guard let index, let port = topology[index: index] else { return [] }
         return [Place(port: port.name, hook: hook)]
+    }
+}
+
+extension Port {
+    fileprivate var isShared: Bool { if case .shared = kind { true } else { false } }
+}
+
+extension Mirror {
+    /// The outputs that it takes out of their bridges' traffic. While it waits for all of its sources it takes none.
+    func reservedOutputs(places: [Place], in topology: Topology) -> [PortName] {
+        guard reserve, places.contains(where: { topology[$0.port] != nil }) else { return [] }
+        return outputs.map(\.port).filter { name in
+            topology[name]?.master.flatMap { topology[index: $0] }?.kind.isBridge == true
+        }
     }
 }

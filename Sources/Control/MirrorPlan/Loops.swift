@@ -8,11 +8,10 @@ struct LoopSearch {
     /// For each place, where mirrors send copies of what passes it.
     private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
 
-    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], topology: Topology) {
+    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], graph: ForwardingGraph) {
         self.places = places
         byName = Dictionary(mirrors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let reserved = Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) })
-        graph = ForwardingGraph(topology, reserved: reserved)
+        self.graph = graph
         for mirror in mirrors {
             for place in places[mirror.name] ?? [] {
                 copies[place, default: []] += mirror.outputs.map {
@@ -35,16 +34,18 @@ struct LoopSearch {
         return nil
     }
 
-    /// The most mirrors that a copy goes through from this mirror on; the graph has no cycle.
-    func chainLength(from mirror: Mirror, limit: Int) -> Int {
+    /// The most mirrors that a copy goes through from this mirror on, each once: one that it comes back to is refused
+    /// for that, and doesn't make the way to it too long.
+    func chainLength(from mirror: Mirror, limit: Int, behind: Set<MirrorName> = []) -> Int {
         guard limit > 0 else { return 1 }
+        let passed = behind.union([mirror.name])
         var longest = 1
         for output in mirror.outputs {
             let start = Place(port: output.port, hook: .egress)
             let next = graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }
-            for name in Set(next.map(\.mirror)) {
+            for name in Set(next.map(\.mirror)).subtracting(passed) {
                 guard let other = byName[name] else { continue }
-                longest = max(longest, 1 + chainLength(from: other, limit: limit - 1))
+                longest = max(longest, 1 + chainLength(from: other, limit: limit - 1, behind: passed))
             }
         }
         return longest

@@ -138,15 +138,16 @@ public struct Counters: Hashable, Sendable {
     /// Bytes of those copies: exact where nothing or all failed, else in proportion.
     public var deliveredBytes: UInt64 {
         guard failedPackets > 0, selectedPackets > 0 else { return selectedBytes }
-        return UInt64(Double(selectedBytes) * Double(deliveredPackets) / Double(selectedPackets))
+        // Delivered is no more than selected, so the quotient fits.
+        return selectedPackets.dividingFullWidth(selectedBytes.multipliedFullWidth(by: deliveredPackets)).quotient
     }
 
     /// Adds count to count.
     public static func + (left: Counters, right: Counters) -> Counters {
         Counters(
-            selectedPackets: left.selectedPackets + right.selectedPackets,
-            selectedBytes: left.selectedBytes + right.selectedBytes,
-            failedPackets: left.failedPackets + right.failedPackets)
+            selectedPackets: left.selectedPackets &+ right.selectedPackets,
+            selectedBytes: left.selectedBytes &+ right.selectedBytes,
+            failedPackets: left.failedPackets &+ right.failedPackets)
     }
 }
 

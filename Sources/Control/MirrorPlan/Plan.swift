@@ -70,8 +70,11 @@ public func makePlan(
         plan.warnings += rules.warnings(of: wanted.mirror)
         if refusals.isEmpty { accepted.append(wanted) }
     }
-    let target = Target(accepted.filter { $0.problem == nil }, topology: observed.topology)
     let frozen = Set(desired.filter { $0.problem != nil }.map(\.mirror.name))
+    let running = Set(observed.points.map(\.mirror)).intersection(frozen)
+    let target = Target(
+        accepted.filter { $0.problem == nil }, frozen: desired.map(\.mirror).filter { running.contains($0.name) },
+        topology: observed.topology)
     plan.steps =
         Difference(
             observed: observed, target: target, scope: scope, known: Set(desired.map(\.mirror.name)), frozen: frozen
@@ -80,7 +83,14 @@ public func makePlan(
 }
 
 /// The steps that lead back to an earlier observation, of this tool's own things only.
+///
+/// A point that is as it was stays, broken or not: a target that has gone can't be aimed at again.
 public func makeRollback(to before: Observation, from now: Observation) -> [Step] {
-    let target = Target(restoring: before, in: now.topology)
-    return Difference(observed: now, target: target, scope: .everything, known: [], frozen: []).steps
+    let settled = Set(before.points.map(\.withoutCounters)).intersection(now.points.map(\.withoutCounters))
+    var changed = before
+    changed.points.removeAll { settled.contains($0.withoutCounters) }
+    let target = Target(restoring: changed, in: now.topology)
+    return Difference(
+        observed: now, target: target, scope: .everything, known: [], frozen: [], settled: settled
+    ).steps
 }

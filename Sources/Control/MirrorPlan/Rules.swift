@@ -18,13 +18,16 @@ struct Rules {
             for output in mirror.outputs { users[output.port, default: []].append(mirror) }
         }
         self.users = users
-        placesByMirror = Dictionary(
+        let places = Dictionary(
             mirrors.map { ($0.name, $0.places(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
-        graph = ForwardingGraph(
-            observed.topology, reserved: Set(mirrors.filter(\.reserve).flatMap { $0.outputs.map(\.port) }))
+        let reserved = mirrors.flatMap { mirror in
+            mirror.reservedOutputs(places: places[mirror.name] ?? [], in: observed.topology)
+        }
+        placesByMirror = places
+        graph = ForwardingGraph(observed.topology, reserved: Set(reserved))
         self.observed = observed
         self.engines = engines
-        loops = LoopSearch(mirrors, places: placesByMirror, topology: observed.topology)
+        loops = LoopSearch(mirrors, places: places, graph: graph)
     }
 
     private var topology: Topology { observed.topology }
@@ -80,22 +83,23 @@ struct Rules {
         let wanted = needs(of: mirror)
         let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
         if choices.contains(where: { $0.isAvailable && missing(wanted, in: $0).isEmpty }) { return [] }
-        let able = engines.filter { missing(wanted, in: $0).isEmpty }
-        var reasons: [String] = []
-        for choice in choices {
+        let here = choices.filter(\.isAvailable)
+        let considered = here.isEmpty ? choices : here
+        var message = considered.map { choice in
             let lacks = missing(wanted, in: choice)
-            if !lacks.isEmpty {
-                reasons.append("the \(choice.engine) engine can't \(lacks.joined(separator: " or "))")
-            } else if let why = choice.unavailable {
-                reasons.append(why)
-            }
+            return lacks.isEmpty
+                ? choice.unavailable ?? "the \(choice.engine) engine isn't available"
+                : "the \(choice.engine) engine can't \(lacks.joined(separator: " or "))"
+        }.joined(separator: ", ")
+        let others = engines.filter { engine in
+            missing(wanted, in: engine).isEmpty && !considered.contains { $0.engine == engine.engine }
         }
-        let names = able.map(\.engine.description).joined(separator: " and ")
-        let advice =
-            able.isEmpty ? "" : "; \(names) can" + (able.contains(where: \.isAvailable) ? "" : " (not on this machine)")
-        return [
-            Refusal(mirror: mirror.name, rule: .capability, message: reasons.joined(separator: ", ") + advice)
-        ]
+        if !others.isEmpty {
+            message += "; \(others.map(\.engine.description).joined(separator: " and ")) can"
+            let absent = others.compactMap(\.unavailable)
+            if absent.count == others.count { message += ", but \(absent.joined(separator: " and "))" }
+        }
+        return [Refusal(mirror: mirror.name, rule: .capability, message: message)]
     }
 
     private func wrongKind(_ mirror: Mirror) -> [Refusal] {
@@ -135,18 +139,17 @@ struct Rules {
 
     // MARK: Warnings
 
-    /// Rule 3: pairs of points that the same frame may pass.
+    /// Rule 3: pairs of points that the same frame may pass, one after the other or, since a bridge floods, both from a
+    /// third.
     private func duplicates(_ mirror: Mirror) -> [Warning] {
         guard engine(of: mirror)?.deduplicates == false else { return [] }
         let places = places(of: mirror)
         guard places.count > 1 else { return [] }
-        let all = Set(places)
+        let origins = places.map(graph.origins)
         var pairs: [String] = []
-        var seen: Set<String> = []
-        for place in places {
-            for other in graph.reachable(from: place).intersection(all).sorted(by: Place.inOrder) where other != place {
-                let pair = "\(place.port) \(place.hook) and \(other.port) \(other.hook)"
-                if seen.insert(pair).inserted { pairs.append(pair) }
+        for (index, place) in places.enumerated() {
+            for other in places.indices.dropFirst(index + 1) where !origins[index].isDisjoint(with: origins[other]) {
+                pairs.append("\(place.port) \(place.hook) and \(places[other].port) \(places[other].hook)")
             }
         }
         guard !pairs.isEmpty else { return [] }
@@ -155,8 +158,8 @@ struct Rules {
             Warning(
                 mirror: mirror.name,
                 message:
-                    "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown). "
-                    + "Watching one direction only gives one copy of each")
+                    "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown)"
+                    + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))
         ]
     }
 

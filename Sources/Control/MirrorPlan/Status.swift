@@ -66,15 +66,21 @@ public struct MirrorStatus: Hashable, Sendable {
 }
 
 /// The state of each desired mirror, then of each that runs without a definition, by name.
-public func statuses(of desired: [DesiredMirror], observed: Observation, now: Timestamp) -> [MirrorStatus] {
+/// - Parameter isApplied: the observation is from before an apply that has succeeded since; what it lacks is there now.
+public func statuses(
+    of desired: [DesiredMirror], observed: Observation, now: Timestamp, isApplied: Bool = false
+) -> [MirrorStatus] {
     let points = Dictionary(grouping: observed.points, by: \.mirror)
     let plan = makePlan(desired: desired, observed: observed)
     let refusals = Dictionary(grouping: plan.refusals, by: \.mirror)
-    let pending = Dictionary(grouping: plan.steps.filter { $0.mirror != nil }, by: \.mirror)
+    let steps = isApplied ? [] : plan.steps
+    let pending = Set(steps.compactMap(\.mirror))
+    let unprepared = Set(
+        steps.compactMap { step in if case .prepareOutput(let change) = step { change.port.name } else { nil } })
     var all = desired.map { wanted in
         status(
             of: wanted.mirror, points: points[wanted.mirror.name] ?? [], refusal: refusals[wanted.mirror.name]?.first,
-            isComplete: pending[wanted.mirror.name] == nil, observed: observed, now: now)
+            isComplete: !pending.contains(wanted.mirror.name), unprepared: unprepared, observed: observed, now: now)
     }
     let known = Set(desired.map(\.mirror.name))
     for (name, leftovers) in points where !known.contains(name) {
@@ -88,8 +94,8 @@ public func statuses(of desired: [DesiredMirror], observed: Observation, now: Ti
 }
 
 private func status(
-    of mirror: Mirror, points: [ObservedPoint], refusal: Refusal?, isComplete: Bool, observed: Observation,
-    now: Timestamp
+    of mirror: Mirror, points: [ObservedPoint], refusal: Refusal?, isComplete: Bool,
+    unprepared: Set<PortName>, observed: Observation, now: Timestamp
 ) -> MirrorStatus {
     let topology = observed.topology
     let sources = mirror.sources.map {
@@ -125,6 +131,10 @@ private func status(
             reasons.append("output \(output.output) has no carrier")
         }
         for source in sources where source.state == .down { reasons.append("source \(source.source.port) is down") }
+        // Without points of its own its outputs are unprepared too; that is said once.
+        for output in outputs where unprepared.contains(output.output.port) && isComplete {
+            reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
+        }
         if !isComplete { reasons.append("the kernel doesn't hold all of it: portmirror apply repairs it") }
         status.state = reasons.isEmpty ? .active : .degraded
         status.reason = reasons.joined(separator: "; ")

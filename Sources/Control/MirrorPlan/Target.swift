@@ -18,7 +18,11 @@ struct Target {
     }
 
     /// From mirrors: those with a source and an output in place get points, the others wait.
-    init(_ desired: [DesiredMirror], topology: Topology) {
+    /// - Parameter frozen: mirrors that run and are left as they are: their outputs stay fit for them.
+    init(_ desired: [DesiredMirror], frozen: [Mirror] = [], topology: Topology) {
+        for mirror in frozen {
+            for output in mirror.outputs.compactMap({ topology[$0.port] }) { use(ResolvedPort(output), by: mirror) }
+        }
         for wanted in desired {
             let mirror = wanted.mirror
             let outputs = mirror.outputs.compactMap { topology[$0.port] }.map(ResolvedPort.init)
@@ -56,7 +60,9 @@ struct Target {
         for record in before.records where stillThere(record.port) {
             outputs[record.port.index] = OutputUse(
                 port: record.port, needsCleanCopies: !record.offloads.isEmpty,
-                isReserved: record.bridgePort != nil, exactly: record, mirrors: [])
+                // Of a bridge that the port has left, there is nothing to restore.
+                isReserved: record.bridgePort != nil && record.bridge == topology[index: record.port.index]?.master,
+                exactly: record, mirrors: [])
         }
     }
 }

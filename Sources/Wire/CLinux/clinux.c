@@ -143,3 +143,12 @@ int clinux_packet_open(int interface_index) {
     }
     return descriptor;
 }
+
+int clinux_stay_on_cpu(void) {
+    int cpu = sched_getcpu();
+    if (cpu < 0) return -errno;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return result(sched_setaffinity(0, sizeof one, &one));
+}

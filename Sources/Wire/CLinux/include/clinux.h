@@ -38,3 +38,5 @@ int clinux_tcx_count(int interface_index, unsigned int attach_type, uint32_t *co
 int clinux_spawn(const char *const *arguments, int output, int error);
 /// Fills a packet socket's address and binds it: all protocols, one interface.
 int clinux_packet_open(int interface_index);
+/// Keeps the calling thread on the CPU that it is on (sched_setaffinity(2)): what it sends is delivered in order.
+int clinux_stay_on_cpu(void);

@@ -1,0 +1,81 @@
+import Glibc
+import LinuxSystem
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+import TestSupport
+import TrafficControl
+
+/// The real engine, and the real way to it, in the namespace of the calling thread, with directories of its own.
+struct EngineUnderTest {
+    private let engine: TrafficControlEngine
+    private let reconciler: Reconciler
+    private static let now = Timestamp(secondsSince1970: 1_700_000_000)
+
+    /// Runs `body` with an engine whose directories are removed afterwards.
+    static func use<Result>(_ body: (EngineUnderTest) throws -> Result) throws -> Result {
+        var template = Array("/tmp/portmirror-conformance-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw LabError("can't make a temporary directory: \(Errno(errno))") }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { removeTree(path) }
+        return try body(EngineUnderTest(directory: path))
+    }
+
+    private init(directory: String) throws {
+        engine = try TrafficControlEngine(runDirectory: directory)
+        reconciler = Reconciler(
+            engine: engine,
+            store: IntentStore(
+                permanentDirectory: "\(directory)/permanent", temporaryDirectory: "\(directory)/temporary"),
+            runDirectory: directory)
+    }
+
+    func preview(_ mirrors: [Mirror]) throws -> Reconciler.Preview {
+        try reconciler.preview(change(mirrors), now: Self.now)
+    }
+
+    func apply(_ mirrors: [Mirror]) throws { _ = try reconciler.apply(change(mirrors), now: Self.now) }
+
+    func remove(_ names: Set<MirrorName>) throws {
+        var change = Reconciler.Change()
+        change.remove = names
+        _ = try reconciler.apply(change, now: Self.now)
+    }
+
+    func observe(outputs: Set<PortName> = []) throws -> Observation { try engine.observe(outputs: outputs) }
+
+    /// The mirrors that have a file.
+    func defined() throws -> [MirrorName] { try reconciler.look(now: Self.now).intents.map(\.mirror.name) }
+
+    private func change(_ mirrors: [Mirror]) -> Reconciler.Change {
+        var change = Reconciler.Change()
+        // Temporary: nothing has to be waited for until it is on a disk.
+        change.put = mirrors.map { ($0, true) }
+        return change
+    }
+
+    private static func removeTree(_ path: String) {
+        // A name that begins with a dot isn't listed; only `rmdir` would tell.
+        for name in (try? Files.list(path)) ?? nil ?? [] where unlink("\(path)/\(name)") != 0 {
+            removeTree("\(path)/\(name)")
+        }
+        rmdir(path)
+    }
+}
+
+extension Observation {
+    /// What became of the frames at each point, by route.
+    var counters: [Expectation.Route: CopyCounters] {
+        var counters: [Expectation.Route: CopyCounters] = [:]
+        for point in points {
+            for target in point.targets {
+                guard let output = topology[index: target.index] else { continue }
+                let route = Expectation.Route(
+                    mirror: point.mirror, point: Point(point.port.name, point.hook), output: output.name)
+                counters[route, default: CopyCounters()].delivered += Int(target.counters.deliveredPackets)
+                counters[route, default: CopyCounters()].failed += Int(target.counters.failedPackets)
+            }
+        }
+        return counters
+    }
+}

@@ -1,0 +1,135 @@
+import MirrorModel
+import TestSupport
+
+/// What a scenario is to come to, by the reference model.
+struct Expectation {
+    /// What each VM is to get.
+    var captures: [PortName: Multiset<Frame>] = [:]
+    /// The originals among it, by the injection's number: those that a VM gets once, as original, and no copy of.
+    var soleOriginals: [PortName: [Int]] = [:]
+    var counters: [Route: CopyCounters] = [:]
+    /// Whether the model found a loop.
+    var isCutShort = false
+
+    /// A copy's way, with the names that an engine's observation has.
+    struct Route: Hashable, Comparable, CustomStringConvertible {
+        var mirror: MirrorName
+        var point: Point
+        var output: PortName
+
+        var description: String { "\(mirror): \(point) to \(output)" }
+
+        static func < (left: Route, right: Route) -> Bool {
+            (left.mirror, left.point, left.output) < (right.mirror, right.point, right.output)
+        }
+    }
+
+    init(_ scenario: Scenario, traits: EngineTraits) {
+        var model = ReferenceModel(
+            topology: scenario.mirroredTopology, mirrors: scenario.mirrors, traits: traits,
+            localAddresses: scenario.layout.localAddresses, matches: FilterCase.matcher)
+        let vms = scenario.layout.ports.filter(\.hasVM).map(\.name)
+        for vm in vms { captures[vm] = Multiset() }
+        for (number, injection) in scenario.injections.enumerated() {
+            let trace = model.inject(injection)
+            if trace.isCutShort { isCutShort = true }
+            for vm in vms {
+                let deliveries = trace.deliveries.filter { $0.place == .wire(vm) }
+                for delivery in deliveries { captures[vm, default: Multiset()].add(delivery.frame) }
+                if deliveries.count == 1, deliveries[0].origin == .original {
+                    soleOriginals[vm, default: []].append(number)
+                }
+            }
+            for (copy, count) in trace.counters {
+                // An output that doesn't exist has no place in the kernel where its failures could be counted.
+                guard model.topology[copy.output.port] != nil else { continue }
+                let route = Route(mirror: copy.mirror, point: copy.point, output: copy.output.port)
+                counters[route, default: CopyCounters()].delivered += count.delivered
+                counters[route, default: CopyCounters()].failed += count.failed
+            }
+        }
+    }
+}
+
+extension Scenario {
+    /// The machine with reserved outputs as rule 7 has them. A mirror that waits for all of its sources reserves nothing.
+    var mirroredTopology: Topology {
+        var topology = layout.topology
+        for mirror in mirrors where mirror.reserve && mirror.sources.contains(where: { topology[$0.port] != nil }) {
+            for output in mirror.outputs {
+                guard var port = topology[output.port], let settings = port.bridgePort else { continue }
+                port.bridgePort = settings.reserved(spanningTree: false)
+                topology.insert(port)
+            }
+        }
+        // A bridge without a member that forwards has no carrier (br_port_state_selection).
+        for bridge in layout.bridges {
+            guard var port = topology[bridge.name] else { continue }
+            port.hasCarrier = topology.members(of: bridge.name).contains { $0.bridgePort?.state == 3 }
+            topology.insert(port)
+        }
+        return topology
+    }
+}
+
+extension ReferenceModel {
+    mutating func inject(_ injection: Scenario.Injection) -> Trace {
+        switch injection.entry {
+        case .vm(let port): receive(injection.frame, at: port)
+        case .host(let port): send(injection.frame, from: port)
+        }
+    }
+}
+
+/// Which refusals a scenario is to meet, found out without the plan's own means.
+struct ExpectedRefusals {
+    /// Mirrors of which an output is a source too.
+    var outputIsSource: Set<MirrorName> = []
+    /// Mirrors that reserve what isn't a bridge's member.
+    var reserve: Set<MirrorName> = []
+    /// Whether a broadcast at one of the sources makes the model go round until it is stopped.
+    var hasLoop = false
+
+    var isEmpty: Bool { outputIsSource.isEmpty && reserve.isEmpty && !hasLoop }
+
+    init(_ scenario: Scenario) {
+        for mirror in scenario.mirrors {
+            let outputs = Set(mirror.outputs.map(\.port))
+            for case .port(let port, _) in mirror.sources where outputs.contains(port) {
+                outputIsSource.insert(mirror.name)
+            }
+            guard mirror.reserve else { continue }
+            for output in outputs where scenario.layout.topology[output] != nil {
+                if scenario.layout[output]?.bridge == nil { reserve.insert(mirror.name) }
+            }
+        }
+        hasLoop = Self.hasLoop(scenario)
+    }
+
+    /// Everything up, every port there, every frame selected: what may be a loop later is one.
+    private static func hasLoop(_ scenario: Scenario) -> Bool {
+        var topology = scenario.mirroredTopology
+        for (_, port) in topology.ports {
+            var port = port
+            port.isUp = true
+            port.hasCarrier = true
+            if let settings = port.bridgePort, settings.locked != true { port.bridgePort?.state = 3 }
+            topology.insert(port)
+        }
+        var lastIndex: Int32 = 1000
+        let named = scenario.mirrors.flatMap { $0.sources.map(\.port) + $0.outputs.map(\.port) }
+        for name in named where topology[name] == nil {
+            lastIndex += 1
+            topology.insert(Port(name: name, index: lastIndex))
+        }
+        let mirrors = scenario.mirrors.map { Mirror(name: $0.name, sources: $0.sources, outputs: $0.outputs) }
+        let probe = Frame(destination: .broadcast, source: MACAddress(0x02, 0xee, 0, 0, 0, 1))
+        for port in topology.ports.keys {
+            for entry in [Scenario.Entry.vm(port), .host(port)] {
+                var model = ReferenceModel(topology: topology, mirrors: mirrors, traits: .trafficControl) { _, _, _ in true }
+                if model.inject(Scenario.Injection(frame: probe, entry: entry)).isCutShort { return true }
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,102 @@
+import LinuxSystem
+import Netlink
+import RouteNetlink
+import Testing
+import TestSupport
+
+extension IntegrationTests {
+    /// The kernel's notifications, on a socket of their own.
+    @Suite("Notifications")
+    struct NotificationTests {
+        @Test("A subscription hears of an interface that comes, goes up, and goes")
+        func hearsOfLinks() throws {
+            try OwnThread.run {
+                try NetworkNamespace.makeOwn()
+                let subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link])
+                let socket = try NetlinkSocket(.route)
+                try socket.perform(LinkRequest.addBridge("br7"))
+                let message = try #require(try socket.perform(LinkRequest.get(name: "br7")).messages.first)
+                let index = try Link(message).index
+                try socket.perform(LinkRequest.setUp(true, index: index, name: "br7"))
+                try socket.perform(LinkRequest.remove(index: index, name: "br7"))
+                var seen: [String] = []
+                while seen.last != "removed" {
+                    let messages = try #require(try subscription.next(milliseconds: 5000), "after \(seen)")
+                    for case let event? in messages.map(LinkEvent.init) {
+                        switch event {
+                        case .changed(let link) where link.name == "br7": seen.append(link.isUp ? "up" : "there")
+                        case .removed(let link) where link.name == "br7": seen.append("removed")
+                        default: break
+                        }
+                    }
+                }
+                #expect(seen.first == "there")
+                #expect(seen.contains("up"))
+                #expect(try subscription.next(milliseconds: 0) == nil)
+            }
+        }
+
+        @Test("A filter that is added is told; one whose target goes is not: only the link is")
+        func lostTargetIsOnlyALink() throws {
+            try OwnThread.run {
+                try NetworkNamespace.makeOwn()
+                let socket = try NetlinkSocket(.route)
+                try socket.perform(LinkRequest.addVeth("a0", peer: "a1"))
+                try socket.perform(LinkRequest.addVeth("b0", peer: "b1"))
+                let indices = try ["a0", "b0"].map { name in
+                    try Link(try #require(try socket.perform(LinkRequest.get(name: name)).messages.first)).index
+                }
+                try socket.perform(QdiscRequest.addClsact(index: indices[0], name: "a0"))
+                let subscription = try NetlinkSubscription(
+                    .route, groups: [RouteGroup.link, RouteGroup.trafficControl])
+                let everything = SocketFilter(code: 6, jumpTrue: 0, jumpFalse: 0, constant: .max)
+                try socket.perform(
+                    FilterRequest.add(
+                        .bpf([everything]), actions: [Mirred(control: .continue, target: indices[1])], cookie: [1],
+                        parent: TcHook.ingress.parent, preference: 7, index: indices[0], object: "a0"))
+                // The filter's chain, which is new too, is told first.
+                var added: [NetlinkMessage] = []
+                while added.last?.type != 44 { added += try #require(try subscription.next(milliseconds: 5000)) }
+                let filter = try Filter(try #require(added.last))
+                #expect(filter.actions.first?.mirred?.target == indices[1])
+
+                try socket.perform(LinkRequest.remove(index: indices[1], name: "b0"))
+                var types: Set<UInt16> = []
+                var removals = 0
+                while removals < 2 {
+                    for message in try #require(try subscription.next(milliseconds: 5000)) {
+                        types.insert(message.type)
+                        if case .removed? = LinkEvent(message) { removals += 1 }
+                    }
+                }
+                #expect(types.isDisjoint(with: [44, 45, 48, 49]))
+            }
+        }
+
+        @Test("Notifications that were lost are told as such, and the subscription goes on")
+        func overflow() throws {
+            try OwnThread.run {
+                try NetworkNamespace.makeOwn()
+                let subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link], receiveBuffer: 2048)
+                let socket = try NetlinkSocket(.route)
+                for number in 0..<20 { try socket.perform(LinkRequest.addBridge("br\(number)")) }
+                var lost = false
+                var heard = 0
+                while true {
+                    do throws(NetlinkError) {
+                        guard let messages = try subscription.next(milliseconds: 0) else { break }
+                        heard += messages.count
+                    } catch {
+                        #expect(error.code == .overflow)
+                        lost = true
+                    }
+                }
+                #expect(lost)
+                #expect(heard < 20)
+                try socket.perform(LinkRequest.addBridge("last"))
+                let after = try #require(try subscription.next(milliseconds: 5000))
+                #expect(try Link(after[0]).name == "last")
+            }
+        }
+    }
+}

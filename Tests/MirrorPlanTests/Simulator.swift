@@ -1,0 +1,130 @@
+import MirrorModel
+import MirrorPlan
+
+/// What a kernel would make of steps: it refuses what a kernel refuses.
+struct Simulator {
+    private(set) var world: Observation
+    private var lastIdentifier: UInt32 = 1_000_000
+
+    init(_ world: Observation) { self.world = world }
+
+    struct Impossible: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    mutating func perform(_ step: Step) throws {
+        switch step {
+        case .prepareOutput(let change): try prepare(change)
+        case .openHook(let port):
+            guard world.topology[index: port.index] != nil else { throw Impossible(description: "no port \(port)") }
+            guard world.hooks[port.index] == nil else { throw Impossible(description: "\(port) has a hook") }
+            world.hooks[port.index] = HookState(kind: .clsact, isOurs: true)
+        case .addPoint(let point, let preference): try add(point, preference)
+        case .retarget(let point, let outputs): try retarget(point, outputs)
+        case .removePoint(let point):
+            let place = try place(of: point)
+            world.points.remove(at: place)
+        case .closeHook(let port):
+            guard let hook = world.hooks[port.index], hook.isOurs, hook.foreign.isEmpty,
+                !world.points.contains(where: { $0.port.index == port.index })
+            else { throw Impossible(description: "the hook of \(port) isn't ours to close") }
+            world.hooks[port.index] = nil
+        case .disownHook(let port):
+            guard world.hooks[port.index]?.isOurs == true else {
+                throw Impossible(description: "the hook of \(port) isn't ours")
+            }
+            world.hooks[port.index]?.isOurs = false
+        case .restoreOutput(let change): try restore(change)
+        case .forgetOutput(let record): world.records.removeAll { $0.port.index == record.port.index }
+        }
+    }
+
+    private mutating func add(_ point: CopyPoint, _ preference: UInt16) throws {
+        guard let hook = world.hooks[point.port.index] else {
+            throw Impossible(description: "\(point.port) has no hook")
+        }
+        guard hook.kind == .clsact || point.hook == .ingress else {
+            throw Impossible(description: "\(point.port) has no egress hook")
+        }
+        let used =
+            world.points.filter { $0.port.index == point.port.index }.map(\.handle.preference)
+            + hook.foreign.map(\.preference)
+        guard !used.contains(preference) else { throw Impossible(description: "preference \(preference) is taken") }
+        guard PreferenceRange(point.hook).contains(preference) else {
+            throw Impossible(description: "preference \(preference) isn't one of the \(point.hook)'s")
+        }
+        for output in point.outputs where world.topology[index: output.index] == nil {
+            throw Impossible(description: "no port \(output)")
+        }
+        world.points.append(
+            ObservedPoint(
+                mirror: point.mirror, port: point.port, hook: point.hook, match: point.match,
+                targets: point.outputs.map { ObservedPoint.Target(index: $0.index, identifier: identifier()) },
+                handle: PointHandle(preference: preference, kind: "matchall", handle: 1)))
+    }
+
+    private mutating func identifier() -> UInt32 {
+        lastIdentifier += 1
+        return lastIdentifier
+    }
+
+    private func place(of point: ObservedPoint) throws -> Int {
+        let place = world.points.firstIndex {
+            $0.mirror == point.mirror && $0.port == point.port && $0.hook == point.hook && $0.handle == point.handle
+        }
+        guard let place else { throw Impossible(description: "no filter \(point.handle) on \(point.port)") }
+        return place
+    }
+
+    private mutating func retarget(_ point: ObservedPoint, _ outputs: [ResolvedPort]) throws {
+        let place = try place(of: point)
+        guard world.points[place].targets.count == outputs.count else {
+            throw Impossible(description: "\(outputs.count) outputs for \(point.targets.count) actions")
+        }
+        for (offset, output) in outputs.enumerated() {
+            world.points[place].targets[offset].index = output.index
+            world.points[place].targets[offset].isIntact = true
+        }
+    }
+
+    private mutating func prepare(_ change: OutputChange) throws {
+        try checkPort(change)
+        keep(change.record)
+        if let record = change.record, !change.offloads.isSubset(of: record.offloads) {
+            throw Impossible(description: "what is switched off on \(change.port) isn't recorded")
+        }
+        world.offloads[change.port.index]?.harmful.subtract(change.offloads)
+        world.offloads[change.port.index]?.wanted.subtract(change.offloads)
+        set(change)
+    }
+
+    private mutating func restore(_ change: OutputChange) throws {
+        try checkPort(change)
+        world.offloads[change.port.index]?.harmful.formUnion(change.offloads)
+        world.offloads[change.port.index]?.wanted.formUnion(change.offloads)
+        set(change)
+        if change.record == nil { world.records.removeAll { $0.port.index == change.port.index } }
+        keep(change.record)
+    }
+
+    private func checkPort(_ change: OutputChange) throws {
+        guard let port = world.topology[index: change.port.index] else {
+            throw Impossible(description: "no port \(change.port)")
+        }
+        guard change.bridgePort == nil || port.bridgePort != nil else {
+            throw Impossible(description: "\(port.name) is in no bridge")
+        }
+    }
+
+    private mutating func keep(_ record: OutputRecord?) {
+        guard let record else { return }
+        world.records.removeAll { $0.port.index == record.port.index }
+        world.records.append(record)
+    }
+
+    private mutating func set(_ change: OutputChange) {
+        guard let settings = change.bridgePort, var port = world.topology[index: change.port.index] else { return }
+        port.bridgePort = settings
+        world.topology.insert(port)
+    }
+}

@@ -1,0 +1,167 @@
+import MirrorModel
+import MirrorPlan
+import Testing
+
+@Suite struct WarningTests {
+    private let twice = "a frame that passes two of its points is copied twice, since the kernel can't tell: "
+
+    @Test("3: two ports of a bridge in both directions are named in pairs") func n3TwoPortsBridge() throws {
+        var lab = try Lab.usual()
+        try lab.mirror("m", ["vnet0", "vnet1"], to: ["eth0"])
+        #expect(
+            lab.warnings() == [
+                twice + "vnet0 ingress and vnet1 egress; vnet0 egress and vnet1 ingress; "
+                    + "vnet0 egress and vnet1 egress. Watching ingress alone gives one copy of each"
+            ])
+    }
+
+    @Test("3: a port and the bridge device that it belongs to") func n3PortBridgeDevice() throws {
+        var lab = try Lab.usual()
+        try lab.mirror("m", ["vnet0", "br0"], to: ["eth0"])
+        let warning = try #require(lab.warnings().first)
+        #expect(warning.contains("vnet0 ingress and br0 ingress"))
+        #expect(warning.contains("vnet0 egress and br0 egress"))
+        #expect(lab.warnings().count == 1)
+    }
+
+    @Test("3: two members' egress, which a flooded frame passes both") func n3FloodedFrame() throws {
+        var lab = try Lab.usual()
+        try lab.mirror("m", ["vnet0:egress", "vnet1:egress"], to: ["eth0"])
+        #expect(lab.warnings().first?.contains("vnet0 egress and vnet1 egress") == true)
+    }
+
+    @Test("3: both ends of a cable") func n3BothEndsCable() throws {
+        var lab = Lab()
+        try lab.addCable("left", "right")
+        try lab.add("out")
+        try lab.mirror("m", ["left:egress", "right:ingress"], to: ["out"])
+        #expect(lab.warnings().count == 1)
+        #expect(lab.warnings().first?.contains("left egress and right ingress.") == true)
+    }
+
+    @Test("3: a VLAN device and its parent, both ways") func n3VlanDeviceParent() throws {
+        var lab = Lab()
+        try lab.add("eth0")
+        try lab.add("eth0.5", .vlan(parent: lab.index("eth0"), id: 5))
+        try lab.add("out")
+        try lab.mirror("m", ["eth0", "eth0.5"], to: ["out"])
+        let warning = try #require(lab.warnings().first)
+        #expect(warning.contains("eth0 ingress and eth0.5 ingress"))
+        #expect(warning.contains("eth0 egress and eth0.5 egress"))
+    }
+
+    @Test("3: many pairs are cut short with their number") func n3ManyPairsCut() throws {
+        var lab = try Lab.usual()
+        try lab.mirror("m", ["vnet0", "vnet1", "vnet2"], to: ["eth0"])
+        #expect(lab.warnings().first?.contains("; and 5 more. ") == true)
+    }
+
+    /// Frames can't pass two points of these.
+    static let single: [[String]] = [
+        ["vnet0"], ["vnet0:ingress", "vnet1:ingress"], ["bridge br0"], ["eth0"],
+        ["br0"], ["vnet0", "eth0"], ["bridge br0", "bridge br1"],
+    ]
+
+    @Test("3: where no frame is copied twice, there is no warning", arguments: single)
+    func n3WhereNoFrame(sources: [String]) throws {
+        var lab = try Lab.usual()
+        try lab.addBridge("br1", ["vnet8"])
+        try lab.add("out")
+        try lab.mirror("m", sources, to: ["out"])
+        #expect(lab.warnings() == [])
+    }
+
+    @Test("3: an engine that tells copies apart needs no warning") func n3EngineTellsCopies() throws {
+        var lab = try Lab.usual()
+        lab.engines = [
+            EngineCapabilities(
+                engine: .ovs, isAvailable: true, truncates: true, deduplicates: true, sharesOutputs: true)
+        ]
+        try lab.mirror("m", ["vnet0", "vnet1"], to: ["eth0"])
+        #expect(lab.warnings() == [])
+    }
+
+    @Test("5: an output with a smaller MTU than a source") func n5OutputSmallerMtu() throws {
+        var lab = try Lab.usual()
+        try lab.change("vnet0") { $0.mtu = 9000 }
+        try lab.change("vnet2") { $0.mtu = 1450 }
+        try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"])
+        #expect(
+            lab.warnings() == [
+                "vnet2 has MTU 1450, less than the 9000 of vnet0: larger frames' copies may be lost "
+                    + "(ip link set vnet2 mtu 9000)"
+            ])
+        try lab.change("vnet2") { $0.mtu = 9000 }
+        #expect(lab.warnings() == [])
+    }
+
+    @Test("5: offloads that can't be switched off") func n5OffloadsCantSwitched() throws {
+        var lab = try Lab.usual()
+        lab.observed.offloads[try lab.index("vnet2")] = OffloadState(
+            harmful: ["tx-tcp-segmentation"], stuck: ["tx-checksum-sctp", "tx-checksum-ipv4"],
+            wanted: ["tx-tcp-segmentation"])
+        try lab.mirror("m", ["vnet0"], to: ["vnet2"])
+        #expect(
+            lab.warnings()
+                == ["vnet2 can't switch off tx-checksum-ipv4, tx-checksum-sctp: copies may have unfilled checksums"])
+    }
+
+    @Test("5: offloads that are kept are told of, to every mirror that sends there")
+    func n5OffloadsKeptTold() throws {
+        var lab = try Lab.usual()
+        lab.observed.offloads[try lab.index("vnet2")] = OffloadState(harmful: ["tx-tcp-segmentation"])
+        try lab.mirror("keeper", ["vnet0"], to: ["vnet2"]) { $0.keepOffloads = true }
+        try lab.mirror("other", ["vnet1"], to: ["vnet2"])
+        let warnings = lab.plan().warnings
+        #expect(warnings.map(\.mirror.description) == ["keeper", "other"])
+        #expect(
+            warnings.first?.message.contains("copies may be larger than its MTU and have unfilled checksums") == true)
+        #expect(
+            warnings.last?.message
+                == "vnet2 keeps its offloads, as mirror keeper asks: copies may have unfilled checksums")
+    }
+
+    @Test("5: nothing harmful, nothing to warn of") func n5NothingHarmfulNothing() throws {
+        var lab = try Lab.usual()
+        lab.observed.offloads[try lab.index("vnet2")] = OffloadState()
+        try lab.mirror("m", ["vnet0"], to: ["vnet2"]) { $0.keepOffloads = true }
+        #expect(lab.warnings() == [])
+    }
+
+    @Test("9: other people's filters that run before are named") func n9OtherPeopleFilters() throws {
+        var lab = try Lab.usual()
+        lab.observed.hooks[try lab.index("vnet0")] = HookState(
+            kind: .clsact,
+            foreign: [
+                ForeignFilter(hook: .ingress, preference: 10, kind: "bpf"),
+                ForeignFilter(hook: .ingress, preference: 49152, kind: "flower", actions: ["gact"]),
+                ForeignFilter(hook: .egress, preference: 1, kind: "u32"),
+            ])
+        try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"])
+        #expect(
+            lab.warnings() == [
+                "vnet0 has filters of others that run first: ingress pref 10 bpf. What they accept or drop isn't copied"
+            ])
+    }
+
+    @Test("A warning stands against nothing") func warningStandsAgainstNothing() throws {
+        var lab = try Lab.usual()
+        try lab.mirror("m", ["vnet0", "vnet1"], to: ["vnet2"])
+        #expect(lab.refusals() == [])
+        #expect(lab.plan().steps.count == 6)
+        #expect(lab.plan().warnings.map { $0.description.hasPrefix("mirror m: a frame") } == [true])
+    }
+
+    @Test("5: what harms a copy is what the driver was to finish") func n5HarmsCopyDriver() {
+        for feature in [
+            "tx-checksum-ip-generic", "tx-checksum-sctp", "tx-tcp-segmentation", "tx-udp-segmentation", "tx-gso-list",
+        ] {
+            #expect(OffloadState.isHarmful(feature), "\(feature)")
+        }
+        for feature in [
+            "rx-gro", "rx-checksum", "tx-vlan-hw-insert", "tx-scatter-gather", "tx-gso-robust", "tls-hw-tx-offload",
+        ] {
+            #expect(!OffloadState.isHarmful(feature), "\(feature)")
+        }
+    }
+}

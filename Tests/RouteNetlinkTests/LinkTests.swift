@@ -1,0 +1,126 @@
+import Netlink
+import Testing
+
+@testable import RouteNetlink
+
+@Suite struct LinkTests {
+    private func link(_ bytes: [UInt8]) throws -> Link { try Link(#require(messages(bytes).first)) }
+
+    @Test("The loopback interface") func loopbackInterface() throws {
+        let link = try link(CapturedLinks.loopback)
+        #expect(link.name == "lo")
+        #expect(link.index == 1)
+        #expect(link.isLoopback)
+        #expect(link.isUp)
+        #expect(link.hasCarrier)
+        #expect(link.mtu == 65536)
+        #expect(link.kind == nil)
+        #expect(link.master == nil)
+        #expect(link.link == nil)
+        #expect(link.bridgePort == nil)
+    }
+
+    @Test("A bridge, with its spanning tree") func bridgeSpanningTree() throws {
+        let link = try link(CapturedLinks.bridge)
+        #expect(link.name == "br0")
+        #expect(link.kind == "bridge")
+        // IFLA_BR_STP_STATE
+        #expect(link.kindData[5]?.integer() == UInt32(0))
+        #expect(link.isUp)
+        #expect(!link.isLoopback)
+    }
+
+    @Test("A veth whose peer is in the same namespace") func vethWhosePeerSame() throws {
+        let link = try link(CapturedLinks.vethWithPeerHere)
+        #expect(link.name == "vnet0")
+        #expect(link.index == 4)
+        #expect(link.kind == "veth")
+        #expect(link.link == 3)
+        #expect(link.peerNamespace == nil)
+        #expect(link.mtu == 1500)
+        #expect(link.isUp && link.hasCarrier)
+        #expect(link.bridgePort == nil)
+    }
+
+    @Test("A bridge's member with settings of its own, whose peer is in another namespace")
+    func bridgeMemberSettingsOwn() throws {
+        let link = try link(CapturedLinks.memberWithPeerElsewhere)
+        #expect(link.name == "vnet1")
+        #expect(link.master == 2)
+        #expect(link.link == 2)
+        #expect(link.peerNamespace == 0)
+        #expect(link.isUp && !link.hasCarrier)
+        #expect(
+            link.bridgePort
+                == BridgePort(
+                    state: 0, learning: false, unicastFlood: false, multicastFlood: false, broadcastFlood: false,
+                    locked: true))
+    }
+
+    @Test("A tunnel, and what it is bound to") func tunnelBound() throws {
+        let link = try link(CapturedLinks.vxlan)
+        #expect(link.name == "vx0")
+        #expect(link.kind == "vxlan")
+        #expect(!link.isUp)
+        #expect(link.kindData[3]?.integer() == Int32(4))
+        #expect(link.kindData[2].map { Array($0.bytes) } == [192, 0, 2, 1])
+    }
+
+    @Test("A macvlan and its parent") func macvlanParent() throws {
+        let link = try link(CapturedLinks.macvlan)
+        #expect(link.kind == "macvlan")
+        #expect(link.link == 4)
+        #expect(link.peerNamespace == nil)
+    }
+
+    // linux/if_link.h: this kernel has no VLAN devices, and older ones no locked ports.
+    @Test("A VLAN device, and a bridge port of an old kernel") func vlanDeviceBridgePort() throws {
+        let vlan = hex(
+            """
+            00 00 01 00 09 00 00 00 43 10 01 00 00 00 00 00        # struct ifinfomsg: index 9, up, with carrier
+            0c 00 03 00 65 74 68 30 2e 35 00 00                    # IFLA_IFNAME "eth0.5"
+            08 00 05 00 02 00 00 00                                # IFLA_LINK 2
+            1c 00 12 00                                            # IFLA_LINKINFO
+              09 00 01 00 76 6c 61 6e 00 00 00 00                  # IFLA_INFO_KIND "vlan"
+              0c 00 02 00                                          # IFLA_INFO_DATA
+                06 00 01 00 05 00 00 00                            # IFLA_VLAN_ID 5
+            """)
+        let link = try Link(message(16, payload: vlan))
+        #expect(link.name == "eth0.5")
+        #expect(link.kind == "vlan")
+        #expect(link.link == 2)
+        #expect(link.kindData[1]?.integer() == UInt16(5))
+        #expect(link.mtu == 0)
+        let old = BridgePort(Attributes(hex("05 00 01 00 03 00 00 00 05 00 08 00 01 00 00 00")[...]))
+        #expect(old == BridgePort(state: 3, learning: true))
+    }
+
+    @Test("A member of a bond is no bridge port") func memberBondNoBridge() throws {
+        let member = hex(
+            """
+            00 00 01 00 09 00 00 00 43 10 01 00 00 00 00 00        # struct ifinfomsg
+            09 00 03 00 65 74 68 31 00 00 00 00                    # IFLA_IFNAME "eth1"
+            08 00 0a 00 08 00 00 00                                # IFLA_MASTER 8
+            1c 00 12 00                                            # IFLA_LINKINFO
+              09 00 04 00 62 6f 6e 64 00 00 00 00                  # IFLA_INFO_SLAVE_KIND "bond"
+              0c 00 05 00                                          # IFLA_INFO_SLAVE_DATA
+                05 00 01 00 00 00 00 00                            # IFLA_BOND_SLAVE_STATE
+            """)
+        let link = try Link(message(16, payload: member))
+        #expect(link.master == 8)
+        #expect(link.bridgePort == nil)
+    }
+
+    @Test("A message without a header or a name is no link") func messageWithoutHeaderName() {
+        #expect(throws: MalformedBytes.self) { try Link(message(16, payload: [0, 0, 1, 0, 9, 0, 0, 0])) }
+        #expect(throws: MalformedBytes("a link without a name")) {
+            try Link(message(16, payload: Array(repeating: 0, count: 16)))
+        }
+    }
+
+    @Test("Which way a packet would go") func whichWayPacketWould() throws {
+        let answer = try #require(messages(CapturedTraffic.route).first)
+        #expect(RouteRequest.outputInterface(answer) == 4)
+        #expect(RouteRequest.outputInterface(message(24, payload: [1, 2])) == nil)
+    }
+}
