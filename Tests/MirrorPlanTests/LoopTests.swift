@@ -234,8 +234,39 @@ import Testing
         #expect(lab.refusals() == [])
         try lab.mirror("m4", ["p4"], to: ["p5"])
         let refusals = lab.refusals()
-        #expect(refusals.map(\.mirror.description) == ["m0"])
-        #expect(refusals.map(\.rule) == [.capability])
+        #expect(refusals.map(\.mirror.description) == ["m0", "m1", "m2", "m3", "m4"])
+        #expect(Set(refusals.map(\.rule)) == [.capability])
         #expect(refusals.first?.message.contains("the kernel carries a copy through 4 and drops it then") == true)
+        // Those that run already are left alone, at whichever end the one too many is added.
+        lab.desired.removeLast()
+        try lab.apply()
+        try lab.mirror("m4", ["p4"], to: ["p5"])
+        #expect(lab.refusals().map(\.mirror.description) == ["m4"])
+        #expect(lab.steps() == [])
+    }
+
+    @Test("Mirrors that run aren't stopped by a newcomer that closes a circle with them")
+    func newcomerClosesCircle() throws {
+        var lab = Lab()
+        for number in 0...1 { try lab.add("p\(number)") }
+        try lab.mirror("old", ["p0:egress"], to: ["p1"])
+        try lab.apply()
+        try lab.mirror("new", ["p1:egress"], to: ["p0"])
+        #expect(lab.refusals().map(\.mirror.description) == ["new"])
+        #expect(lab.steps() == [])
+    }
+
+    @Test("A circle that has come about under mirrors that run is broken up")
+    func circleUnderRunning() throws {
+        var lab = Lab()
+        for name in ["p0", "p1", "p2"] { try lab.add(name) }
+        try lab.mirror("m", ["p0:egress"], to: ["p1"])
+        try lab.mirror("n", ["p2:egress"], to: ["p0"])
+        try lab.apply()
+        // Somebody stacks a VLAN device of that name: what goes to it goes to p2.
+        lab.observed.topology.insert(
+            Port(name: try PortName("p1"), index: try lab.index("p1"), kind: .vlan(parent: try lab.index("p2"), id: 5)))
+        #expect(Set(lab.refusals().map(\.rule)) == [.loop])
+        #expect(lab.steps().contains("mirror m: stop copying p0 egress"))
     }
 }

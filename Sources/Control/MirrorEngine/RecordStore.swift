@@ -53,6 +53,7 @@ public struct RecordStore: Sendable {
     private struct Stored: Codable {
         var port: String
         var index: Int32
+        var address: String?
         var offloads: [String]
         var bridge: Int32?
         var bridgePort: Settings?
@@ -69,6 +70,7 @@ public struct RecordStore: Sendable {
         init(_ record: OutputRecord) {
             port = record.port.name.description
             index = record.port.index
+            address = record.address?.description
             offloads = record.offloads.sorted()
             bridge = record.bridge
             bridgePort = record.bridgePort.map {
@@ -78,10 +80,15 @@ public struct RecordStore: Sendable {
             }
         }
 
+        private static func readAddress(_ text: String) -> MACAddress? {
+            MACAddress(text.split(separator: ":").compactMap { UInt8($0, radix: 16) })
+        }
+
         var record: OutputRecord {
             get throws {
                 OutputRecord(
-                    port: ResolvedPort(name: try PortName(port), index: index), offloads: Set(offloads),
+                    port: ResolvedPort(name: try PortName(port), index: index),
+                    address: address.flatMap(Self.readAddress), offloads: Set(offloads),
                     bridgePort: bridgePort.map {
                         BridgePortSettings(
                             state: $0.state, learning: $0.learning, unicastFlood: $0.unicastFlood,
