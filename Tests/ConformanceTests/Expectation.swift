@@ -103,11 +103,35 @@ struct ExpectedRefusals {
                 if scenario.layout[output]?.bridge == nil { reserve.insert(mirror.name) }
             }
         }
-        hasLoop = Self.hasLoop(scenario)
+        hasLoop = scenario.mirrors.contains { Self.isInLoop($0, scenario) }
     }
 
-    /// Everything up, every port there, every frame selected: what may be a loop later is one.
-    private static func hasLoop(_ scenario: Scenario) -> Bool {
+    /// Everything up, every port there, every frame selected: what may be a loop later is one. Only what the mirror itself
+    /// reserves counts, as others can be removed: a frame may not go round and be copied by it again.
+    private static func isInLoop(_ mirror: Mirror, _ scenario: Scenario) -> Bool {
+        var alone = scenario
+        for index in alone.mirrors.indices where alone.mirrors[index].name != mirror.name {
+            alone.mirrors[index].reserve = false
+        }
+        let topology = Self.complete(alone)
+        let mirrors = scenario.mirrors.map { Mirror(name: $0.name, sources: $0.sources, outputs: $0.outputs) }
+        let probe = Frame(destination: .broadcast, source: MACAddress(0x02, 0xee, 0, 0, 0, 1))
+        for port in topology.ports.keys {
+            for entry in [Scenario.Entry.vm(port), .host(port)] {
+                var model = ReferenceModel(topology: topology, mirrors: mirrors, traits: .trafficControl) { _, _, _ in
+                    true
+                }
+                let trace = model.inject(Scenario.Injection(frame: probe, entry: entry))
+                guard trace.isCutShort else { continue }
+                if trace.counters.contains(where: { $0.key.mirror == mirror.name && $0.value.selected > 1 }) {
+                    return true
+                }
+            }
+        }
+        return false
+    }
+
+    private static func complete(_ scenario: Scenario) -> Topology {
         var topology = scenario.mirroredTopology
         for (_, port) in topology.ports {
             var port = port
@@ -122,16 +146,6 @@ struct ExpectedRefusals {
             lastIndex += 1
             topology.insert(Port(name: name, index: lastIndex))
         }
-        let mirrors = scenario.mirrors.map { Mirror(name: $0.name, sources: $0.sources, outputs: $0.outputs) }
-        let probe = Frame(destination: .broadcast, source: MACAddress(0x02, 0xee, 0, 0, 0, 1))
-        for port in topology.ports.keys {
-            for entry in [Scenario.Entry.vm(port), .host(port)] {
-                var model = ReferenceModel(topology: topology, mirrors: mirrors, traits: .trafficControl) { _, _, _ in
-                    true
-                }
-                if model.inject(Scenario.Injection(frame: probe, entry: entry)).isCutShort { return true }
-            }
-        }
-        return false
+        return topology
     }
 }

@@ -46,6 +46,18 @@ extension ConformanceTests {
             try machine.expectAgreement()
         }
 
+        @Test("A loop that only another mirror's reserved output cuts is a loop: that one can be removed")
+        func cutByAnother() throws {
+            var machine = try Machine(members: ["vnet0", "vnet1"])
+            try machine.addCable("cable2", "cable3", bridge: "sw0")
+            try machine.mirror("to-cable", [("vnet1", .egress)], to: ["cable3"])
+            try machine.mirror("reserves", [("vnet0", .ingress)], to: ["vnet1"]) { $0.reserve = true }
+            guard case .refused([.loop]) = run(machine.scenario) else {
+                Issue.record("it wasn't refused as it should be")
+                return
+            }
+        }
+
         @Test("A mirror before one that loops isn't refused for what the other does") func beforeALoop() throws {
             var machine = try Machine(members: ["vnet0"], alone: ["eth1"])
             try machine.mirror("first", [("vnet0", .ingress)], to: ["eth1"])

@@ -1,17 +1,20 @@
 import MirrorModel
 
 /// Rule 8: what a mirror sends must not come back to one of its sources, on whatever way.
+///
 struct LoopSearch {
+    private let topology: Topology
     private let graph: ForwardingGraph
     private let mirrors: [Mirror]
     private let places: [MirrorName: [Place]]
     /// For each place, where mirrors send copies of what passes it.
     private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
 
-    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], graph: ForwardingGraph) {
+    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], topology: Topology, graph: ForwardingGraph) {
         self.places = places
-        self.mirrors = mirrors
         self.graph = graph
+        self.mirrors = mirrors
+        self.topology = topology
         for mirror in mirrors {
             for place in places[mirror.name] ?? [] {
                 copies[place, default: []] += mirror.outputs.map {
@@ -22,10 +25,15 @@ struct LoopSearch {
     }
 
     /// The shortest cycle through one of the mirror's outputs, as `a -> b -> a`; nil if there is none.
+    ///
+    /// Of reserved outputs only the mirror's own count: another's are given back when that one is removed, and a mirror
+    /// that is sound on their account would go round from then on.
     func cycle(through mirror: Mirror) -> String? {
+        let own = mirror.reservedOutputs(places: places[mirror.name] ?? [], in: topology)
+        let graph = ForwardingGraph(topology, reserved: Set(own))
         for source in places[mirror.name] ?? [] {
             for output in mirror.outputs {
-                if let path = path(from: Place(port: output.port, hook: .egress), to: source) {
+                if let path = path(from: Place(port: output.port, hook: .egress), to: source, in: graph) {
                     let ports = ([source] + path).map(\.port)
                     return Self.joined(ports)
                 }
@@ -53,7 +61,7 @@ struct LoopSearch {
     }
 
     /// Breadth first, so that the message shows the shortest way.
-    private func path(from start: Place, to goal: Place) -> [Place]? {
+    private func path(from start: Place, to goal: Place, in graph: ForwardingGraph) -> [Place]? {
         var previous: [Place: Place] = [:]
         var seen: Set<Place> = [start]
         var open = [start][...]

@@ -28,7 +28,7 @@ struct Rules {
         graph = ForwardingGraph(observed.topology, reserved: Set(reserved))
         self.observed = observed
         self.engines = engines
-        loops = LoopSearch(mirrors, places: places, graph: graph)
+        loops = LoopSearch(mirrors, places: places, topology: observed.topology, graph: graph)
         chains = Chains(loops.followers)
     }
 
