@@ -124,6 +124,13 @@ public struct IntentStore: Sendable {
 
     // MARK: Changes
 
+    /// Removes what a run that was killed while it wrote left. For who holds the lock.
+    func removeUnfinished() throws {
+        for directory in [permanentDirectory, temporaryDirectory] {
+            try Files.removeUnfinished(in: directory, suffix: ".yaml")
+        }
+    }
+
     /// Writes mirrors, each to a file of its own; what defined them elsewhere before is taken out there.
     /// - Returns: how to put things back.
     public func put(_ mirrors: [(mirror: Mirror, isTemporary: Bool)], over existing: [Intent]) throws -> [Undo] {
