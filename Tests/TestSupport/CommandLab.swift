@@ -223,7 +223,10 @@ public final class CommandLab {
             let outcome = try portmirror(["remove", "--all"])
             guard outcome.succeeded else { throw LabError("remove --all failed: \(outcome)") }
         }
-        let differences = before.differences(to: try snapshot())
+        let after = try snapshot()
+        let differences =
+            recreatesPorts
+            ? before.withoutIndexes.differences(to: after.withoutIndexes) : before.differences(to: after)
         guard differences.isEmpty else { throw LabError("something of others has changed:\n\(differences)") }
         let left = files(in: runDirectory).filter { $0 != "lock" } + files(in: configDirectory)
         guard left.isEmpty else { throw LabError("files are left: \(left.joined(separator: ", "))") }
