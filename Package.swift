@@ -37,7 +37,7 @@ let package = Package(
         // Wire
         .target(name: "CLinux", path: "Sources/Wire/CLinux"),
         .systemLibrary(
-            name: "CPcap", path: "Sources/Wire/CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+            name: "CPcap", path: "Sources/Wire/CPcap", providers: [.apt(["libpcap-dev"])]),
         library("LinuxSystem", in: "Wire", ["CLinux"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
@@ -88,7 +88,12 @@ let package = Package(
         tests(
             "TrafficControlTests",
             ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
-        tests("CommandsTests", ["Commands", "MirrorModel", "MirrorPlan"]),
+        tests(
+            "CommandsTests",
+            [
+                "Commands", "MirrorModel", "MirrorPlan",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         // Tests in network namespaces
         .target(

@@ -15,7 +15,7 @@ struct AddCommand: ParsableCommand {
 
             Examples:
               portmirror add ids --from vnet0 --to vnet2
-              portmirror add web --from vnet0:ingress --from vnet1 --to vnet2 --filter 'tcp port 80 or tcp port 443'
+              portmirror add web --from vnet0:ingress --from vnet1 --to vnet2 --filter 'tcp port 80'
               portmirror add lan --from-bridge br0 --to vnet2 --vlan 10,20-29
               portmirror add look --from eth0 --to tap7 --for 10m --temporary
             """)
@@ -95,7 +95,17 @@ struct AddCommand: ParsableCommand {
             .first { $0.name == mirror.name }
         if let status, status.state != .active {
             Terminal.complain("mirror \(mirror.name) is \(status.state.rawValue): \(status.reason)")
+            for source in status.sources where source.state == .missing { Self.hint(source.source.port.description) }
         }
+    }
+
+    /// `vnet0:in` is a port that doesn't exist, as far as the rules go; a person will have meant something else.
+    private static func hint(_ port: String) {
+        guard let colon = port.lastIndex(of: ":") else { return }
+        let word = port[port.index(after: colon)...].lowercased()
+        let near = ["i", "in", "ing", "rx", "input", "inbound", "e", "eg", "out", "tx", "output", "outbound", "bi"]
+        guard near.contains(word) else { return }
+        Terminal.complain("the directions are :ingress, :egress and :both; \(port) is taken for a name")
     }
 
     private static func problems(of filter: String) -> [String] {
@@ -109,7 +119,7 @@ struct AddCommand: ParsableCommand {
     }
 
     /// Everything wrong with the arguments is said at once.
-    private func mirror(now: Timestamp) throws -> Mirror {
+    func mirror(now: Timestamp) throws -> Mirror {
         var problems: [String] = []
         func value<Value>(_ read: () throws -> Value) -> Value? {
             do { return try read() } catch {

@@ -27,18 +27,11 @@ struct ApplyCommand: ParsableCommand {
         let session = try Session(places)
         let done = try session.apply(try input.change(session))
         if verbose {
-            try PlanOutput(done).printText()
+            try PlanOutput(done).printText(isDone: true)
         } else {
             PlanOutput.complain(of: done)
-            Terminal.write(Self.summary(done) + "\n")
+            Terminal.write(PlanOutput.done(done) + "\n")
         }
         if !done.plan.refusals.isEmpty { throw ExitStatus.failed }
-    }
-
-    private static func summary(_ done: Reconciler.Preview) -> String {
-        guard !done.isEmpty else { return "nothing to change" }
-        let steps = done.plan.steps.count
-        return "\(done.added.count) defined, \(done.changed.count) redefined, \(done.removed.count) forgotten; "
-            + "\(steps) step\(steps == 1 ? "" : "s") done"
     }
 }

@@ -33,7 +33,7 @@ struct DemoCommand: ParsableCommand {
             Terminal.write("So here is the same without any: a mirror computed over a recorded ping.\n\n")
             return try DemoSimulation.run(suggestion)
         }
-        let story = DemoStory(directory: "/tmp/portmirror-demo-\(ThisProcess.id)", lab: lab)
+        let story = DemoStory(directory: try Files.makeTemporaryDirectory("portmirror-demo"), lab: lab)
         defer { story.cleanUp() }
         try story.tell(suggestion)
     }

@@ -7,8 +7,7 @@ import MirrorModel
 /// The demonstration where no namespaces are to be had: the reference model over a recorded ping.
 enum DemoSimulation {
     static func run(_ suggestion: String) throws {
-        let directory = "/tmp/portmirror-demo-\(ThisProcess.id)"
-        try Files.makeDirectory(directory)
+        let directory = try Files.makeTemporaryDirectory("portmirror-demo")
         defer { try? Files.removeTree(directory) }
         let mirror = Mirror(
             name: try MirrorName("ids"), sources: [.port(try PortName("vnet0"), .both)],

@@ -5,10 +5,12 @@ import MirrorPlan
 
 /// JSON with stable keys, sorted, on standard output; docs/reference/json.md describes them.
 enum JSONOutput {
-    static func print(_ value: some Encodable) throws {
+    static func print(_ value: some Encodable) throws { Terminal.write(try text(value)) }
+
+    static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        Terminal.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 }
 

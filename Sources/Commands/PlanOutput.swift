@@ -8,7 +8,9 @@ struct PlanOutput {
 
     init(_ preview: Reconciler.Preview) { self.preview = preview }
 
-    func printText() throws {
+    /// Prints it.
+    /// - Parameter isDone: as what has been done, rather than what would be.
+    func printText(isDone: Bool = false) throws {
         Self.complain(of: preview)
         if preview.isEmpty {
             if preview.plan.refusals.isEmpty { Terminal.write("nothing to change\n") }
@@ -22,7 +24,7 @@ struct PlanOutput {
             text += Terminal.styled("-", .red) + " forget mirror \(name)\(why)\n"
         }
         for step in preview.plan.steps { text += Self.sign(step) + " \(step)\n" }
-        Terminal.write(text + Self.summary(preview) + "\n")
+        Terminal.write(text + (isDone ? Self.done(preview) : Self.summary(preview)) + "\n" + waiting)
     }
 
     /// Warnings, refusals and mirrors whose time is over, on standard error.
@@ -33,7 +35,23 @@ struct PlanOutput {
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
     }
 
-    /// One line of what is, or was, to do.
+    /// New and changed mirrors that won't be active at once, each with the reason.
+    private var waiting: String {
+        let names = Set(preview.added + preview.changed)
+        return statuses(of: preview.desired, observed: preview.observed, now: Session.now, isApplied: true)
+            .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }
+            .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason)\n" }.joined()
+    }
+
+    /// One line of what was done.
+    static func done(_ preview: Reconciler.Preview) -> String {
+        guard !preview.isEmpty else { return "nothing to change" }
+        let steps = preview.plan.steps.count
+        return "\(preview.added.count) defined, \(preview.changed.count) redefined, "
+            + "\(preview.removed.count) forgotten; \(steps) step\(steps == 1 ? "" : "s") done"
+    }
+
+    /// One line of what is to do.
     static func summary(_ preview: Reconciler.Preview) -> String {
         let steps = preview.plan.steps.count
         return "\(preview.added.count) to define, \(preview.changed.count) to redefine, "

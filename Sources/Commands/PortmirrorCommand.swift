@@ -69,6 +69,9 @@ public struct PortmirrorCommand: ParsableCommand {
         case let error as NetlinkError where error.errno == .notPermitted:
             Terminal.complain("\(error)\n  \(Privilege.advice)")
             exit(withError: ExitStatus.privilege)
+        case let error as SystemError where error.errno == .access || error.errno == .notPermitted:
+            Terminal.complain("\(error)\n  \(Privilege.advice)")
+            exit(withError: ExitStatus.privilege)
         case is NetlinkError, is SystemError, is StepFailure:
             Terminal.complain("\(error)")
             exit(withError: ExitStatus.failed)
@@ -88,8 +91,8 @@ enum ExitStatus {
 /// What changing mirrors takes.
 enum Privilege {
     static let advice =
-        "run it as root (sudo portmirror …), or give the program the capability: "
-        + "sudo setcap cap_net_admin+ep $(command -v portmirror)"
+        "run it as root: sudo portmirror …; or with CAP_NET_ADMIN and directories of your own "
+        + "(--config-dir, PORTMIRROR_RUN_DIR)"
 
     /// - Throws: ``UserError`` of kind `privilege`.
     static func requireNetAdmin(to action: String) throws {

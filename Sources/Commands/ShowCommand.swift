@@ -9,7 +9,7 @@ struct ShowCommand: ParsableCommand {
         abstract: "Show one mirror: sources, outputs, state, counters.",
         discussion: """
             selected counts frames once for each output that was to get a copy; delivered and failed add up to it. \
-            Super-frames (GRO, GSO) count as one.
+            A super-frame (GRO, GSO) counts as its segments in selected, as one in failed.
 
             Example:
               portmirror show ids
@@ -37,7 +37,7 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private func text(_ status: MirrorStatus, now: Timestamp) -> String {
+    func text(_ status: MirrorStatus, now: Timestamp) -> String {
         var text = Terminal.styled("mirror", .green) + ": " + Terminal.styled(status.name.description, .bold) + "\n"
         func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
@@ -48,6 +48,7 @@ struct ShowCommand: ParsableCommand {
             if let vlans = mirror.vlans { line("vlans", vlans.description) }
             if let filter = mirror.filter { line("filter", filter) }
             if mirror.sample > 1 { line("sample", "1 in \(mirror.sample)") }
+            if let snaplen = mirror.snaplen { line("snaplen", "\(snaplen) bytes") }
             if mirror.reserve { line("outputs", "reserved for copies") }
             if mirror.keepOffloads { line("offloads", "left as they are") }
             if let until = mirror.until {
@@ -56,9 +57,9 @@ struct ShowCommand: ParsableCommand {
             }
         }
         let total = status.total
-        line("selected", "\(total.selectedPackets) packets, \(Quantity.bytes(total.selectedBytes))")
-        line("delivered", "\(total.deliveredPackets) packets, \(Quantity.bytes(total.deliveredBytes))")
-        line("failed", "\(total.failedPackets) packets")
+        line("selected", "\(Quantity.packets(total.selectedPackets)), \(Quantity.bytes(total.selectedBytes))")
+        line("delivered", "\(Quantity.packets(total.deliveredPackets)), \(Quantity.bytes(total.deliveredBytes))")
+        line("failed", Quantity.packets(total.failedPackets))
         if !status.points.isEmpty {
             let rows = status.points.map { point in
                 let counters = point.counters
@@ -93,6 +94,9 @@ struct ShowCommand: ParsableCommand {
 
 /// Quantities as people read them.
 enum Quantity {
+    /// "1 packet", "2 packets".
+    static func packets(_ count: UInt64) -> String { "\(count) packet\(count == 1 ? "" : "s")" }
+
     /// Decimal multiples, one digit after the point: "216.8 kB".
     static func bytes(_ count: UInt64) -> String {
         guard count >= 1000 else { return "\(count) B" }

@@ -126,7 +126,9 @@ struct ExpectedRefusals {
         let probe = Frame(destination: .broadcast, source: MACAddress(0x02, 0xee, 0, 0, 0, 1))
         for port in topology.ports.keys {
             for entry in [Scenario.Entry.vm(port), .host(port)] {
-                var model = ReferenceModel(topology: topology, mirrors: mirrors, traits: .trafficControl) { _, _, _ in true }
+                var model = ReferenceModel(topology: topology, mirrors: mirrors, traits: .trafficControl) { _, _, _ in
+                    true
+                }
                 if model.inject(Scenario.Injection(frame: probe, entry: entry)).isCutShort { return true }
             }
         }

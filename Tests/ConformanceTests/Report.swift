@@ -7,7 +7,8 @@ struct Difference: CustomStringConvertible {
 
     /// Nil if there is no difference.
     init?(_ expected: Multiset<Frame>, _ got: Multiset<Frame>, _ scenario: Scenario) {
-        let lines = Self.lines("missing", expected.subtracting(got), scenario)
+        let lines =
+            Self.lines("missing", expected.subtracting(got), scenario)
             + Self.lines("unexpected", got.subtracting(expected), scenario)
         if lines.isEmpty { return nil }
         description =

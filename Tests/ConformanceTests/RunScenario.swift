@@ -212,7 +212,9 @@ private struct Conductor {
         let ideal = Expectation(scenario, traits: .specification)
         for (port, want) in ideal.captures.sorted(by: { $0.key < $1.key }) {
             let difference = Difference(want, Multiset(captures[port] ?? []), scenario)
-            if let difference { add(.specification, "without a warning of duplicates, the VM at \(port) got\n\(difference)") }
+            if let difference {
+                add(.specification, "without a warning of duplicates, the VM at \(port) got\n\(difference)")
+            }
         }
     }
 

@@ -48,7 +48,8 @@ extension ConformanceTests {
                 bridges: [LabLayout.Bridge(name: bridge, address: MACAddress(2, 1, 0, 0, 0, 0))],
                 ports: names.enumerated().map { number, name in
                     LabLayout.Port(
-                        name: name, address: MACAddress(2, 2, 0, 0, 0, UInt8(number)), bridge: number < 2 ? bridge : nil)
+                        name: name, address: MACAddress(2, 2, 0, 0, 0, UInt8(number)), bridge: number < 2 ? bridge : nil
+                    )
                 })
             let mirror = Mirror(
                 name: try MirrorName("sampled"), sources: [.port(names[0], .ingress)],
@@ -64,7 +65,8 @@ extension ConformanceTests {
                     }
                     let counters = try tested.observe().counters
                     return Result(
-                        copies: Multiset(captures[names[2]] ?? []), others: Multiset(captures[names[3]] ?? []), sent: sent,
+                        copies: Multiset(captures[names[2]] ?? []), others: Multiset(captures[names[3]] ?? []),
+                        sent: sent,
                         arrived: captures[names[1]] ?? [], counters: Array(counters.values))
                 }
             }

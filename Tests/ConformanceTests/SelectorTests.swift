@@ -28,7 +28,8 @@ extension ConformanceTests {
         private func expectAgreement(_ select: (inout Mirror) -> Void) throws {
             var scenario = try Self.scenario
             for index in scenario.mirrors.indices { select(&scenario.mirrors[index]) }
-            let selectors = "\(scenario.mirrors[0].vlans.map { "vlans \($0) " } ?? "")\(scenario.mirrors[0].filter ?? "")"
+            let selectors =
+                "\(scenario.mirrors[0].vlans.map { "vlans \($0) " } ?? "")\(scenario.mirrors[0].filter ?? "")"
             switch run(scenario) {
             case .passed(let tally):
                 #expect(tally.copies > 0, "\(selectors): nothing to select was sent")
@@ -62,13 +63,15 @@ extension ConformanceTests {
                 var injections: [Scenario.Injection] = []
                 while injections.count < 300 {
                     let isFromVM = injections.count % 2 == 0
-                    injections.append(draw.injection(UInt32(injections.count), from: isFromVM ? .vm(vnet) : .host(bridge)))
+                    injections.append(
+                        draw.injection(UInt32(injections.count), from: isFromVM ? .vm(vnet) : .host(bridge)))
                 }
                 return Scenario(
                     layout: layout,
                     mirrors: [
                         Mirror(name: try MirrorName("vm"), sources: [.port(vnet, .ingress)], outputs: [.port(eth)]),
-                        Mirror(name: try MirrorName("host"), sources: [.port(bridge, .egress)], outputs: [.port(other)]),
+                        Mirror(
+                            name: try MirrorName("host"), sources: [.port(bridge, .egress)], outputs: [.port(other)]),
                     ], injections: injections)
             }
         }

@@ -21,7 +21,8 @@ extension ConformanceTests {
                 (Sabotage.wrongDirection, Mismatch.Kind.capture), (.wrongDirection, .counters), (.lostFrame, .capture),
                 (.doubledFrame, .capture), (.alteredFrame, .capture), (.swappedFrames, .order), (.miscount, .counters),
                 (.forgottenMirror, .leftovers),
-            ]) func findsFault(_ sabotage: Sabotage, _ kind: Mismatch.Kind) throws {
+            ]) func findsFault(_ sabotage: Sabotage, _ kind: Mismatch.Kind) throws
+        {
             guard case .failed(let mismatches) = run(try Self.scenario(), sabotage: sabotage) else {
                 Issue.record("nothing was found")
                 return
@@ -33,7 +34,8 @@ extension ConformanceTests {
             let scenario = try Self.scenario()
             let culprit = scenario.injections[3]
             var shrinker = Shrinker(scenario, [Mismatch(kind: .capture, details: "at first")]) { candidate in
-                let isFailing = candidate.injections.contains(culprit) && candidate.mirrors.contains { $0.filter == "ip" }
+                let isFailing =
+                    candidate.injections.contains(culprit) && candidate.mirrors.contains { $0.filter == "ip" }
                 return isFailing ? .failed([Mismatch(kind: .capture, details: "smaller")]) : .passed(Tally())
             }
             shrinker.shrink()
@@ -61,7 +63,8 @@ extension ConformanceTests {
                 bridges: [LabLayout.Bridge(name: bridge, address: MACAddress(2, 1, 0, 0, 0, 0))],
                 ports: names.enumerated().map { number, name in
                     LabLayout.Port(
-                        name: name, address: MACAddress(2, 2, 0, 0, 0, UInt8(number)), bridge: number < 4 ? bridge : nil)
+                        name: name, address: MACAddress(2, 2, 0, 0, 0, UInt8(number)), bridge: number < 4 ? bridge : nil
+                    )
                 })
             let mirrors = [
                 Mirror(name: try MirrorName("first"), sources: [.port(names[0], .ingress)], outputs: [.port(names[4])]),

@@ -100,7 +100,8 @@ struct Shrinker {
     }
 
     private mutating func dropPorts() {
-        for port in scenario.layout.ports.reversed() where scenario.layout.ports.count > 1 && !scenario.uses(port.name) {
+        for port in scenario.layout.ports.reversed() where scenario.layout.ports.count > 1 && !scenario.uses(port.name)
+        {
             _ = take { smaller in
                 smaller.layout.ports.removeAll { $0.name == port.name || $0.end == .port(port.name) }
             }

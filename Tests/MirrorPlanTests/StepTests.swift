@@ -279,6 +279,18 @@ import Testing
         #expect(lab.plan().isEmpty)
     }
 
+    @Test("5: whoever keeps the offloads wins, though the plan is about another mirror") func keeperOutOfScope() throws
+    {
+        var lab = try labWithOffloads()
+        try lab.mirror("keeper", ["vnet1:ingress"], to: ["vnet2"]) { $0.keepOffloads = true }
+        try lab.apply()
+        try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"])
+        #expect(
+            try lab.plan(only: "m").steps.map(\.description) == [
+                "add a clsact qdisc to vnet0", "copy vnet0 ingress to vnet2",
+            ])
+    }
+
     @Test("7: a reserved output is shut to the bridge, and opened again as it was")
     func n7ReservedOutputShut() throws {
         var lab = try Lab.usual()

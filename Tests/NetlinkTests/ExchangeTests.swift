@@ -73,7 +73,7 @@ import Testing
     @Test("A second acknowledgement of the same request changes nothing")
     func secondAcknowledgementSameRequest() {
         let outcome = exchange(
-            [change, change], [acknowledgement(1) + acknowledgement(1, code: -1) + acknowledgement(1)])
+            [change, change], [acknowledgement(1) + acknowledgement(1, code: -1)])
         #expect(outcome.results.map(\.marks) == [[]])
         #expect(!outcome.isComplete)
         let late = exchange([question], [link(1, 7) + acknowledgement(1) + link(1, 8)])

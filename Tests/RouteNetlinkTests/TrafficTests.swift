@@ -35,6 +35,27 @@ import Testing
         #expect(filters.filter { $0.classifier == .other }.map(\.preference) == [500])
     }
 
+    @Test("A u32 filter with one key matches everything only if the key compares nothing") func singleKey() throws {
+        func filter(mask: UInt32, keys: UInt8 = 1) throws -> Filter {
+            var writer = PayloadWriter()
+            for value in [0, 4, 0x0800_0800, 0, 0x0100_0300] as [Int32] { writer.append(value) }
+            writer.attribute(1, string: "u32")
+            writer.nest(2) { options in
+                var selector = PayloadWriter()
+                // struct tc_u32_sel of 16 bytes, then a key: mask, value, offset, offset mask.
+                selector.append([1, 0, keys] + Array(repeating: 0, count: 13))
+                selector.append(mask)
+                for value in [0, 0, 0] as [UInt32] { selector.append(value) }
+                options.attribute(5, bytes: selector.bytes)
+            }
+            return try Filter(message(44, payload: writer.bytes))
+        }
+        #expect(try filter(mask: 0).classifier == .u32Everything)
+        #expect(try filter(mask: 0x0100_0000).classifier == .other)
+        #expect(try filter(mask: 0, keys: 2).classifier == .other)
+        #expect(try filter(mask: 0, keys: 0).classifier == .other)
+    }
+
     @Test("A mirred action, its cookie and its counters") func mirredActionCookieCounters() throws {
         let filters = try messages(CapturedTraffic.ingressFilters).map { try Filter($0) }
         let action = try #require(filters.first { $0.classifier == .u32Everything }?.actions.first)

@@ -16,6 +16,7 @@ public final class Lab {
     /// Cables and mirrors that a frame can come through one after the other.
     private static let mostHops = 10
 
+    /// What it is built of.
     public let layout: LabLayout
     private let switchNamespace: Descriptor
     private let vmNamespace: Descriptor

@@ -4,9 +4,12 @@ public import MirrorModel
 public struct LabLayout: Hashable, Sendable {
     /// A bridge, without spanning tree and multicast snooping.
     public struct Bridge: Hashable, Sendable {
+        /// The bridge device's name.
         public var name: PortName
+        /// The bridge device's own address, which doesn't follow its members'.
         public var address: MACAddress
 
+        /// A bridge, which ports name to be its members.
         public init(name: PortName, address: MACAddress) {
             self.name = name
             self.address = address
@@ -15,10 +18,13 @@ public struct LabLayout: Hashable, Sendable {
 
     /// One end of a veth pair in the switch's namespace.
     public struct Port: Hashable, Sendable {
+        /// The name of the end in the switch; a VM's end has the same.
         public var name: PortName
+        /// The address of the end in the switch.
         public var address: MACAddress
         /// The bridge that it is a member of; nil if it stands alone.
         public var bridge: PortName?
+        /// Whether the end in the switch is up.
         public var isUp = true
         /// Where the other end is.
         public var end: End
@@ -31,7 +37,10 @@ public struct LabLayout: Hashable, Sendable {
             case port(PortName)
         }
 
-        public init(name: PortName, address: MACAddress, bridge: PortName?, isUp: Bool = true, end: End = .vm(isUp: true)) {
+        /// A port, unless told otherwise up and with a VM.
+        public init(
+            name: PortName, address: MACAddress, bridge: PortName?, isUp: Bool = true, end: End = .vm(isUp: true)
+        ) {
             self.name = name
             self.address = address
             self.bridge = bridge
@@ -43,17 +52,21 @@ public struct LabLayout: Hashable, Sendable {
         public var hasVM: Bool { if case .vm = end { true } else { false } }
     }
 
+    /// The switch's bridges.
     public var bridges: [Bridge]
+    /// The switch's ports; a cable is two of them.
     public var ports: [Port]
     /// Of every interface, in bytes without the Ethernet header.
     public var mtu: UInt32
 
+    /// A layout, empty unless told otherwise.
     public init(bridges: [Bridge] = [], ports: [Port] = [], mtu: UInt32 = 1500) {
         self.bridges = bridges
         self.ports = ports
         self.mtu = mtu
     }
 
+    /// The port with the name.
     public subscript(_ name: PortName) -> Port? { ports.first { $0.name == name } }
 
     /// Whether both ends of a port's veth pair are up.
@@ -83,7 +96,8 @@ public struct LabLayout: Hashable, Sendable {
             topology.insert(
                 MirrorModel.Port(
                     name: port.name, index: indices[port.name] ?? 0, kind: .veth(peer: peer),
-                    master: port.bridge.flatMap { indices[$0] }, isUp: port.isUp, hasCarrier: hasCarrier(port), mtu: mtu,
+                    master: port.bridge.flatMap { indices[$0] }, isUp: port.isUp, hasCarrier: hasCarrier(port),
+                    mtu: mtu,
                     bridgePort: port.bridge.map { _ in
                         BridgePortSettings(state: port.isUp && hasCarrier(port) ? 3 : 0)
                     }))

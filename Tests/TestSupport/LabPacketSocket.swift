@@ -72,7 +72,8 @@ final class LabPacketSocket {
         /// The tag that the kernel set aside: `struct tpacket_auxdata` (linux/if_packet.h) behind a `struct cmsghdr` of
         /// 16 bytes, the only control message that was asked for.
         var tag: VLANTag? {
-            guard Int(message.msg_controllen) >= 36, control.load(fromByteOffset: 8, as: Int32.self) == PacketOption.level,
+            guard Int(message.msg_controllen) >= 36,
+                control.load(fromByteOffset: 8, as: Int32.self) == PacketOption.level,
                 control.load(fromByteOffset: 12, as: Int32.self) == PacketOption.auxiliaryData
             else { return nil }
             let status = control.load(fromByteOffset: 16, as: UInt32.self)
@@ -135,7 +136,9 @@ func labCheck(_ code: Int32, _ purpose: String) throws -> Int32 {
 
 /// The lab itself failed, not what is tested in it.
 public struct LabError: Error, CustomStringConvertible {
+    /// What was tried, and what stood against it.
     public let description: String
 
+    /// A failure, in words.
     public init(_ description: String) { self.description = description }
 }

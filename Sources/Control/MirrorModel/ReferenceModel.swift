@@ -2,8 +2,8 @@
 ///
 /// Every engine is held against it, copy by copy. It decides as the kernel does, one frame at a time and without cost or delay.
 ///
-/// Not modelled: VLAN-aware bridges, spanning tree's own frames, multicast snooping, hairpin and isolated ports, ageing of
-/// learnt addresses, MTUs, bonds, VLAN devices and macvlans (they are ports with wires of their own here), and tunnels.
+/// Not modelled: VLAN-aware bridges, spanning tree's own frames, multicast snooping, iptables between a bridge's members
+/// (br_netfilter, which also drops IP packets with a wrong checksum), hairpin and isolated ports, ageing of learnt addresses, MTUs, bonds, VLAN devices and macvlans (they are ports with wires of their own here), and tunnels.
 public struct ReferenceModel: Sendable {
     /// Whether a mirror's filter, a pcap-filter(7) expression, matches a frame.
     ///

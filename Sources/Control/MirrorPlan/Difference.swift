@@ -21,7 +21,8 @@ struct Difference {
     /// Outputs first, so that no copy is ever sent to one that isn't ready; restored last, for the same reason.
     var steps: [Step] {
         let (changes, removals) = pointSteps
-        return prepareOutputs + changes + removals + closeHooks(after: removals) + restoreOutputs
+        let prepared = prepareOutputs
+        return prepared + changes + removals + closeHooks(after: removals) + restoreOutputs(after: prepared)
     }
 
     private func mayTouch(_ mirror: MirrorName) -> Bool {
@@ -125,16 +126,23 @@ struct Difference {
     private var held: Set<Int32> {
         var held: Set<Int32> = []
         for point in observed.points where !mayTouch(point.mirror) {
-            for target in point.targets where self.target.outputs[target.index]?.mirrors.contains(point.mirror) != true {
+            for target in point.targets where self.target.outputs[target.index]?.mirrors.contains(point.mirror) != true
+            {
                 held.insert(target.index)
             }
         }
         return held
     }
 
-    private var restoreOutputs: [Step] {
+    private func restoreOutputs(after prepared: [Step]) -> [Step] {
         let held = held
-        return observed.records.sorted { $0.port.name < $1.port.name }.compactMap { record in
+        // An output can be prepared in one respect and restored in another: what the first has recorded is kept.
+        let recorded = prepared.compactMap { step in
+            if case .prepareOutput(let change) = step { change.record } else { nil }
+        }
+        let current = Dictionary(recorded.map { ($0.port.index, $0) }, uniquingKeysWith: { first, _ in first })
+        return observed.records.sorted { $0.port.name < $1.port.name }.map { current[$0.port.index] ?? $0 }.compactMap {
+            record in
             guard !held.contains(record.port.index) else { return nil }
             guard let port = observed.topology[index: record.port.index] else { return .forgetOutput(record) }
             let use = target.outputs[record.port.index]

@@ -87,7 +87,7 @@ struct ForwardingGraph {
             if let parent, !reserved.contains(parent.name) { before.append(parent) }
             var places = before.map { Place(port: $0.name, hook: .ingress) }
             if case .veth(let peer) = port.kind { places += self.place(peer, .egress) }
-            if case .shared = port.kind, let parent {
+            if let parent {
                 places += topology.stacked(on: parent.index).filter { $0.isShared && $0.name != port.name }
                     .map { Place(port: $0.name, hook: .egress) }
             }
@@ -98,8 +98,10 @@ struct ForwardingGraph {
             guard let master, !reserved.contains(port.name) else { return places }
             switch master.kind {
             case .bridge:
-                places += topology.members(of: master.name).filter { $0.name != port.name && !reserved.contains($0.name) }
-                    .map { Place(port: $0.name, hook: .ingress) }
+                places += topology.members(of: master.name).filter {
+                    $0.name != port.name && !reserved.contains($0.name)
+                }
+                .map { Place(port: $0.name, hook: .ingress) }
                 places.append(Place(port: master.name, hook: .egress))
             case .aggregate: places.append(Place(port: master.name, hook: .egress))
             default: break

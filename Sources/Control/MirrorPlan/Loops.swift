@@ -3,14 +3,14 @@ import MirrorModel
 /// Rule 8: what a mirror sends must not come back to one of its sources, on whatever way.
 struct LoopSearch {
     private let graph: ForwardingGraph
-    private let byName: [MirrorName: Mirror]
+    private let mirrors: [Mirror]
     private let places: [MirrorName: [Place]]
     /// For each place, where mirrors send copies of what passes it.
     private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
 
     init(_ mirrors: [Mirror], places: [MirrorName: [Place]], graph: ForwardingGraph) {
         self.places = places
-        byName = Dictionary(mirrors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.mirrors = mirrors
         self.graph = graph
         for mirror in mirrors {
             for place in places[mirror.name] ?? [] {
@@ -34,21 +34,22 @@ struct LoopSearch {
         return nil
     }
 
-    /// The most mirrors that a copy goes through from this mirror on, each once: one that it comes back to is refused
-    /// for that, and doesn't make the way to it too long.
-    func chainLength(from mirror: Mirror, limit: Int, behind: Set<MirrorName> = []) -> Int {
-        guard limit > 0 else { return 1 }
-        let passed = behind.union([mirror.name])
-        var longest = 1
-        for output in mirror.outputs {
-            let start = Place(port: output.port, hook: .egress)
-            let next = graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }
-            for name in Set(next.map(\.mirror)).subtracting(passed) {
-                guard let other = byName[name] else { continue }
-                longest = max(longest, 1 + chainLength(from: other, limit: limit - 1, behind: passed))
+    /// For each mirror, those that copy its copies.
+    var followers: [MirrorName: Set<MirrorName>] {
+        var byOutput: [PortName: Set<MirrorName>] = [:]
+        var followers: [MirrorName: Set<MirrorName>] = [:]
+        for mirror in mirrors {
+            for output in mirror.outputs {
+                let next = byOutput[output.port] ?? watchers(after: Place(port: output.port, hook: .egress))
+                byOutput[output.port] = next
+                if !next.isEmpty { followers[mirror.name, default: []].formUnion(next) }
             }
         }
-        return longest
+        return followers
+    }
+
+    private func watchers(after start: Place) -> Set<MirrorName> {
+        Set(graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }.map(\.mirror))
     }
 
     /// Breadth first, so that the message shows the shortest way.

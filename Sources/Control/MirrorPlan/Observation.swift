@@ -118,11 +118,11 @@ public struct PointHandle: Hashable, Sendable {
 
 /// What has become of the frames at a point (rule 12).
 public struct Counters: Hashable, Sendable {
-    /// Frames selected for copying; a super-frame counts as one.
+    /// Frames selected for copying; the kernel counts a super-frame as its segments.
     public var selectedPackets: UInt64
     /// Their bytes, as the engine counts them.
     public var selectedBytes: UInt64
-    /// Copies that the output did not take.
+    /// Copies that the output did not take; the kernel counts a super-frame as one.
     public var failedPackets: UInt64
 
     /// From its parts.
@@ -132,7 +132,7 @@ public struct Counters: Hashable, Sendable {
         self.failedPackets = failedPackets
     }
 
-    /// Copies that the output took.
+    /// Copies that the output took; too many by their segments where super-frames failed.
     public var deliveredPackets: UInt64 { selectedPackets - min(failedPackets, selectedPackets) }
 
     /// Bytes of those copies: exact where nothing or all failed, else in proportion.

@@ -58,6 +58,7 @@ public func makePlan(
     let rules = Rules(mirrors: desired.map(\.mirror), observed: observed, engines: engines)
     var plan = Plan()
     var accepted: [DesiredMirror] = []
+    var circular: Set<MirrorName> = []
     for wanted in desired {
         guard scope.contains(wanted.mirror.name) else {
             accepted.append(wanted)
@@ -69,8 +70,13 @@ public func makePlan(
         plan.refusals += refusals
         plan.warnings += rules.warnings(of: wanted.mirror)
         if refusals.isEmpty { accepted.append(wanted) }
+        // What would go round in circles must not run on; what else is refused runs as it did.
+        if refusals.contains(where: { $0.rule == .loop || $0.rule == .outputIsSource }) {
+            circular.insert(wanted.mirror.name)
+        }
     }
-    let frozen = Set(desired.filter { $0.problem != nil }.map(\.mirror.name))
+    let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
+    let frozen = Set(desired.map(\.mirror.name)).subtracting(fit).subtracting(circular)
     let running = Set(observed.points.map(\.mirror)).intersection(frozen)
     let target = Target(
         accepted.filter { $0.problem == nil }, frozen: desired.map(\.mirror).filter { running.contains($0.name) },

@@ -6,6 +6,7 @@ struct Rules {
     let observed: Observation
     let engines: [EngineCapabilities]
     private let loops: LoopSearch
+    private let chains: Chains
     private let graph: ForwardingGraph
     private let placesByMirror: [MirrorName: [Place]]
     /// Who sends to each output.
@@ -28,6 +29,7 @@ struct Rules {
         self.observed = observed
         self.engines = engines
         loops = LoopSearch(mirrors, places: places, graph: graph)
+        chains = Chains(loops.followers)
     }
 
     private var topology: Topology { observed.topology }
@@ -69,12 +71,12 @@ struct Rules {
             ]
         }
         guard let limit = engine(of: mirror)?.chainLimit else { return [] }
-        let length = loops.chainLength(from: mirror, limit: limit + 1)
+        let length = chains.length(through: mirror.name)
         guard length > limit else { return [] }
         return [
             Refusal(
                 mirror: mirror.name, rule: .capability,
-                message: "its copies would go through \(length) mirrors in a row or more; "
+                message: "it would be one of \(length) mirrors in a row; "
                     + "the kernel carries a copy through \(limit) and drops it then")
         ]
     }
@@ -120,7 +122,7 @@ struct Rules {
                 mirror: mirror.name, rule: .hook,
                 message: "\(place.port) has a plain ingress qdisc of somebody else, which has no place for egress "
                     + "filters: mirror \(place.port):ingress alone, or have its owner use clsact instead "
-                    + "(tc qdisc del dev \(place.port) ingress; tc qdisc add dev \(place.port) clsact)")
+                    + "(which means making their filters anew)")
         }
     }
 

@@ -122,6 +122,8 @@ private func status(
             (missingSources.count == sources.count ? missingSources : [])
             + (missingOutputs.count == outputs.count ? missingOutputs : [])
         status.reason = "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet"
+        // A port that was renamed, for one: the definition goes by names.
+        if !points.isEmpty { status.reason += "; what it copied before still runs until the next apply" }
     } else {
         var reasons: [String] = []
         let missing = missingSources + missingOutputs

@@ -110,7 +110,7 @@ private func add(_ point: CopyPoint, _ preference: UInt16, _ everything: FilterR
         case (.program(let program), _):
             (
                 "bpf bytecode '\(program.bytecode)'",
-                "what the selectors pick, as a BPF program of \(program.instructions.count) instructions"
+                "what the selectors pick (\(program.instructions.count) BPF instructions)"
             )
         case (.everything, .matchall): ("matchall", "everything")
         case (.everything, _): ("u32 match u32 0 0", "everything (this kernel has no matchall)")
@@ -121,7 +121,7 @@ private func add(_ point: CopyPoint, _ preference: UInt16, _ everything: FilterR
     }
     let several = point.outputs.count > 1 ? "'pipe' goes on to the next action, " : ""
     return ExplainedCommand(
-        why: "Copy \(what) of \(point.port) \(point.hook). \(several)'continue' lets the filters of others run after "
+        why: "At \(point.port) \(point.hook), copy \(what). \(several)'continue' lets the filters of others run after "
             + "it; the cookie says whose it is.",
         command: "tc filter add dev \(quoted(point.port.name)) \(point.hook) pref \(preference) protocol all "
             + ([match] + actions).joined(separator: " "))

@@ -124,6 +124,16 @@ public struct FileLock: ~Copyable {
 }
 
 extension Files {
+    /// Makes a directory of one's own under `/tmp`, with a name that nobody can foresee (mkdtemp(3)).
+    /// - Returns: its path.
+    public static func makeTemporaryDirectory(_ prefix: String) throws(SystemError) -> String {
+        var template = Array("/tmp/\(prefix)-XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else {
+            throw SystemError(Errno(Glibc.errno), "create a directory under", "/tmp")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Removes a directory and everything in it; symbolic links are removed, not followed.
     public static func removeTree(_ path: String) throws(SystemError) {
         for name in try allNames(in: path) {

@@ -11,11 +11,16 @@ public struct PayloadWriter: Sendable {
 
     /// Appends an integer in host byte order.
     public mutating func append(_ value: some FixedWidthInteger) {
-        var rest = value.littleEndian
-        if 1.bigEndian == 1 { rest = value.bigEndian.byteSwapped }
-        for _ in 0..<(value.bitWidth / 8) {
+        let ordered = 1.bigEndian == 1 ? value.byteSwapped : value
+        append(UInt64(truncatingIfNeeded: ordered), count: value.bitWidth / 8)
+    }
+
+    /// Apart from the generic part, which other modules don't get specialised.
+    private mutating func append(_ value: UInt64, count: Int) {
+        var rest = value
+        for _ in 0..<count {
             bytes.append(UInt8(truncatingIfNeeded: rest))
-            rest = rest.bitWidth == 8 ? 0 : rest >> 8
+            rest &>>= 8
         }
     }
 

@@ -17,16 +17,19 @@ enum Libpcap {
     /// and with an unknown netmask. Names of hosts are looked up, which can take the resolver's time.
     static func compile(_ expression: String) -> Outcome {
         turn.withLock { _ in
+            guard let pcap = unsafe LibpcapFunctions.loaded else {
+                return .refused("libpcap isn't installed; on Debian its package is libpcap0.8")
+            }
             // The snapshot length is what the program returns for a match; any but 0 does.
-            guard let handle = unsafe pcap_open_dead(DLT_EN10MB, 262_144) else {
+            guard let handle = unsafe pcap.openDead(DLT_EN10MB, 262_144) else {
                 return .refused("libpcap can't allocate memory")
             }
-            defer { unsafe pcap_close(handle) }
+            defer { unsafe pcap.close(handle) }
             var program = unsafe bpf_program()
-            guard unsafe pcap_compile(handle, &program, expression, 1, bpf_u_int32.max) == 0 else {
-                return .refused(unsafe pcap_geterr(handle).map { unsafe String(cString: $0) } ?? "unknown error")
+            guard unsafe pcap.compile(handle, &program, expression, 1, bpf_u_int32.max) == 0 else {
+                return .refused(unsafe pcap.lastError(handle).map { unsafe String(cString: $0) } ?? "unknown error")
             }
-            defer { unsafe pcap_freecode(&program) }
+            defer { unsafe pcap.freeCode(&program) }
             let instructions = unsafe UnsafeBufferPointer(start: program.bf_insns, count: Int(program.bf_len))
             return .instructions(
                 unsafe instructions.map { BPFInstruction(code: $0.code, jt: $0.jt, jf: $0.jf, k: $0.k) })

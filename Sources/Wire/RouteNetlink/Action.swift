@@ -46,13 +46,13 @@ enum ActionAttribute {
 
 /// What an action has counted (`TCA_STATS_*` of linux/gen_stats.h).
 public struct ActionCounters: Hashable, Sendable {
-    /// Frames that it was run on, before it tried anything. A super-frame counts as one.
+    /// Frames that it was run on, before it tried anything. A super-frame counts as its segments (`bstats_update`).
     public var packets: UInt64 = 0
     /// Bytes of those frames; at ingress without the 14 bytes of MAC header.
     public var bytes: UInt64 = 0
     /// Frames that it dropped.
     public var drops: UInt32 = 0
-    /// For mirred: frames that it could not hand to its target.
+    /// For mirred: frames that it could not hand to its target. A super-frame counts as one here.
     public var overlimits: UInt32 = 0
 
     /// Nothing counted.

@@ -1,0 +1,147 @@
+import ArgumentParser
+import MirrorModel
+import Testing
+
+@testable import Commands
+
+@Suite struct AddCommandTests {
+    private let now = Timestamp(secondsSince1970: 1_800_000_000)
+
+    private func mirror(_ arguments: String...) throws -> Mirror {
+        try AddCommand.parse(arguments).mirror(now: now)
+    }
+
+    /// What is said to arguments that can't be right, a line each.
+    private func problems(_ arguments: String...) throws -> [String] {
+        do {
+            _ = try AddCommand.parse(arguments).mirror(now: now)
+            return []
+        } catch {
+            return AddCommand.message(for: error).split(separator: "\n").map { String($0.drop { $0 == " " }) }
+        }
+    }
+
+    private func sources(_ texts: String...) throws -> [Source] {
+        try AddCommand.parse(["m", "--to", "out", "--from"] + texts).mirror(now: now).sources
+    }
+
+    // MARK: Right
+
+    @Test("The least that can be said") func leastCanSaid() throws {
+        #expect(
+            try mirror("ids", "--from", "vnet0", "--to", "vnet2")
+                == Mirror(
+                    name: try MirrorName("ids"), sources: [.port(try PortName("vnet0"), .both)],
+                    outputs: [.port(try PortName("vnet2"))]))
+    }
+
+    @Test("Everything that can be said") func everythingCanSaid() throws {
+        let mirror = try mirror(
+            "ids", "--from", "vnet0:ingress", "vnet1", "--from-bridge", "br0", "--to", "vnet2", "eth1", "--vlan",
+            "10,20-29", "--filter", "tcp port 80", "--sample", "10", "--snaplen", "96", "--engine", "tc", "--for",
+            "10m", "--temporary", "--reserve-output", "--keep-offloads", "--dry-run")
+        #expect(
+            mirror
+                == Mirror(
+                    name: try MirrorName("ids"),
+                    sources: [
+                        .port(try PortName("vnet0"), .ingress), .port(try PortName("vnet1"), .both),
+                        .bridge(try PortName("br0")),
+                    ], outputs: [.port(try PortName("vnet2")), .port(try PortName("eth1"))],
+                    vlans: try VLANSet([10...10, 20...29]), filter: "tcp port 80", sample: 10, snaplen: 96, engine: .tc,
+                    reserve: true, keepOffloads: true,
+                    until: Timestamp(secondsSince1970: now.secondsSince1970 + 600)))
+    }
+
+    @Test("Options may be repeated instead of listed") func optionsMayRepeatedInstead() throws {
+        let mirror = try mirror("m", "--from", "a", "--from", "b:egress", "--to", "c", "--to", "d")
+        #expect(mirror.sources.map(\.description) == ["a", "b:egress"])
+        #expect(mirror.outputs.map(\.description) == ["c", "d"])
+    }
+
+    @Test("A direction counts only at the end: names may hold colons") func directionCountsAtEnd() throws {
+        let cases: [(String, String, Direction)] = [
+            ("vnet0", "vnet0", .both), ("vnet0:ingress", "vnet0", .ingress), ("vnet0:egress", "vnet0", .egress),
+            ("vnet0:both", "vnet0", .both), ("eth0:1", "eth0:1", .both), ("eth0:1:egress", "eth0:1", .egress),
+            ("a:ingress:both", "a:ingress", .both), ("ingress", "ingress", .both), ("a:Ingress", "a:Ingress", .both),
+            ("egress:x", "egress:x", .both), ("a:", "a:", .both),
+        ]
+        for (text, port, direction) in cases {
+            #expect(try sources(text) == [.port(try PortName(port), direction)], "\(text)")
+        }
+    }
+
+    @Test("Both directions may be named one by one") func bothDirectionsMayNamed() throws {
+        #expect(try sources("vnet0:ingress", "vnet0:egress").count == 2)
+    }
+
+    // MARK: Wrong
+
+    @Test("All problems are said at once") func allProblemsSaidAt() throws {
+        let problems = try problems(
+            "bad/name", "--from", "with/slash", "--vlan", "4095", "--sample", "0", "--snaplen", "13", "--engine",
+            "magic", "--for", "10x", "--filter", "  ")
+        #expect(problems.count == 9)
+        for part in [
+            "'bad/name' can't be a name",
+            "'with/slash' can't be a name", "VLAN '4095': VLAN ids are 0 (untagged) to 4094", "10x",
+            "there is no engine 'magic'; there are auto and tc", "no output: say --to PORT",
+            "--sample 0 would copy nothing; 1 copies every frame", "--snaplen is 14 to 262144 bytes",
+            "--filter is empty; leave it out to copy all",
+        ] {
+            #expect(problems.contains { $0.contains(part) }, "\(part)")
+        }
+    }
+
+    @Test("A mirror needs a source and an output") func mirrorNeedsSourceOutput() throws {
+        #expect(
+            try problems("m") == [
+                "no source: say --from PORT or --from-bridge BRIDGE", "no output: say --to PORT",
+            ])
+        #expect(try problems("m", "--from-bridge", "br0", "--to", "eth0") == [])
+    }
+
+    @Test("Names are checked, the mirror's and the ports'") func namesCheckedMirrorPorts() throws {
+        #expect(
+            try problems("sixteen.bytes.xx", "--from", "a", "--to", "b")
+                == ["'sixteen.bytes.xx' can't be a name: it has 16 bytes; the limit is 15"])
+        #expect(try problems("ä", "--from", "a", "--to", "b").count == 1)
+        #expect(try problems("m", "--from", "sixteen-bytes-xx", "--to", "b").count == 1)
+        #expect(try problems("m", "--from", ":ingress", "--to", "b").count == 1)
+        #expect(try problems("m", "--from", "a", "--to", "..").count == 1)
+        #expect(try problems("m", "--from-bridge", "b r", "--to", "c").count == 1)
+    }
+
+    @Test("The same source or output twice is a mistake") func sameSourceOutputTwice() throws {
+        #expect(try problems("m", "--from", "a", "a:both", "--to", "b") == ["a source is given twice"])
+        #expect(try problems("m", "--from", "a", "--to", "b", "b") == ["an output is given twice"])
+    }
+
+    @Test("Limits of snaplen") func limitsSnaplen() throws {
+        for (value, count) in [("14", 0), ("262144", 0), ("13", 1), ("262145", 1), ("0", 1)] {
+            #expect(try problems("m", "--from", "a", "--to", "b", "--snaplen", value).count == count, "\(value)")
+        }
+    }
+
+    @Test("VLAN lists that can't be", arguments: ["4095", "10-5", "x", "1,", "1-2-3", "-1", "70000"])
+    func vlanListsCant(text: String) throws {
+        let problems = try problems("m", "--from", "a", "--to", "b", "--vlan=\(text)")
+        #expect(problems.count == 1)
+    }
+
+    @Test(
+        "What isn't even an argument is a usage error",
+        arguments: [["m", "--sample", "x"], ["m", "--snaplen", "99999999999"], [], ["m", "--nonsense"], ["m", "n"]])
+    func isntEvenArgumentUsage(arguments: [String]) {
+        #expect(throws: (any Error).self) { try AddCommand.parse(arguments) }
+    }
+
+    @Test("Mistakes end with the exit code for usage") func mistakesEndExitCode() {
+        do {
+            _ = try AddCommand.parse(["m"]).mirror(now: now)
+            Issue.record("that was to be an error")
+        } catch {
+            #expect(AddCommand.exitCode(for: error) == ExitStatus.usage)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import MirrorModel
+import Testing
+
+@testable import Commands
+
+@Suite struct CommandLineTests {
+    @Test("Every command's help shows an example") func everyCommandHelpShows() throws {
+        #expect(PortmirrorCommand.configuration.subcommands.count == 11)
+        for command in PortmirrorCommand.configuration.subcommands {
+            let help = PortmirrorCommand.helpMessage(for: command, columns: 200)
+            let name = try #require(command.configuration.commandName)
+            #expect(help.contains("Example"), "\(name)")
+            #expect(help.contains("  portmirror \(name)"), "\(name)")
+        }
+        #expect(PortmirrorCommand.helpMessage().contains("portmirror add ids --from vnet0 --to vnet2"))
+    }
+
+    @Test("The examples of add can be parsed") func examplesAddCanParsed() throws {
+        let examples = AddCommand.configuration.discussion.split(separator: "\n").map { $0.drop { $0 == " " } }
+            .filter { $0.hasPrefix("portmirror add ") }
+        #expect(examples.count == 4)
+        for example in examples {
+            // Quotes as a shell takes them.
+            let parts = example.split(separator: "'", omittingEmptySubsequences: false).enumerated()
+            let words = parts.flatMap { offset, part in offset % 2 == 1 ? [part] : part.split(separator: " ") }
+            let command = try AddCommand.parse(words.dropFirst(2).map(String.init))
+            _ = try command.mirror(now: Timestamp(secondsSince1970: 0))
+        }
+    }
+
+    @Test("Exit codes are those that the manual has") func exitCodesThoseManual() {
+        #expect(ExitStatus.failed.rawValue == 1)
+        #expect(ExitStatus.pending.rawValue == 2)
+        #expect(ExitStatus.usage.rawValue == 64)
+        #expect(ExitStatus.privilege.rawValue == 77)
+    }
+
+    @Test("Remove takes names or all, not both and not neither") func removeTakesNamesAll() throws {
+        #expect(try RemoveCommand.parse(["a", "b"]).names == ["a", "b"])
+        #expect(try RemoveCommand.parse(["--all"]).all)
+        for arguments in [[], ["a", "--all"]] {
+            #expect(throws: (any Error).self) { try RemoveCommand.parse(arguments) }
+        }
+    }
+
+    @Test("Pruning goes with files") func pruningGoesFiles() throws {
+        #expect(throws: (any Error).self) { try ApplyCommand.parse(["--prune"]) }
+        #expect(throws: (any Error).self) { try PlanCommand.parse(["--prune"]) }
+        let apply = try ApplyCommand.parse(["-f", "a.yaml", "b.yaml", "--prune"])
+        #expect(apply.input.files == ["a.yaml", "b.yaml"])
+        #expect(apply.input.prune)
+        #expect(try PlanCommand.parse(["-f", "-"]).input.files == ["-"])
+    }
+
+    @Test("Explain takes a mirror or a file") func explainTakesMirrorFile() throws {
+        #expect(try ExplainCommand.parse(["ids"]).name == "ids")
+        #expect(try ExplainCommand.parse(["-f", "x.yaml"]).file == "x.yaml")
+        for arguments in [[], ["ids", "-f", "x.yaml"]] {
+            #expect(throws: (any Error).self) { try ExplainCommand.parse(arguments) }
+        }
+    }
+
+    @Test("A bad name in an argument is a usage error that names it") func badNameArgumentUsage() {
+        #expect(throws: ValidationError.self) { try NameArguments.parse(["good", "not good"]) }
+        #expect(throws: Never.self) { try NameArguments.parse(["a", "b"]) }
+    }
+
+    @Test("An unknown mirror is named, with those that there are") func unknownMirrorNamedThose() throws {
+        let known = try ["ids", "web"].map { try MirrorName($0) }
+        let asked = try ["ids", "nope", "neither"].map { try MirrorName($0) }
+        #expect(throws: Never.self) { try NameArguments.check([known[0]], among: known) }
+        func text(_ known: [MirrorName]) -> String {
+            do {
+                try NameArguments.check(asked, among: known)
+                return ""
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(text(known) == "there is no mirror nope, neither\n  defined: ids, web")
+        #expect(text([]) == "there is no mirror ids, nope, neither\n  none is defined")
+    }
+
+    @Test("A missing privilege is told with the way to get it") func missingPrivilegeToldWay() {
+        #expect(Privilege.advice.contains("sudo portmirror"))
+        #expect(Privilege.advice.contains("sudo setcap cap_net_admin+ep"))
+    }
+}

@@ -1,0 +1,202 @@
+import ArgumentParser
+import MirrorModel
+import MirrorPlan
+import Testing
+
+@testable import Commands
+
+/// A mirror `ids` from vnet0 in both directions and br0 to vnet2, which has lost its carrier.
+private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -> MirrorStatus {
+    var topology = Topology()
+    topology.insert(Port(name: try PortName("br0"), index: 1, kind: .bridge(spanningTree: false)))
+    topology.insert(Port(name: try PortName("vnet0"), index: 2, master: 1))
+    topology.insert(Port(name: try PortName("vnet2"), index: 3, hasCarrier: false))
+    var mirror = Mirror(
+        name: try MirrorName("ids"),
+        sources: [.port(try PortName("vnet0"), .both), .port(try PortName("tap9"), .ingress)],
+        outputs: [.port(try PortName("vnet2"))])
+    try body(&mirror)
+    let points = [Hook.ingress, .egress].map { hook in
+        ObservedPoint(
+            mirror: mirror.name, port: ResolvedPort(name: mirror.sources[0].port, index: 2), hook: hook,
+            match: .everything,
+            targets: [
+                ObservedPoint.Target(
+                    index: hook == .ingress ? 3 : 0,
+                    counters: Counters(selectedPackets: 10, selectedBytes: 1000, failedPackets: 4))
+            ], handle: PointHandle(preference: 256, kind: "matchall", handle: 1))
+    }
+    let observed = Observation(
+        topology: topology, points: points, hooks: [2: HookState(kind: .clsact, isOurs: true)])
+    let all = statuses(
+        of: [DesiredMirror(mirror: mirror, match: .everything)], observed: observed,
+        now: Timestamp(secondsSince1970: 0))
+    return try #require(all.first)
+}
+
+@Suite struct JSONTests {
+    @Test("Show's keys are those that scripts rely on") func showKeysThoseScripts() throws {
+        let expected = """
+            {
+              "counters" : {
+                "delivered" : {
+                  "bytes" : 1200,
+                  "packets" : 12
+                },
+                "failed" : {
+                  "packets" : 8
+                },
+                "selected" : {
+                  "bytes" : 2000,
+                  "packets" : 20
+                }
+              },
+              "engine" : "tc",
+              "from" : [
+                {
+                  "bridge" : false,
+                  "direction" : "both",
+                  "port" : "vnet0",
+                  "state" : "up"
+                },
+                {
+                  "bridge" : false,
+                  "direction" : "ingress",
+                  "port" : "tap9",
+                  "state" : "missing"
+                }
+              ],
+              "keep-offloads" : false,
+              "name" : "ids",
+              "points" : [
+                {
+                  "delivered" : {
+                    "bytes" : 600,
+                    "packets" : 6
+                  },
+                  "direction" : "ingress",
+                  "failed" : {
+                    "packets" : 4
+                  },
+                  "output" : "vnet2",
+                  "port" : "vnet0",
+                  "selected" : {
+                    "bytes" : 1000,
+                    "packets" : 10
+                  }
+                },
+                {
+                  "delivered" : {
+                    "bytes" : 600,
+                    "packets" : 6
+                  },
+                  "direction" : "egress",
+                  "failed" : {
+                    "packets" : 4
+                  },
+                  "port" : "vnet0",
+                  "selected" : {
+                    "bytes" : 1000,
+                    "packets" : 10
+                  }
+                }
+              ],
+              "reason" : "tap9 doesn't exist; output vnet2 has no carrier; the kernel doesn't hold all of it: portmirror apply repairs it",
+              "reserve" : false,
+              "sample" : 1,
+              "state" : "degraded",
+              "to" : [
+                {
+                  "port" : "vnet2",
+                  "state" : "no-carrier"
+                }
+              ]
+            }
+
+            """
+        #expect(try JSONOutput.text(MirrorJSON(degraded())) == expected)
+    }
+
+    @Test("What a mirror asks for is told if it asks for it") func mirrorAsksForTold() throws {
+        let text = try JSONOutput.text(
+            MirrorJSON(
+                degraded {
+                    $0.sources = [.bridge(try PortName("br0"))]
+                    $0.vlans = try VLANSet([10...10, 20...29])
+                    $0.filter = "net 10.0.0.0/8"
+                    $0.sample = 8
+                    $0.reserve = true
+                    $0.until = Timestamp(secondsSince1970: 1_800_000_000)
+                }))
+        for line in [
+            #""vlans" : "10,20-29""#, #""filter" : "net 10.0.0.0/8""#, #""sample" : 8"#, #""reserve" : true"#,
+            #""until" : "2027-01-15T08:00:00Z""#, #""bridge" : true"#, #""direction" : "ingress""#,
+        ] {
+            #expect(text.contains(line), "\(line)")
+        }
+    }
+
+    @Test("A mirror without definition has no wishes") func mirrorWithoutDefinitionNo() throws {
+        var status = try degraded()
+        status.mirror = nil
+        (status.sources, status.outputs) = ([], [])
+        let text = try JSONOutput.text(MirrorJSON(status))
+        #expect(!text.contains("\"sample\""))
+        #expect(text.contains("\"from\" : [\n\n  ]"))
+    }
+
+    @Test("No mirrors are an empty array") func noMirrorsEmptyArray() throws {
+        #expect(try JSONOutput.text([MirrorJSON]()) == "[\n\n]\n")
+    }
+}
+
+@Suite struct ShowTests {
+    /// What a reader without colour sees.
+    private func shown(_ status: MirrorStatus, now: Int64 = 0) throws -> String {
+        let text = try ShowCommand.parse(["ids"]).text(status, now: Timestamp(secondsSince1970: now))
+        let parts = text.split(separator: "\u{1b}[", omittingEmptySubsequences: false)
+        return (parts.prefix(1) + parts.dropFirst().map { $0.drop { $0 != "m" }.dropFirst() }).joined()
+    }
+
+    @Test("One screen tells sources, outputs, state with reason, and counters of each point")
+    func oneScreenTellsSources() throws {
+        #expect(
+            try shown(degraded()) == """
+                mirror: ids
+                  state: degraded (tap9 doesn't exist; output vnet2 has no carrier; the kernel doesn't hold all of it: portmirror apply repairs it)
+                  engine: tc
+                  from: vnet0 ingress and egress, up
+                  from: tap9 ingress, missing
+                  to: vnet2, no-carrier
+                  selected: 20 packets, 2.0 kB
+                  delivered: 12 packets, 1.2 kB
+                  failed: 8 packets
+                  points:
+                    vnet0 ingress -> vnet2  10 selected  6 delivered  4 failed
+                    vnet0 egress -> (gone)  10 selected  6 delivered  4 failed
+
+                """)
+    }
+
+    @Test("Wishes are shown, and the time that is left") func wishesShownTimeLeft() throws {
+        let status = try degraded {
+            $0.sources = [.bridge(try PortName("br0"))]
+            $0.vlans = try VLANSet([5...6])
+            $0.filter = "tcp"
+            $0.sample = 100
+            $0.snaplen = 96
+            $0.reserve = true
+            $0.keepOffloads = true
+            $0.until = Timestamp(secondsSince1970: 600)
+        }
+        let text = try shown(status, now: 48)
+        for line in [
+            "from: bridge br0, every frame that enters it, up", "vlans: 5-6", "filter: tcp", "sample: 1 in 100",
+            "snaplen: 96 bytes", "outputs: reserved for copies", "offloads: left as they are",
+            "time left: 9m 12s (until 1970-01-01T00:10:00Z)",
+        ] {
+            #expect(text.contains("  \(line)\n"), "\(line)")
+        }
+        #expect(try shown(status, now: 600).contains("  time left: none\n"))
+    }
+}
