@@ -76,7 +76,7 @@ private func prepare(_ change: OutputChange) -> [ExplainedCommand] {
         commands.append(
             ExplainedCommand(
                 why: "Addresses learned behind it would still be sent to.",
-                command: "bridge fdb flush dev \(quoted(change.port.name)) dynamic"))
+                command: "ip link set dev \(quoted(change.port.name)) type bridge_slave fdb_flush"))
     }
     return commands
 }
