@@ -83,7 +83,8 @@ import TrafficControl
         #expect(
             commands(.prepareOutput(change)) == [
                 "ethtool -K vnet2 tx-checksum-ip-generic off tx-tcp-segmentation off",
-                "bridge link set dev vnet2 state 0 \(flags)", "ip link set dev vnet2 type bridge_slave fdb_flush",
+                "bridge link set dev vnet2 state 0 \(flags)",
+                "ip link set dev vnet2 type bridge_slave fdb_flush; bridge link set dev vnet2 state 0",
             ])
         var back = change
         back.bridgePort = BridgePortSettings(locked: nil)

@@ -75,8 +75,10 @@ private func prepare(_ change: OutputChange) -> [ExplainedCommand] {
                 command: bridgeLink(change.port, settings)))
         commands.append(
             ExplainedCommand(
-                why: "Addresses learned behind it would still be sent to.",
-                command: "ip link set dev \(quoted(change.port.name)) type bridge_slave fdb_flush"))
+                why: "Addresses learned behind it would still be sent to. Changing the link has the bridge enable the "
+                    + "port again, so its state is set once more.",
+                command: "ip link set dev \(quoted(change.port.name)) type bridge_slave fdb_flush; "
+                    + "bridge link set dev \(quoted(change.port.name)) state \(settings.state)"))
     }
     return commands
 }
