@@ -64,6 +64,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test("A reserved output stays reserved when its VM restarts")
+        func carrierFlap() throws {
+            try withCommandLab { lab in
+                try lab.sh("bridge fdb del 02:00:00:00:00:03 dev p3 master")
+                try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "p3", "--reserve-output")
+                // The kernel enables a port of a bridge when its carrier comes, whatever its state was.
+                try lab.sh("ip link set eth0 down; ip link set eth0 up", in: lab.host(3))
+                try lab.awaitUp("p3")
+                try lab.awaitUp("eth0", in: lab.host(3))
+                let witness = try lab.listen(at: 3)
+                let others = try lab.listen(at: 1, filter: "ether src 02:00:00:00:00:03")
+                try FrameSender.send(
+                    [
+                        WireFrame.make(to: WireFrame.broadcast, from: CommandLab.mac(3)),
+                        WireFrame.make(to: CommandLab.mac(1), from: CommandLab.mac(3)),
+                    ], through: "eth0", in: lab.host(3))
+                let toItsHost = WireFrame.make(to: CommandLab.mac(3), from: CommandLab.mac(2), payload: [4])
+                try FrameSender.send(Self.strays + [toItsHost], through: "eth0", in: lab.host(2))
+                try lab.ping(1, 2)
+                #expect(
+                    DirectionTests.echoes(try witness.finish(expecting: 10, sentinelThrough: "p3")) == (10, 0, 0))
+                #expect(try others.finish(expecting: 0, sentinelThrough: "p1") == [])
+                #expect(try lab.portmirror(["apply"]).status == 0)
+                #expect(try lab.show("ids").state == "active")
+                #expect(try lab.portmirror(["plan"]).status == 0)
+            }
+        }
+
         @Test("Every setting of the reserved port, as its owner had it, comes back")
         func restored() throws {
             try withCommandLab { lab in
