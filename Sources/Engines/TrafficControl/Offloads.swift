@@ -26,7 +26,9 @@ final class Offloads {
         }
         var states: [Int32: OffloadState] = [:]
         for (port, outcome) in zip(ports, try socket.perform(requests)) {
-            if case .failure(let error) = outcome, error.errno != .noDevice, error.errno != .notSupported { throw error }
+            if case .failure(let error) = outcome, error.errno != .noDevice, error.errno != .notSupported {
+                throw error
+            }
             guard case .success(let reply) = outcome, let message = reply.messages.first else { continue }
             let features = DeviceFeatures(message)
             let harmful = features.active.filter(OffloadState.isHarmful)

@@ -65,7 +65,7 @@ public final class TrafficControlEngine: Engine {
     private func ethtoolIfThere() throws(NetlinkError) -> Offloads? {
         do {
             return try ethtool()
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             return nil
         }
     }

@@ -88,7 +88,7 @@ public enum Files {
             for name in try allNames(in: directory) where name.hasPrefix(".") && name.hasSuffix("\(suffix).new") {
                 try remove("\(directory)/\(name)")
             }
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             return
         }
     }
