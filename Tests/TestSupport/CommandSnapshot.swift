@@ -55,16 +55,20 @@ public struct CommandSnapshot: Sendable {
 
     /// The same, without the filters, chains and clsact qdiscs that bear this tool's marks.
     public var withoutOurs: CommandSnapshot {
-        CommandSnapshot(sections: sections.mapValues { text in
-            text.contains("\"") ? text.split(separator: "\n").map { Self.foreign(String($0)) }.joined(separator: "\n") : text
-        })
+        CommandSnapshot(
+            sections: sections.mapValues { text in
+                guard text.contains("\"") else { return text }
+                return text.split(separator: "\n").map { Self.foreign(String($0)) }.joined(separator: "\n")
+            })
     }
 
     private init(sections: [String: String]) { self.sections = sections }
 
     /// One JSON array, without this tool's elements.
     private static func foreign(_ line: String) -> String {
-        guard let items = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [[String: Any]] else { return line }
+        guard let items = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [[String: Any]] else {
+            return line
+        }
         let ours = items.filter(isOurs)
         let places = ours.compactMap { $0["pref"] as? Int }
         let kept = items.filter { item in
