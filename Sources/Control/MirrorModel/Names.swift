@@ -71,6 +71,13 @@ public struct PortName: Hashable, Comparable, Sendable, CustomStringConvertible 
     public static func < (left: PortName, right: PortName) -> Bool { left.description < right.description }
 }
 
+extension PortName {
+    /// Byte by byte, as the kernel has it: to Swift, two ways of writing é are one text.
+    public static func == (left: PortName, right: PortName) -> Bool {
+        left.description == right.description && left.description.utf8.elementsEqual(right.description.utf8)
+    }
+}
+
 /// A name that can't be one, and why.
 public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The text as it was given.

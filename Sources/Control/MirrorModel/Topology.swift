@@ -56,12 +56,19 @@ public struct Port: Hashable, Sendable {
     public var mtu: UInt32
     /// As a member of a bridge, its settings there.
     public var bridgePort: BridgePortSettings?
+    /// Its own address, where it has one.
+    public var address: MACAddress?
+    /// Whether its frames begin with an Ethernet header; tun devices, WireGuard and their like have bare packets.
+    public var isEthernet: Bool
 
     /// From its parts.
     public init(
         name: PortName, index: Int32, kind: PortKind = .other("ether"), master: Int32? = nil, isUp: Bool = true,
-        hasCarrier: Bool = true, mtu: UInt32 = 1500, bridgePort: BridgePortSettings? = nil
+        hasCarrier: Bool = true, mtu: UInt32 = 1500, bridgePort: BridgePortSettings? = nil,
+        address: MACAddress? = nil, isEthernet: Bool = true
     ) {
+        self.address = address
+        self.isEthernet = isEthernet
         self.name = name
         self.index = index
         self.kind = kind

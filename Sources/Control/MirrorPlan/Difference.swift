@@ -5,8 +5,6 @@ struct Difference {
     let observed: Observation
     let target: Target
     let scope: PlanScope
-    /// Mirrors that have a definition; points of others are leftovers.
-    let known: Set<MirrorName>
     /// Mirrors that are left as they are.
     let frozen: Set<MirrorName>
     /// Points that are left as they are, without their counters.
@@ -26,7 +24,7 @@ struct Difference {
     }
 
     private func mayTouch(_ mirror: MirrorName) -> Bool {
-        !frozen.contains(mirror) && (scope.contains(mirror) || !known.contains(mirror))
+        !frozen.contains(mirror) && scope.contains(mirror)
     }
 
     private func mayTouch(_ point: ObservedPoint) -> Bool {
@@ -46,11 +44,12 @@ struct Difference {
         for point in target.points where mayTouch(point.mirror) {
             let key = Key(mirror: point.mirror, port: point.port.index, hook: point.hook)
             var found = existing.removeValue(forKey: key) ?? []
-            if let kept = found.firstIndex(where: { $0.match == point.match && $0.isRetargetable(to: point) }) {
+            if let kept = found.firstIndex(where: {
+                $0.match == point.match
+                    && ($0.isRetargetable(to: point) || $0.isAimed(at: point, in: observed.topology))
+            }) {
                 let current = found.remove(at: kept)
-                if current.targets.map(\.index) != point.outputs.map(\.index)
-                    || !current.targets.allSatisfy(\.isIntact)
-                {
+                if !current.isAimed(at: point, in: observed.topology) {
                     changes.append(.retarget(current, to: point.outputs))
                 }
                 removals += found.map { .removePoint($0) }
@@ -81,7 +80,7 @@ struct Difference {
             guard hook.isOurs, !remaining.contains(index), let port = observed.topology[index: index] else {
                 return nil
             }
-            return hook.foreign.isEmpty ? .closeHook(ResolvedPort(port)) : .disownHook(ResolvedPort(port))
+            return hook.isUnused ? .closeHook(ResolvedPort(port)) : .disownHook(ResolvedPort(port))
         }
     }
 
@@ -95,12 +94,12 @@ struct Difference {
     }
 
     private func record(of port: ResolvedPort) -> OutputRecord? {
-        observed.records.first { $0.port.index == port.index }
+        observed.records.first { $0.port.index == port.index && $0.port(in: observed.topology) != nil }
     }
 
     private func prepare(_ use: Target.OutputUse) -> OutputChange? {
         guard let port = observed.topology[index: use.port.index] else { return nil }
-        var record = record(of: use.port) ?? OutputRecord(port: use.port)
+        var record = record(of: use.port) ?? OutputRecord(port: use.port, address: port.address)
         var change = OutputChange(port: use.port)
         if use.needsCleanCopies, let state = observed.offloads[port.index] {
             change.offloads = use.exactly.map { state.wanted.intersection($0.offloads) } ?? state.harmful
@@ -113,7 +112,7 @@ struct Difference {
             if wanted != now { change.bridgePort = wanted }
             // A port that moved to another bridge since has settings of its own there.
             if record.bridgePort == nil || record.bridge != bridge {
-                record.bridgePort = now
+                record.bridgePort = now.lasting(of: port, spanningTree: spanningTree)
                 record.bridge = bridge
             }
         }
@@ -144,7 +143,12 @@ struct Difference {
         return observed.records.sorted { $0.port.name < $1.port.name }.map { current[$0.port.index] ?? $0 }.compactMap {
             record in
             guard !held.contains(record.port.index) else { return nil }
-            guard let port = observed.topology[index: record.port.index] else { return .forgetOutput(record) }
+            guard let port = record.port(in: observed.topology) else {
+                // A port that went to another namespace may come back; nothing tells it from one that was deleted.
+                let mayReturn =
+                    observed.topology[index: record.port.index] == nil && target.names.contains(record.port.name)
+                return mayReturn ? nil : .forgetOutput(record)
+            }
             let use = target.outputs[record.port.index]
             var rest = record
             var change = OutputChange(port: ResolvedPort(port))
@@ -164,7 +168,25 @@ struct Difference {
     }
 }
 
+extension BridgePortSettings {
+    /// As they are to be given back. The state is no setting while the port is down or the spanning tree owns it: the
+    /// bridge forwards by itself once the port is up.
+    fileprivate func lasting(of port: Port, spanningTree: Bool) -> BridgePortSettings {
+        var settings = self
+        if spanningTree || !port.isUp || !port.hasCarrier { settings.state = 3 }
+        return settings
+    }
+}
+
 extension ObservedPoint {
+    /// Whether its copies go where they should. A target that has gone stays, and counts what it misses, as long as
+    /// the definition has an output that isn't there.
+    fileprivate func isAimed(at point: CopyPoint, in topology: Topology) -> Bool {
+        guard targets.allSatisfy(\.isIntact) else { return false }
+        let live = targets.map(\.index).filter { topology[index: $0] != nil }
+        return live == point.outputs.map(\.index) && targets.count - live.count <= point.missing
+    }
+
     /// As a filter that doesn't count.
     var withoutCounters: ObservedPoint {
         var point = self

@@ -40,9 +40,14 @@ public struct CopyPoint: Hashable, Sendable {
     public var match: Match
     /// In the order of the mirror's definition.
     public var outputs: [ResolvedPort]
+    /// How many outputs the definition has besides, which don't exist now.
+    public var missing: Int
 
     /// From its parts.
-    public init(mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match, outputs: [ResolvedPort]) {
+    public init(
+        mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match, outputs: [ResolvedPort], missing: Int = 0
+    ) {
+        self.missing = missing
         self.mirror = mirror
         self.port = port
         self.hook = hook
@@ -168,9 +173,21 @@ public struct HookState: Hashable, Sendable {
     public var isOurs: Bool
     /// Other people's filters.
     public var foreign: [ForeignFilter]
+    /// What else of other people's hangs there, in words: chains, hash tables.
+    public var foreignObjects: [String]
+    /// Directions that share their filters with other ports (`tc qdisc … ingress_block`); none can be added by port.
+    public var shared: Set<Hook>
+
+    /// Whether nobody but this tool uses it.
+    public var isUnused: Bool { foreign.isEmpty && foreignObjects.isEmpty && shared.isEmpty }
 
     /// From its parts.
-    public init(kind: Kind = .absent, isOurs: Bool = false, foreign: [ForeignFilter] = []) {
+    public init(
+        kind: Kind = .absent, isOurs: Bool = false, foreign: [ForeignFilter] = [], foreignObjects: [String] = [],
+        shared: Set<Hook> = []
+    ) {
+        self.foreignObjects = foreignObjects
+        self.shared = shared
         self.kind = kind
         self.isOurs = isOurs
         self.foreign = foreign
@@ -230,6 +247,8 @@ public struct OffloadState: Hashable, Sendable {
 public struct OutputRecord: Hashable, Sendable {
     /// The port.
     public var port: ResolvedPort
+    /// The port's own address: with the name it tells whether an index still stands for the same device.
+    public var address: MACAddress?
     /// Features that were on and have been switched off.
     public var offloads: Set<String>
     /// The bridge port's settings before it was reserved, and the bridge's index.
@@ -239,12 +258,23 @@ public struct OutputRecord: Hashable, Sendable {
 
     /// From its parts.
     public init(
-        port: ResolvedPort, offloads: Set<String> = [], bridgePort: BridgePortSettings? = nil, bridge: Int32? = nil
+        port: ResolvedPort, address: MACAddress? = nil, offloads: Set<String> = [],
+        bridgePort: BridgePortSettings? = nil, bridge: Int32? = nil
     ) {
+        self.address = address
         self.port = port
         self.offloads = offloads
         self.bridgePort = bridgePort
         self.bridge = bridge
+    }
+}
+
+extension OutputRecord {
+    /// The device that the record is about; nil if it has gone, or its index is another's now.
+    public func port(in topology: Topology) -> Port? {
+        guard let found = topology[index: port.index] else { return nil }
+        let isSame = found.name == port.name || address != nil && found.address == address
+        return isSame ? found : nil
     }
 }
 

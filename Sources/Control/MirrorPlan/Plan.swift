@@ -37,7 +37,8 @@ public struct Plan: Hashable, Sendable {
     }
 }
 
-/// Which mirrors a plan may touch. Leftovers, whose definition is gone, are always cleaned away.
+/// Which mirrors a plan may touch. What runs without a definition is a mirror like the others: whoever asks for
+/// everything, or names it, has it cleaned away.
 public enum PlanScope: Hashable, Sendable {
     case everything
     case only(Set<MirrorName>)
@@ -55,7 +56,17 @@ public func makePlan(
     desired: [DesiredMirror], observed: Observation,
     engines: [EngineCapabilities] = [.trafficControl] + EngineCapabilities.planned, scope: PlanScope = .everything
 ) -> Plan {
-    let rules = Rules(mirrors: desired.map(\.mirror), observed: observed, engines: engines)
+    let running = Set(observed.points.map(\.mirror))
+    let mirrors = desired.map(\.mirror)
+    let rules = Rules(mirrors: mirrors, observed: observed, engines: engines)
+    // A newcomer that closes a circle is refused; those that ran before it are judged without it.
+    let newcomers = Set(
+        mirrors.filter { !running.contains($0.name) && rules.isCircular($0) }.map(\.name))
+    let settled =
+        newcomers.isEmpty
+        ? rules
+        : Rules(
+            mirrors: mirrors.filter { !newcomers.contains($0.name) }, observed: observed, engines: engines)
     var plan = Plan()
     var accepted: [DesiredMirror] = []
     var circular: Set<MirrorName> = []
@@ -66,7 +77,7 @@ public func makePlan(
         }
         let refusals =
             wanted.problem.map { [Refusal(mirror: wanted.mirror.name, rule: .filter, message: $0)] }
-            ?? rules.refusals(of: wanted.mirror)
+            ?? (newcomers.contains(wanted.mirror.name) ? rules : settled).refusals(of: wanted.mirror)
         plan.refusals += refusals
         plan.warnings += rules.warnings(of: wanted.mirror)
         if refusals.isEmpty { accepted.append(wanted) }
@@ -77,13 +88,13 @@ public func makePlan(
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
     let frozen = Set(desired.map(\.mirror.name)).subtracting(fit).subtracting(circular)
-    let running = Set(observed.points.map(\.mirror)).intersection(frozen)
+    let kept = running.intersection(frozen)
     let target = Target(
-        accepted.filter { $0.problem == nil }, frozen: desired.map(\.mirror).filter { running.contains($0.name) },
+        accepted.filter { $0.problem == nil }, frozen: mirrors.filter { kept.contains($0.name) },
         topology: observed.topology)
     plan.steps =
         Difference(
-            observed: observed, target: target, scope: scope, known: Set(desired.map(\.mirror.name)), frozen: frozen
+            observed: observed, target: target, scope: scope, frozen: frozen
         ).steps
     return plan
 }
@@ -97,6 +108,6 @@ public func makeRollback(to before: Observation, from now: Observation) -> [Step
     changed.points.removeAll { settled.contains($0.withoutCounters) }
     let target = Target(restoring: changed, in: now.topology)
     return Difference(
-        observed: now, target: target, scope: .everything, known: [], frozen: [], settled: settled
+        observed: now, target: target, scope: .everything, frozen: [], settled: settled
     ).steps
 }

@@ -38,8 +38,8 @@ struct Rules {
 
     /// Everything that stands against a mirror, not just the first.
     func refusals(of mirror: Mirror) -> [Refusal] {
-        outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror) + plainIngress(mirror)
-            + reserve(mirror)
+        outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror) + bare(mirror)
+            + plainIngress(mirror) + sharedBlock(mirror) + reserve(mirror)
     }
 
     /// What to tell before it is done.
@@ -58,6 +58,9 @@ struct Rules {
                 message: "\(port) can't be both source and output: take it out of one of the two")
         }
     }
+
+    /// Whether its copies would come back to it.
+    func isCircular(_ mirror: Mirror) -> Bool { loops.cycle(through: mirror) != nil }
 
     private func loop(_ mirror: Mirror) -> [Refusal] {
         // Said better by the rule above.
@@ -82,6 +85,14 @@ struct Rules {
     }
 
     private func capability(_ mirror: Mirror) -> [Refusal] {
+        guard mirror.outputs.count <= 32 else {
+            // TCA_ACT_MAX_PRIO of linux/pkt_cls.h: the actions of a filter.
+            return [
+                Refusal(
+                    mirror: mirror.name, rule: .capability,
+                    message: "it has \(mirror.outputs.count) outputs; the kernel sends a frame's copies to 32 at most")
+            ]
+        }
         let wanted = needs(of: mirror)
         let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
         if choices.contains(where: { $0.isAvailable && missing(wanted, in: $0).isEmpty }) { return [] }
@@ -110,6 +121,28 @@ struct Rules {
             return Refusal(
                 mirror: mirror.name, rule: .wrongKind,
                 message: "\(name) isn't a bridge (its kind is \(port.kind.word)): watch it as a port (--from \(name))")
+        }
+    }
+
+    /// Ports whose frames have no Ethernet header: a copy on an Ethernet output would be garbage, and the other way round.
+    private func bare(_ mirror: Mirror) -> [Refusal] {
+        (mirror.sources.map(\.port) + mirror.outputs.map(\.port)).compactMap { name in
+            guard let port = topology[name], !port.isEthernet else { return nil }
+            return Refusal(
+                mirror: mirror.name, rule: .wrongKind,
+                message: "\(name) carries bare packets without Ethernet headers (its kind is \(port.kind.word)): "
+                    + "choose the Ethernet interface that they go through")
+        }
+    }
+
+    private func sharedBlock(_ mirror: Mirror) -> [Refusal] {
+        places(of: mirror).compactMap { place in
+            guard let port = topology[place.port], observed.hooks[port.index]?.shared.contains(place.hook) == true
+            else { return nil }
+            return Refusal(
+                mirror: mirror.name, rule: .hook,
+                message: "\(place.port) shares its \(place.hook) filters with other ports (a tc block of somebody "
+                    + "else's): a filter there would copy from all of them; watch another port or direction")
         }
     }
 
@@ -182,11 +215,13 @@ struct Rules {
         mirror.outputs.compactMap { output in
             guard let port = topology[output.port], let state = observed.offloads[port.index] else { return nil }
             if mirror.keepOffloads {
-                guard !state.harmful.union(state.stuck).isEmpty else { return nil }
+                let others = (users[output.port] ?? []).filter { !$0.keepOffloads }.map(\.name.description)
+                guard !state.harmful.union(state.stuck).isEmpty || !others.isEmpty else { return nil }
                 return Warning(
                     mirror: mirror.name,
                     message: "\(port.name) keeps its offloads: copies may be larger than its MTU and have unfilled "
-                        + "checksums, which Suricata and Zeek ignore")
+                        + "checksums, which Suricata and Zeek ignore"
+                        + (others.isEmpty ? "" : "; so may those of mirror \(others.joined(separator: ", "))"))
             }
             if let other = users[output.port]?.first(where: \.keepOffloads) {
                 return Warning(

@@ -6,6 +6,9 @@ struct Target {
     /// Outputs in use, by index, and what is asked of each.
     var outputs: [Int32: OutputUse] = [:]
 
+    /// Outputs by name, those that don't exist included.
+    var names: Set<PortName> = []
+
     struct OutputUse: Hashable {
         var port: ResolvedPort
         /// Whether harmful offloads go.
@@ -20,6 +23,7 @@ struct Target {
     /// From mirrors: those with a source and an output in place get points, the others wait.
     /// - Parameter frozen: mirrors that run and are left as they are: their outputs stay fit for them.
     init(_ desired: [DesiredMirror], frozen: [Mirror] = [], topology: Topology) {
+        names = Set((desired.map(\.mirror) + frozen).flatMap { $0.outputs.map(\.port) })
         for mirror in frozen {
             for output in mirror.outputs.compactMap({ topology[$0.port] }) { use(ResolvedPort(output), by: mirror) }
         }
@@ -31,7 +35,9 @@ struct Target {
             guard !outputs.isEmpty, !present.isEmpty else { continue }
             for (port, hook) in present {
                 points.append(
-                    CopyPoint(mirror: mirror.name, port: port, hook: hook, match: wanted.match, outputs: outputs))
+                    CopyPoint(
+                        mirror: mirror.name, port: port, hook: hook, match: wanted.match, outputs: outputs,
+                        missing: mirror.outputs.count - outputs.count))
             }
             for output in outputs { use(output, by: mirror) }
         }
@@ -57,7 +63,7 @@ struct Target {
             points.append(
                 CopyPoint(mirror: point.mirror, port: point.port, hook: point.hook, match: match, outputs: outputs))
         }
-        for record in before.records where stillThere(record.port) {
+        for record in before.records where record.port(in: topology) != nil {
             outputs[record.port.index] = OutputUse(
                 port: record.port, needsCleanCopies: !record.offloads.isEmpty,
                 // Of a bridge that the port has left, there is nothing to restore.

@@ -6,7 +6,7 @@ extension Observation {
         var undone = self
         undone.points.removeAll { mirrors.contains($0.mirror) }
         let stillWatched = Set(undone.points.map(\.port.index))
-        for (index, hook) in hooks where hook.isOurs && hook.foreign.isEmpty && !stillWatched.contains(index) {
+        for (index, hook) in hooks where hook.isOurs && hook.isUnused && !stillWatched.contains(index) {
             undone.hooks[index] = nil
         }
         let stillUsed = Set(
@@ -14,7 +14,7 @@ extension Observation {
         for record in records where !stillUsed.contains(record.port.name) {
             undone.records.removeAll { $0.port.index == record.port.index }
             undone.offloads[record.port.index]?.harmful.formUnion(record.offloads)
-            if var port = topology[index: record.port.index], let settings = record.bridgePort {
+            if var port = record.port(in: topology), let settings = record.bridgePort, record.bridge == port.master {
                 port.bridgePort = settings
                 undone.topology.insert(port)
             }

@@ -75,10 +75,8 @@ private func prepare(_ change: OutputChange) -> [ExplainedCommand] {
                 command: bridgeLink(change.port, settings)))
         commands.append(
             ExplainedCommand(
-                why: "Addresses learned behind it would still be sent to. Changing the link has the bridge enable the "
-                    + "port again, so its state is set once more.",
-                command: "ip link set dev \(quoted(change.port.name)) type bridge_slave fdb_flush; "
-                    + "bridge link set dev \(quoted(change.port.name)) state \(settings.state)"))
+                why: "Addresses learned behind it would still be sent to.",
+                command: "bridge fdb flush dev \(quoted(change.port.name)) master dynamic"))
     }
     return commands
 }

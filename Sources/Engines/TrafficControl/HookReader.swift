@@ -15,6 +15,18 @@ struct HookReader {
         var states: [Int32: HookState] = [:]
     }
 
+    /// One port's, as it is at this moment.
+    func read(_ port: ResolvedPort) throws(NetlinkError) -> HookState {
+        var hooks = Hooks()
+        for message in try socket.dump(QdiscRequest.dump()) {
+            guard let qdisc = try? Qdisc(message), qdisc.parent == QdiscRequest.hookParent,
+                qdisc.interfaceIndex == port.index
+            else { continue }
+            try read(port, qdisc, into: &hooks)
+        }
+        return hooks.states[port.index] ?? HookState()
+    }
+
     func read() throws(NetlinkError) -> Hooks {
         var hooks = Hooks()
         for message in try socket.dump(QdiscRequest.dump()) {
@@ -22,7 +34,7 @@ struct HookReader {
                 let port = topology[index: qdisc.interfaceIndex]
             else { continue }
             do {
-                try read(ResolvedPort(port), isClsact: qdisc.kind == "clsact", into: &hooks)
+                try read(ResolvedPort(port), qdisc, into: &hooks)
             } catch  where error.errno == .noDevice || error.errno == .invalid || error.errno == .noEntry {
                 // The port, or its qdisc, has gone since.
                 continue
@@ -31,13 +43,19 @@ struct HookReader {
         return hooks
     }
 
-    private func read(_ port: ResolvedPort, isClsact: Bool, into hooks: inout Hooks) throws(NetlinkError) {
+    private func read(_ port: ResolvedPort, _ qdisc: Qdisc, into hooks: inout Hooks) throws(NetlinkError) {
+        let isClsact = qdisc.kind == "clsact"
         var state = HookState(kind: isClsact ? .clsact : .ingress)
-        for hook in isClsact ? Hook.allCases : [.ingress] {
+        if qdisc.ingressBlock != nil { state.shared.insert(.ingress) }
+        if qdisc.egressBlock != nil { state.shared.insert(.egress) }
+        for hook in isClsact ? Hook.allCases : [.ingress] where !state.shared.contains(hook) {
+            var scaffolds: Set<UInt16> = []
             let request = FilterRequest.dump(parent: hook.tc.parent, index: port.index, object: "\(port) \(hook)")
             for message in try socket.dump(request) {
-                guard let filter = try? Filter(message), filter.classifier != .scaffold else { continue }
-                if let mirror = Mark.mirror(of: filter) {
+                guard let filter = try? Filter(message) else { continue }
+                if filter.classifier == .scaffold {
+                    scaffolds.insert(filter.preference)
+                } else if let mirror = Mark.mirror(of: filter) {
                     hooks.points.append(point(filter, of: mirror, port, hook))
                 } else {
                     state.foreign.append(
@@ -46,12 +64,27 @@ struct HookReader {
                             actions: filter.actions.map(\.kind)))
                 }
             }
+            // Heads of filter lists and empty hash tables at preferences that no filter of ours has: somebody's.
+            let ours = Set(hooks.points.filter { $0.port == port && $0.hook == hook }.map(\.handle.preference))
+            let known = ours.union(state.foreign.map(\.preference))
+            for preference in scaffolds.subtracting(known).sorted() where !PreferenceRange(hook).contains(preference) {
+                state.foreignObjects.append("an empty filter list at \(hook) pref \(preference)")
+            }
         }
         if isClsact {
-            let request = ChainRequest.dump(hook: .ingress, index: port.index, name: port.name.description)
-            state.isOurs = try socket.dump(request).contains { ChainRequest.number($0) == Mark.chain }
+            let chains = try chains(of: port, .ingress, state)
+            state.isOurs = chains.contains(Mark.chain)
+            // Egress chains matter for nothing but whether our own qdisc may go.
+            let all = try state.isOurs ? chains.union(self.chains(of: port, .egress, state)) : chains
+            for chain in all.subtracting([0, Mark.chain]).sorted() { state.foreignObjects.append("chain \(chain)") }
         }
         hooks.states[port.index] = state
+    }
+
+    private func chains(of port: ResolvedPort, _ hook: TcHook, _ state: HookState) throws(NetlinkError) -> Set<UInt32> {
+        guard !state.shared.contains(hook == .ingress ? .ingress : .egress) else { return [] }
+        let request = ChainRequest.dump(hook: hook, index: port.index, name: port.name.description)
+        return Set(try socket.dump(request).compactMap(ChainRequest.number))
     }
 
     private func point(_ filter: Filter, of mirror: MirrorName, _ port: ResolvedPort, _ hook: Hook) -> ObservedPoint {

@@ -13,7 +13,13 @@ enum Mark {
 
     /// The mirror whose filter it is; nil if it isn't this tool's.
     static func mirror(of filter: Filter) -> MirrorName? {
-        guard filter.chain == 0, let first = filter.actions.first, first.cookie.first == cookieByte else { return nil }
-        return try? MirrorName(String(decoding: first.cookie.dropFirst(), as: UTF8.self))
+        guard filter.chain == 0, let first = filter.actions.first else { return nil }
+        return mirror(ofCookie: first.cookie)
+    }
+
+    /// The mirror that a cookie names; nil if it isn't this tool's.
+    static func mirror(ofCookie cookie: [UInt8]) -> MirrorName? {
+        guard cookie.first == cookieByte else { return nil }
+        return try? MirrorName(String(decoding: cookie.dropFirst(), as: UTF8.self))
     }
 }

@@ -15,7 +15,8 @@ struct TopologyReader {
             topology.insert(
                 Port(
                     name: name, index: link.index, kind: kind(of: link), master: link.master, isUp: link.isUp,
-                    hasCarrier: link.hasCarrier, mtu: link.mtu, bridgePort: link.bridgePort.map(settings)))
+                    hasCarrier: link.hasCarrier, mtu: link.mtu, bridgePort: link.bridgePort.map(settings),
+                    address: MACAddress(link.address), isEthernet: [1, 772].contains(link.hardwareType)))
         }
         return topology
     }

@@ -128,8 +128,11 @@ public final class TrafficControlEngine: Engine {
         switch step {
         case .openHook(let port):
             let name = port.name.description
+            var add = QdiscRequest.addClsact(index: port.index, name: name)
+            // A kill in between would leave a qdisc that nobody knows for this tool's.
+            add.staysWithNext = true
             return [
-                QdiscRequest.addClsact(index: port.index, name: name),
+                add,
                 ChainRequest.add(Mark.chain, hook: .ingress, index: port.index, name: name),
             ]
         case .addPoint(let point, let preference):
@@ -192,8 +195,36 @@ public final class TrafficControlEngine: Engine {
     private func flush(_ batch: inout [(step: Step, request: NetlinkRequest)]) throws {
         defer { batch = [] }
         let outcomes = try socket.perform(batch.map(\.request), stopping: true, terse: true)
+        try unmarkOthers(batch, outcomes)
+        if batch.contains(where: { if case .retarget = $0.step { true } else { false } }) { try sweepActions() }
         for (entry, outcome) in zip(batch, outcomes) {
             if case .failure(let error) = outcome { throw failure(entry.step, error) }
+        }
+    }
+
+    /// The kernel works a datagram off to its end: where somebody else was quicker to add a clsact qdisc, ours was
+    /// refused and theirs got the mark. It is taken off again.
+    private func unmarkOthers(
+        _ batch: [(step: Step, request: NetlinkRequest)], _ outcomes: [Result<NetlinkReply, NetlinkError>]
+    ) throws {
+        for (place, outcome) in outcomes.enumerated() {
+            guard case .failure = outcome, case .openHook(let port) = batch[place].step,
+                batch[place].request.staysWithNext, place + 1 < outcomes.count,
+                case .success = outcomes[place + 1]
+            else { continue }
+            try disown(port)
+        }
+    }
+
+    /// Changing an action by its number makes a new one where it has gone meanwhile with its filter; one that no
+    /// filter has would stay for ever.
+    private func sweepActions() throws {
+        for message in try socket.dump(ActionRequest.dump()) {
+            for action in ActionRequest.actions(message) {
+                guard Mark.mirror(ofCookie: action.cookie) != nil, let mirred = action.mirred, mirred.bindings == 0
+                else { continue }
+                try socket.perform(ActionRequest.remove(index: mirred.index))
+            }
         }
     }
 
@@ -258,11 +289,9 @@ public final class TrafficControlEngine: Engine {
 
     /// Looks once more right before: somebody may have moved in since the plan was made.
     private func close(_ port: ResolvedPort) throws(NetlinkError) {
-        for hook in TcHook.allCases {
-            let request = FilterRequest.dump(parent: hook.parent, index: port.index, object: "\(port) \(hook.word)")
-            let filters = try socket.dump(request).compactMap { try? Filter($0) }
-            guard filters.allSatisfy({ $0.classifier == .scaffold }) else { return try disown(port) }
-        }
+        let state = try HookReader(socket: socket, topology: Topology()).read(port)
+        guard state.isOurs else { return }
+        guard state.isUnused else { return try disown(port) }
         try socket.perform(QdiscRequest.removeClsact(index: port.index, name: port.name.description))
     }
 

@@ -91,6 +91,8 @@ public struct NetlinkRequest: Hashable, Sendable {
     public let operation: String
     /// On what.
     public let object: String
+    /// Whether it goes into the same datagram as the one after it: no kill comes between the two then.
+    public var staysWithNext = false
 
     /// A change, or a question with one answer.
     public init(type: UInt16, flags: Flags = [], payload: [UInt8], operation: String, object: String) {

@@ -94,6 +94,8 @@ public final class NetlinkSocket {
             count += 1
             if request.isDump { break }
         }
+        // Two that belong together aren't parted.
+        while count > 1, count < requests.count, requests[requests.startIndex + count - 1].staysWithNext { count -= 1 }
         return count
     }
 

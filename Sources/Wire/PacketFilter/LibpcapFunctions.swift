@@ -4,7 +4,7 @@ import Glibc
 /// The functions of libpcap that are used, from the library that is loaded when the first filter is compiled.
 ///
 /// Most runs of the program compile none, and libpcap brings D-Bus, systemd's library and six more along: loading them
-/// took a sixth of such a run.
+/// took a fifth of such a run.
 @unsafe struct LibpcapFunctions: @unchecked Sendable {
     // Sendable: pointers to code that is never unloaded.
     let openDead: @convention(c) (CInt, CInt) -> OpaquePointer?

@@ -120,6 +120,8 @@ public struct Mirred: Hashable, Sendable {
     public var control: Control
     /// nil if it is none that this library knows.
     public var manner: Manner?
+    /// How many filters have it; 0 for one that was left over. Not sent.
+    public var bindings: Int32 = 1
     /// The target; 0 once it has been deleted or moved away.
     public var target: Int32
 
@@ -135,13 +137,15 @@ public struct Mirred: Hashable, Sendable {
         guard let parameters = attributes[2] else { return nil }
         var reader = PayloadReader(parameters.bytes)
         guard let index = try? reader.read(UInt32.self), (try? reader.skip(4)) != nil,
-            let control = try? reader.read(Int32.self), (try? reader.skip(8)) != nil,
-            let manner = try? reader.read(Int32.self), let target = try? reader.read(Int32.self)
+            let control = try? reader.read(Int32.self), (try? reader.skip(4)) != nil,
+            let bindings = try? reader.read(Int32.self), let manner = try? reader.read(Int32.self),
+            let target = try? reader.read(Int32.self)
         else { return nil }
         self.index = index
         self.control = Control(rawValue: control) ?? .other
         self.manner = Manner(rawValue: manner)
         self.target = target
+        self.bindings = bindings
     }
 
     /// Writes the action as `action mirred egress mirror dev … CONTROL cookie …`.
@@ -167,6 +171,36 @@ public struct Mirred: Hashable, Sendable {
 
 /// Requests about actions.
 public enum ActionRequest {
+    /// All mirred actions of the namespace: `tc actions list action mirred`
+    public static func dump() -> NetlinkRequest {
+        var writer = PayloadWriter()
+        writer.append(UInt32(0))
+        writer.nest(1) { list in
+            list.nest(1) { $0.attribute(ActionAttribute.kind, string: "mirred") }
+        }
+        return NetlinkRequest(dump: 50, payload: writer.bytes, operation: "list the actions")
+    }
+
+    /// The actions in a message of ``dump()``.
+    public static func actions(_ message: NetlinkMessage) -> [TcAction] {
+        guard let list = Attributes(message.payload.dropFirst(4))[1] else { return [] }
+        return TcAction.list(list.attributes)
+    }
+
+    /// `tc actions del action mirred index N`
+    public static func remove(index: UInt32) -> NetlinkRequest {
+        var writer = PayloadWriter()
+        writer.append(UInt32(0))
+        writer.nest(1) { list in
+            list.nest(1) { action in
+                action.attribute(ActionAttribute.kind, string: "mirred")
+                action.attribute(3, index)
+            }
+        }
+        return NetlinkRequest(
+            type: 49, payload: writer.bytes, operation: "remove a left-over action", object: "number \(index)")
+    }
+
     /// Changes a mirred action where it is; its counters go on. `tc actions replace action mirred … index N`
     /// - Parameter action: its `index` says which.
     public static func replace(_ action: Mirred, cookie: [UInt8], object: String) -> NetlinkRequest {

@@ -6,6 +6,10 @@ public struct Link: Hashable, Sendable {
     public let index: Int32
     /// Its name.
     public let name: String
+    /// `ARPHRD_*` of linux/if_arp.h: 1 is Ethernet, 772 the loopback.
+    public let hardwareType: UInt16
+    /// Its own address (`IFLA_ADDRESS`): 6 bytes of an Ethernet device.
+    public let address: [UInt8]
     /// `IFF_*` of linux/if.h.
     public let flags: UInt32
     /// The largest payload, in bytes.
@@ -33,11 +37,13 @@ public struct Link: Hashable, Sendable {
     /// - Throws: ``MalformedBytes`` if there is no header or no name.
     public init(_ message: NetlinkMessage) throws(MalformedBytes) {
         var reader = PayloadReader(message.payload)
-        try reader.skip(4)
+        try reader.skip(2)
+        hardwareType = try reader.read()
         index = try reader.read()
         flags = try reader.read()
         try reader.skip(4)
         var name: String?
+        var address: [UInt8] = []
         var mtu: UInt32 = 0
         var master: Int32?
         var link: Int32?
@@ -49,6 +55,7 @@ public struct Link: Hashable, Sendable {
         for attribute in reader.attributes {
             switch attribute.type {
             case LinkAttribute.name: name = attribute.string
+            case LinkAttribute.address: address = Array(attribute.bytes)
             case LinkAttribute.mtu: mtu = attribute.integer() ?? 0
             case LinkAttribute.master: master = attribute.integer()
             case LinkAttribute.link: link = attribute.integer()
@@ -68,6 +75,7 @@ public struct Link: Hashable, Sendable {
         }
         guard let name else { throw MalformedBytes("a link without a name") }
         self.name = name
+        self.address = address
         self.mtu = mtu
         self.master = master
         self.link = link
@@ -90,6 +98,7 @@ public struct Link: Hashable, Sendable {
 
 /// Attribute numbers of linux/if_link.h that are used here.
 enum LinkAttribute {
+    static let address: UInt16 = 1
     static let name: UInt16 = 3
     static let mtu: UInt16 = 4
     static let link: UInt16 = 5
@@ -196,7 +205,7 @@ public enum LinkRequest {
     }
 
     /// `bridge link set dev … state … learning … flood … mcast_flood … bcast_flood … locked …`
-    /// - Parameter flushing: also forget the addresses learned behind the port (`ip link set … type bridge_slave fdb_flush`).
+    /// - Parameter flushing: also forget the addresses learned behind the port (`bridge fdb flush dev … master dynamic`).
     public static func setBridgePort(_ settings: BridgePort, flushing: Bool, index: Int32, name: String)
         -> NetlinkRequest
     {

@@ -10,6 +10,10 @@ public struct Qdisc: Hashable, Sendable {
     public let parent: UInt32
     /// "clsact", "ingress", "htb", …
     public let kind: String
+    /// Filter blocks that it shares with others (`TCA_INGRESS_BLOCK`, `TCA_EGRESS_BLOCK`); nil if it has its own.
+    public let ingressBlock: UInt32?
+    /// As ``ingressBlock``, for what is sent.
+    public let egressBlock: UInt32?
 
     /// - Throws: ``MalformedBytes`` if the header is short or the kind missing.
     public init(_ message: NetlinkMessage) throws(MalformedBytes) {
@@ -18,10 +22,19 @@ public struct Qdisc: Hashable, Sendable {
         interfaceIndex = header.interfaceIndex
         handle = header.handle
         parent = header.parent
-        guard let kind = reader.attributes[TcAttribute.kind]?.string else {
-            throw MalformedBytes("a qdisc without its kind")
+        var kind: String?
+        var blocks: [UInt16: UInt32] = [:]
+        for attribute in reader.attributes {
+            switch attribute.type {
+            case TcAttribute.kind: kind = attribute.string
+            case 13, 14: blocks[attribute.type] = attribute.integer()
+            default: break
+            }
         }
+        guard let kind else { throw MalformedBytes("a qdisc without its kind") }
         self.kind = kind
+        ingressBlock = blocks[13]
+        egressBlock = blocks[14]
     }
 }
 
