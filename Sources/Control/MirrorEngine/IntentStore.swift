@@ -124,6 +124,13 @@ public struct IntentStore: Sendable {
 
     // MARK: Changes
 
+    /// Removes what a run that was killed while it wrote left. For who holds the lock.
+    func removeUnfinished() throws {
+        for directory in [permanentDirectory, temporaryDirectory] {
+            try Files.removeUnfinished(in: directory, suffix: ".yaml")
+        }
+    }
+
     /// Defines mirrors, or defines them anew, and takes others away. Each file is written once: a mirror that has one
     /// keeps its place there, a new one gets `NAME.yaml`. A file that has no mirror left goes.
     /// - Returns: how to put things back.
@@ -168,8 +175,13 @@ public struct IntentStore: Sendable {
             if isLasting { try Files.syncFileSystem(of: permanentDirectory) }
             return undo
         } catch {
-            try? self.undo(undo)
-            throw error
+            let cause = error
+            do { try self.undo(undo) } catch {
+                throw UserError(
+                    "\(cause), and what was written before couldn't be undone: \(error)",
+                    advice: "look at the files in \(permanentDirectory) and \(temporaryDirectory)")
+            }
+            throw cause
         }
     }
 

@@ -174,6 +174,8 @@ public final class Reconciler {
         try Files.makeDirectory(runDirectory)
         let lock = try FileLock("\(runDirectory)/lock", waiting: waiting)
         defer { withExtendedLifetime(lock) {} }
+        try store.removeUnfinished()
+        try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
         while true {
             let situation = try situation(change, now: now)

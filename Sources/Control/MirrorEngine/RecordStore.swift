@@ -47,6 +47,11 @@ public struct RecordStore: Sendable {
     /// Drops a port's record.
     public func remove(_ port: ResolvedPort) throws { try Files.remove(path(of: port)) }
 
+    /// Removes what a run that was killed while it wrote left. For who holds the lock.
+    static func removeUnfinished(runDirectory: String) throws {
+        try Files.removeUnfinished(in: "\(runDirectory)/outputs", suffix: ".json")
+    }
+
     private func path(of port: ResolvedPort) -> String { "\(directory)/\(namespace)-\(port.index).json" }
 
     /// The file's form.

@@ -81,6 +81,19 @@ public enum Files {
         _ = try check(clinux_syncfs(directory.number), "sync", path)
     }
 
+    /// Removes what a ``write(_:to:mode:synced:)`` that was killed left in a directory. For who holds the lock that
+    /// all writers take.
+    /// - Parameter suffix: of the files' final names, such as `.yaml`.
+    public static func removeUnfinished(in directory: String, suffix: String) throws(SystemError) {
+        do throws(SystemError) {
+            for name in try allNames(in: directory) where name.hasPrefix(".") && name.hasSuffix("\(suffix).new") {
+                try remove("\(directory)/\(name)")
+            }
+        } catch  where error.errno == .noEntry {
+            return
+        }
+    }
+
     /// Where a file waits until it is complete: hidden, in the same directory.
     private static func temporaryPath(for path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return ".\(path).new" }
