@@ -84,7 +84,13 @@ let package = Package(
         tests("CaptureFileTests", ["CaptureFile"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),
-        tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "PacketFilter"]),
+        .target(
+            name: "PlanSimulation", dependencies: ["MirrorModel", "MirrorPlan"], path: "Tests/PlanSimulation",
+            swiftSettings: testSettings),
+        tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "PacketFilter", "PlanSimulation"]),
+        tests(
+            "MirrorEngineTests",
+            ["LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "PlanSimulation"]),
         tests(
             "TrafficControlTests",
             ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),

@@ -1,5 +1,6 @@
 import MirrorModel
 import MirrorPlan
+import PlanSimulation
 import PacketFilter
 
 /// A machine to plan for: ports by short names, what hangs on them, and what is wanted.

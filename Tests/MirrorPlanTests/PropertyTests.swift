@@ -1,5 +1,6 @@
 import MirrorModel
 import MirrorPlan
+import PlanSimulation
 import Testing
 
 /// What holds of every plan, tried on random machines. A failure names the seed.

@@ -1,18 +1,23 @@
-import MirrorModel
-import MirrorPlan
+public import MirrorModel
+public import MirrorPlan
 
 /// What a kernel would make of steps: it refuses what a kernel refuses.
-struct Simulator {
-    private(set) var world: Observation
+public struct Simulator {
+    /// What the kernel holds.
+    public private(set) var world: Observation
     private var lastIdentifier: UInt32 = 1_000_000
 
-    init(_ world: Observation) { self.world = world }
+    /// A kernel in some state.
+    public init(_ world: Observation) { self.world = world }
 
-    struct Impossible: Error, CustomStringConvertible {
-        var description: String
+    /// What a kernel wouldn't do.
+    public struct Impossible: Error, CustomStringConvertible {
+        /// Why not.
+        public var description: String
     }
 
-    mutating func perform(_ step: Step) throws {
+    /// Carries out a step, or refuses it.
+    public mutating func perform(_ step: Step) throws {
         switch step {
         case .prepareOutput(let change): try prepare(change)
         case .openHook(let port):

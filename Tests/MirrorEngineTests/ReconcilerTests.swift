@@ -1,0 +1,139 @@
+import LinuxSystem
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+import Testing
+
+@Suite struct ReconcilerTests {
+    @Test("A mirror is defined in a file of its name, and runs; a second time nothing changes")
+    func definesAndRuns() throws {
+        let machine = try Machine()
+        let first = try machine.put(try machine.mirror("ids"))
+        #expect(first.added.map(\.description) == ["ids"])
+        #expect(Array(machine.files.keys) == ["\(machine.store.permanentDirectory)/ids.yaml"])
+        #expect(machine.engine.simulator.world.points.count == 2)
+        #expect(try machine.put(try machine.mirror("ids")).isEmpty)
+    }
+
+    @Test("Whichever step fails, the machine and the files are as they were", arguments: 0..<8)
+    func allOrNothing(failing: Int) throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("old", "c"))
+        let state = machine.state
+        let files = machine.files
+        machine.engine.failsAt = machine.engine.performed + failing
+        let fresh = [try machine.mirror("new", to: "c"), try machine.mirror("old", "a", to: "b")]
+        var change = Reconciler.Change()
+        change.put = fresh.map { ($0, false) }
+        do {
+            _ = try machine.reconciler.apply(change, now: machine.now)
+            // Fewer steps than that: it went through.
+            #expect(machine.engine.performed <= machine.engine.failsAt ?? 0)
+        } catch let error as UserError {
+            #expect(error.description.contains("told to"))
+            #expect(error.advice == "nothing was changed")
+            #expect(machine.state == state)
+            #expect(machine.files == files)
+        }
+    }
+
+    @Test("A world that changed meanwhile is looked at again, and the work done")
+    func staleIsRetried() throws {
+        let machine = try Machine()
+        machine.engine.failsAt = 1
+        machine.engine.failureIsStale = true
+        _ = try machine.put(try machine.mirror("ids"))
+        #expect(machine.engine.simulator.world.points.count == 2)
+        #expect(machine.files.count == 1)
+    }
+
+    @Test("A refusal changes nothing, and no file is left")
+    func refusal() throws {
+        let machine = try Machine()
+        let state = machine.state
+        #expect(throws: UserError.self) { _ = try machine.put(try machine.mirror("loop", "a", to: "a")) }
+        #expect(machine.state == state)
+        #expect(machine.files == [:])
+    }
+
+    @Test("A mirror that has to be new isn't defined over another of its name, but over itself it is")
+    func mustBeNew() throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("ids"), new: true)
+        #expect(try machine.put(try machine.mirror("ids"), new: true).isEmpty)
+        #expect(throws: UserError.self) { _ = try machine.put(try machine.mirror("ids", "c"), new: true) }
+    }
+
+    @Test("A mirror whose time is over goes with the next command, whatever that is about")
+    func expiry() throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("short", until: 10))
+        machine.now = Timestamp(secondsSince1970: machine.now.secondsSince1970 + 10)
+        let preview = try machine.remove("nobody")
+        #expect(preview.expired.map(\.description) == ["short"])
+        #expect(machine.files == [:])
+        #expect(machine.engine.simulator.world.points == [])
+        #expect(machine.engine.simulator.world.records == [])
+    }
+
+    @Test("A mirror whose time is over isn't started, and stands in nobody's way")
+    func lateDefinition() throws {
+        let machine = try Machine()
+        let preview = try machine.put(try machine.mirror("late", until: -1))
+        #expect(preview.expired.map(\.description) == ["late"])
+        #expect(machine.engine.simulator.world.points == [])
+        #expect(machine.files == [:])
+        _ = try machine.put(try machine.mirror("ids", until: 5))
+        machine.now = Timestamp(secondsSince1970: machine.now.secondsSince1970 + 5)
+        #expect(try machine.put(try machine.mirror("ids", "c"), new: true).added.map(\.description) == ["ids"])
+        #expect(machine.files.count == 1)
+    }
+
+    @Test("A time from now counts from the first time: applying the file again doesn't put the end off")
+    func relativeTimes() throws {
+        let machine = try Machine()
+        var change = Reconciler.Change()
+        change.put = [(try machine.mirror("ids", until: 600), false)]
+        change.relative = [try MirrorName("ids")]
+        _ = try machine.reconciler.apply(change, now: machine.now)
+        let files = machine.files
+        machine.now = Timestamp(secondsSince1970: machine.now.secondsSince1970 + 60)
+        change.put = [(try machine.mirror("ids", until: 600), false)]
+        #expect(try machine.reconciler.apply(change, now: machine.now).isEmpty)
+        #expect(machine.files == files)
+    }
+
+    @Test("A hand-written time from now becomes an end")
+    func handWrittenTime() throws {
+        let machine = try Machine()
+        try machine.write("version: 1\nmirrors:\n  x:\n    from: a\n    to: b\n    for: 1m\n", "x.yaml")
+        _ = try machine.repair()
+        #expect(machine.files.values.first?.contains("until: 2027-01-15T08:01:00Z") == true)
+        machine.now = Timestamp(secondsSince1970: machine.now.secondsSince1970 + 60)
+        #expect(try machine.repair().expired.map(\.description) == ["x"])
+    }
+
+    @Test("What runs without a definition is left to whoever names it or asks for everything")
+    func leftovers() throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("ids"))
+        try Files.remove("\(machine.store.permanentDirectory)/ids.yaml")
+        var change = Reconciler.Change()
+        change.put = [(try machine.mirror("web", "c"), false)]
+        change.scope = .only([try MirrorName("web")])
+        #expect(try machine.reconciler.apply(change, now: machine.now).leftovers == [])
+        #expect(machine.engine.simulator.world.points.count == 4)
+        #expect(try machine.repair().leftovers.map(\.description) == ["ids"])
+        #expect(machine.engine.simulator.world.points.count == 2)
+    }
+
+    @Test("A broken file stops every change, with its place named")
+    func brokenFile() throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("ids"))
+        let state = machine.state
+        try machine.write("version: 1\nmirrors:\n  x:\n    fron: a\n    to: b\n", "x.yaml")
+        #expect(throws: (any Error).self) { _ = try machine.repair() }
+        #expect(machine.state == state)
+    }
+}

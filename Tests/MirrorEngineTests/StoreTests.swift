@@ -1,0 +1,105 @@
+import LinuxSystem
+import MirrorConfig
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+import Testing
+
+@Suite struct StoreTests {
+    private static let lab = """
+        version: 1
+        mirrors:
+          x:
+            from: a
+            to: b
+          y:
+            from: c
+            to: b
+
+        """
+
+    private func names(_ machine: Machine) throws -> [String] {
+        try machine.store.load(now: machine.now).map(\.mirror.name.description)
+    }
+
+    @Test("Several mirrors of one file are redefined where they are, in one go")
+    func severalInOneFile() throws {
+        let machine = try Machine()
+        try machine.write(Self.lab, "lab.yaml")
+        let preview = try machine.put(try machine.mirror("x", "c"), try machine.mirror("y", "a"))
+        #expect(preview.changed.count == 2)
+        #expect(try names(machine) == ["x", "y"])
+        #expect(machine.files.count == 1)
+        #expect(try machine.put(try machine.mirror("x", "c"), try machine.mirror("y", "a")).isEmpty)
+    }
+
+    @Test("One of a file's mirrors is redefined and another pruned")
+    func redefinedAndPruned() throws {
+        let machine = try Machine()
+        try machine.write(Self.lab, "lab.yaml")
+        var change = Reconciler.Change()
+        change.put = [(try machine.mirror("x", "c"), false)]
+        change.removesOthers = true
+        _ = try machine.reconciler.apply(change, now: machine.now)
+        #expect(try names(machine) == ["x"])
+        #expect(try machine.store.load(now: machine.now).first?.mirror.sources == [parseSource("c")])
+        #expect(try machine.repair().isEmpty)
+    }
+
+    @Test("Removing one of a file's mirrors leaves the other; the last takes the file along")
+    func removingOne() throws {
+        let machine = try Machine()
+        try machine.write(Self.lab, "lab.yaml")
+        _ = try machine.remove("x")
+        #expect(try names(machine) == ["y"])
+        _ = try machine.remove("y")
+        #expect(machine.files == [:])
+    }
+
+    @Test("A mirror that becomes temporary changes the directory")
+    func becomesTemporary() throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("ids"))
+        _ = try machine.put(try machine.mirror("ids"), temporary: true)
+        #expect(Array(machine.files.keys) == ["\(machine.store.temporaryDirectory)/ids.yaml"])
+    }
+
+    @Test("A mirror that two files define is an error that names both")
+    func definedTwice() throws {
+        let machine = try Machine()
+        try machine.write(Self.lab, "one.yaml")
+        try machine.write(Self.lab, "two.yaml")
+        let error = #expect(throws: UserError.self) { _ = try machine.store.load(now: machine.now) }
+        #expect(error?.message.contains("one.yaml") == true && error?.message.contains("two.yaml") == true)
+    }
+
+    @Test("A record of an output comes back as it was kept, and only in its namespace")
+    func records() throws {
+        let directory = try Files.makeTemporaryDirectory("portmirror-records")
+        defer { try? Files.removeTree(directory) }
+        let records = try RecordStore(runDirectory: directory)
+        let record = OutputRecord(
+            port: ResolvedPort(name: try PortName("tap0"), index: 7), address: MACAddress([2, 0, 0, 0, 0, 0xfe]),
+            offloads: ["tx-a", "tx-b"], bridgePort: BridgePortSettings(state: 3, learning: false, locked: nil),
+            bridge: 4)
+        try records.save(record)
+        #expect(try records.load() == [record])
+        try Files.write([], to: "\(directory)/outputs/1-7.json")
+        #expect(try records.load() == [record], "another namespace's")
+        try records.remove(record.port)
+        #expect(try records.load() == [])
+    }
+
+    @Test("A record that can't be read is an error that says what to do")
+    func unreadableRecord() throws {
+        let directory = try Files.makeTemporaryDirectory("portmirror-records")
+        defer { try? Files.removeTree(directory) }
+        let records = try RecordStore(runDirectory: directory)
+        try records.save(OutputRecord(port: ResolvedPort(name: try PortName("tap0"), index: 7)))
+        let name = try #require(try Files.list("\(directory)/outputs")?.first)
+        try Files.write([UInt8]("{".utf8), to: "\(directory)/outputs/\(name)")
+        let error = #expect(throws: UserError.self) { _ = try records.load() }
+        #expect(error?.message.contains(name) == true)
+        #expect(error?.advice.contains("restore the port by hand") == true)
+    }
+}
