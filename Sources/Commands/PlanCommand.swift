@@ -53,11 +53,13 @@ struct ApplyOptions: ParsableArguments {
             change.isAllOrNothing = false
             return change
         }
-        let mirrors = try InputFiles.read(files, now: session.now).map(\.mirror)
+        let parsed = try InputFiles.read(files, now: session.now)
+        let mirrors = parsed.map(\.mirror)
+        change.relative = Set(parsed.filter { $0.positions["for"] != nil }.map(\.mirror.name))
         let existing = try session.store.load(now: session.now)
         let temporary = Set(existing.filter(\.isTemporary).map(\.mirror.name))
         change.put = mirrors.map { ($0, temporary.contains($0.name)) }
-        if prune { change.remove = Set(existing.map(\.mirror.name)).subtracting(mirrors.map(\.name)) }
+        change.removesOthers = prune
         return change
     }
 }

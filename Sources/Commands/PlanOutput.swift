@@ -31,6 +31,7 @@ struct PlanOutput {
     static func complain(of preview: Reconciler.Preview) {
         let lines =
             preview.expired.map { "mirror \($0): its time is over, so it goes" }
+            + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it goes" }
             + preview.plan.warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
     }

@@ -31,15 +31,24 @@ struct RemoveCommand: ParsableCommand {
         let wanted = try NameArguments.parse(names)
         try Privilege.requireNetAdmin(to: "removing a mirror")
         let session = try Session(places)
+        var change = Reconciler.Change()
+        change.isAllOrNothing = false
+        if all {
+            change.removesOthers = true
+            PlanOutput.complain(of: try session.apply(change))
+            return
+        }
         let present = try session.reconciler.look(now: session.now)
         let defined = present.intents.map(\.mirror.name)
         // What runs without a definition (a removal that was cut short) has a name too.
-        let running = Set(present.observed.points.map(\.mirror)).subtracting(defined).sorted()
-        try NameArguments.check(wanted, among: defined + running)
-        var change = Reconciler.Change()
-        change.remove = all ? Set(defined) : Set(wanted)
+        let running = Set(present.observed.points.map(\.mirror)).subtracting(defined)
+        let known = defined + running.sorted()
+        if wanted.contains(where: known.contains) { try NameArguments.check(wanted, among: known) }
+        change.remove = Set(wanted)
         change.scope = .only(change.remove)
-        change.isAllOrNothing = false
-        PlanOutput.complain(of: try session.apply(change))
+        let done = try session.apply(change)
+        PlanOutput.complain(of: done)
+        // A removal that was cut short leaves things without a name; to finish them is what was asked.
+        if done.isEmpty { try NameArguments.check(wanted, among: known) }
     }
 }

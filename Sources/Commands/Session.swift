@@ -52,8 +52,12 @@ struct Session {
 enum InputFiles {
     static func read(_ paths: [String], now: Timestamp) throws -> [ParsedMirror] {
         let files = try paths.map { path in
-            if path == "-" { return (path: "standard input", text: try Descriptor.duplicate(of: 0).readAll()) }
-            guard let text = try Files.read(path) else {
+            if path == "-" {
+                return (
+                    path: "standard input", text: try Descriptor.duplicate(of: 0).readAll(atMost: maximumConfigSize + 1)
+                )
+            }
+            guard let text = try Files.read(path, atMost: maximumConfigSize + 1) else {
                 throw UserError("there is no file \(path)")
             }
             return (path: path, text: text)

@@ -84,6 +84,6 @@ import Testing
 
     @Test("A missing privilege is told with the way to get it") func missingPrivilegeToldWay() {
         #expect(Privilege.advice.contains("sudo portmirror"))
-        #expect(Privilege.advice.contains("sudo setcap cap_net_admin+ep"))
+        #expect(Privilege.advice.contains("PORTMIRROR_RUN_DIR"))
     }
 }

@@ -37,7 +37,9 @@ extension IntegrationTests {
             try withCommandLab { lab in
                 try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "p3")
                 try lab.sh("ip link set eth0 down", in: lab.host(3))
-                _ = Deadline.poll(seconds: 2) { (try? lab.sh("ip link show p3").output.contains("NO-CARRIER")) == true ? true : nil }
+                _ = Deadline.poll(seconds: 2) {
+                    (try? lab.sh("ip link show p3").output.contains("NO-CARRIER")) == true ? true : nil
+                }
                 try lab.ping(1, 2)
                 let shown = try lab.show("ids")
                 #expect(shown.state == "degraded")

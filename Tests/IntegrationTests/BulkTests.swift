@@ -15,7 +15,10 @@ extension IntegrationTests {
                     "-o", "tcp.desegment_tcp_streams:FALSE", "-o", "tcp.analyze_sequence_numbers:TRUE",
                     "-Y", "tcp", "-T", "fields",
                 ]
-                    + ["frame.len", "tcp.stream", "ip.src", "tcp.seq", "tcp.len", "tcp.checksum.status", "ip.checksum.status"]
+                    + [
+                        "frame.len", "tcp.stream", "ip.src", "tcp.seq", "tcp.len", "tcp.checksum.status",
+                        "ip.checksum.status",
+                    ]
                     .flatMap { ["-e", $0] }, seconds: 60)
             guard outcome.succeeded else { throw LabError("\(outcome)") }
             return try outcome.output.split(separator: "\n").map { line in

@@ -80,7 +80,8 @@ extension IntegrationTests {
             }
         }
 
-        @Test("remove, killed at any step, harms nothing, and the next run completes it or has it back", arguments: calls)
+        @Test(
+            "remove, killed at any step, harms nothing, and the next run completes it or has it back", arguments: calls)
         func killedRemove(call: String) throws {
             try withCommandLab(hosts: 4, alone: ["x1"]) { lab in
                 try Self.prepare(lab)

@@ -63,7 +63,8 @@ extension IntegrationTests {
                     """)
                 let added = try lab.portmirror(["add", "ids", "--from", "p1:ingress", "--to", "p3"])
                 #expect(added.status == 0)
-                #expect(added.error.contains("warning") && added.error.contains("p1 has filters of others that run first"))
+                #expect(
+                    added.error.contains("warning") && added.error.contains("p1 has filters of others that run first"))
                 #expect(added.error.contains("u32"))
             }
         }

@@ -36,7 +36,9 @@ extension IntegrationTests {
             Choice(options: ["--vlan", "9,20-29"], expected: ["dns9", "web20", "dns29"]),
             Choice(options: ["--vlan", "0,30"], expected: ["dns", "web", "odd", "web30"]),
             Choice(options: ["--filter", "udp port 53"], expected: ["dns", "dns5", "dns9", "dns29"]),
-            Choice(options: ["--filter", "vlan"], expected: ["dns5", "web5", "dns9", "web20", "dns29", "web30", "inner", "odd5"]),
+            Choice(
+                options: ["--filter", "vlan"],
+                expected: ["dns5", "web5", "dns9", "web20", "dns29", "web30", "inner", "odd5"]),
             Choice(options: ["--filter", "not vlan"], expected: ["dns", "web", "odd"]),
             Choice(options: ["--filter", "vlan 5 and udp port 53"], expected: ["dns5"]),
             Choice(options: ["--filter", "vlan 7 and vlan 5"], expected: ["inner"]),

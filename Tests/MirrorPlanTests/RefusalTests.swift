@@ -108,7 +108,7 @@ import Testing
         #expect(lab.refusals().count == 1)
         #expect(refusal.rule == .hook)
         #expect(refusal.message.contains("mirror vnet0:ingress alone"))
-        #expect(refusal.message.contains("tc qdisc del dev vnet0 ingress; tc qdisc add dev vnet0 clsact"))
+        #expect(refusal.message.contains("have its owner use clsact instead"))
     }
 
     @Test("9: ingress shares somebody's plain ingress qdisc") func n9IngressSharesSomebody() throws {

@@ -34,6 +34,7 @@ public enum WireFrame {
         return make(to: destination, from: source, tags: tags, type: 0x0800, payload: header + datagram)
     }
 
+    /// Big-endian bytes.
     public static func big(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 0xff)] }
 
     /// The EtherType behind all tags.
@@ -47,11 +48,13 @@ public enum WireFrame {
         return 0
     }
 
+    /// The address of everybody.
     public static let broadcast = [UInt8](repeating: 0xff, count: 6)
 }
 
 /// Sends frames through an interface of a namespace.
 public enum FrameSender {
+    /// Writes each to a packet socket of its own thread.
     public static func send(_ frames: [[UInt8]], through interface: String, in namespace: String) throws {
         try OwnThread.run {
             let home = try Descriptor.open("/run/netns/\(namespace)", flags: O_RDONLY)
@@ -68,13 +71,18 @@ public enum FrameSender {
 
 /// A capture file in the classic format, as tcpdump writes it.
 public struct CapturedFrames: Sendable {
+    /// One frame.
     public struct Record: Sendable {
+        /// What was kept of it.
         public let bytes: [UInt8]
+        /// How long it was on the wire.
         public let originalLength: Int
     }
 
+    /// In the order of the file.
     public var records: [Record] = []
 
+    /// The bytes alone.
     public var frames: [[UInt8]] { records.map(\.bytes) }
 
     /// Reads what is complete of a file that may still grow.

@@ -13,7 +13,9 @@ public final class CommandLab {
     public let name: String
     /// Holds the run and config directories, captures and outputs.
     public let directory: String
+    /// How many hosts are behind ports of the bridge.
     public let hosts: Int
+    /// The stand-alone ports.
     public let alone: [String]
     private var programs: [BackgroundProgram] = []
     private var before: CommandSnapshot?
@@ -23,6 +25,7 @@ public final class CommandLab {
 
     private static let number = Atomic<Int>(0)
 
+    /// Builds it; on failure nothing is left.
     public init(hosts: Int, alone: [String]) throws {
         let number = Self.number.add(1, ordering: .relaxed).newValue
         name = "pm-\(getpid())-\(number)"
@@ -44,9 +47,12 @@ public final class CommandLab {
     public var taps: String { "\(name)-taps" }
     /// The namespace of a host, from 1.
     public func host(_ number: Int) -> String { "\(name)-h\(number)" }
+    /// A host's address.
     public static func mac(_ number: Int) -> [UInt8] { [2, 0, 0, 0, 0, UInt8(number)] }
 
+    /// `PORTMIRROR_RUN_DIR`
     public var runDirectory: String { "\(directory)/run" }
+    /// `PORTMIRROR_CONFIG_DIR`
     public var configDirectory: String { "\(directory)/mirrors.d" }
 
     /// A path in the lab's directory.
@@ -130,7 +136,8 @@ public final class CommandLab {
         return "\(directory)/program-\(count)"
     }
 
-    private func runHere(_ arguments: [String], input: String? = nil, environment: [String: String] = [:],
+    private func runHere(
+        _ arguments: [String], input: String? = nil, environment: [String: String] = [:],
         seconds: Double = 30
     ) throws -> ProgramOutcome {
         let program = try BackgroundProgram(arguments, path: newPath(), input: input, environment: environment)
@@ -179,6 +186,7 @@ public final class CommandLab {
         return URL(fileURLWithPath: own).deletingLastPathComponent().path + "/portmirror"
     }()
 
+    /// What the program under test gets.
     public var environment: [String: String] {
         ["PORTMIRROR_RUN_DIR": runDirectory, "PORTMIRROR_CONFIG_DIR": configDirectory, "NO_COLOR": "1"]
     }
@@ -223,7 +231,10 @@ public final class CommandLab {
             let outcome = try portmirror(["remove", "--all"])
             guard outcome.succeeded else { throw LabError("remove --all failed: \(outcome)") }
         }
-        let differences = before.differences(to: try snapshot())
+        let after = try snapshot()
+        let differences =
+            recreatesPorts
+            ? before.withoutIndexes.differences(to: after.withoutIndexes) : before.differences(to: after)
         guard differences.isEmpty else { throw LabError("something of others has changed:\n\(differences)") }
         let left = files(in: runDirectory).filter { $0 != "lock" } + files(in: configDirectory)
         guard left.isEmpty else { throw LabError("files are left: \(left.joined(separator: ", "))") }

@@ -2,16 +2,21 @@ import Glibc
 
 /// What a program that ran to its end left.
 public struct ProgramOutcome: Sendable, CustomStringConvertible {
+    /// How it was called.
     public let arguments: [String]
     /// The exit status, or 128 + the signal that ended it.
     public let status: Int32
+    /// Its standard output.
     public let output: String
+    /// Its standard error.
     public let error: String
     /// Whether it was killed for taking too long.
     public let timedOut: Bool
 
+    /// Whether it said so.
     public var succeeded: Bool { status == 0 }
 
+    /// Everything that a person looks for when it failed.
     public var description: String {
         "\(arguments.joined(separator: " "))\nstatus \(status)\(timedOut ? " (timed out)" : "")\n\(output)\(error)"
     }
@@ -19,8 +24,11 @@ public struct ProgramOutcome: Sendable, CustomStringConvertible {
 
 /// A program in the background, with its output in files, in a process group of its own.
 public final class BackgroundProgram: @unchecked Sendable {  // used by one test's thread at a time
+    /// How it was called.
     public let arguments: [String]
+    /// The file of its standard output.
     public let outputPath: String
+    /// The file of its standard error.
     public let errorPath: String
     private let id: pid_t
     private var endStatus: Int32?
@@ -78,8 +86,10 @@ public final class BackgroundProgram: @unchecked Sendable {  // used by one test
     /// Its standard error so far.
     public var error: String { TextFile.read(errorPath) ?? "" }
 
+    /// Whether it hasn't ended.
     public var isRunning: Bool { reap(blocking: false) == nil }
 
+    /// Sends a signal to it and to what it started.
     public func signal(_ number: Int32) { if endStatus == nil { Glibc.kill(-id, number) } }
 
     /// Waits for its end; nil if that takes too long.
@@ -160,6 +170,7 @@ public enum Deadline {
 
 /// Small files.
 public enum TextFile {
+    /// A file's bytes, or its last ones; nil where there is none.
     public static func bytes(_ path: String, last: Int? = nil) -> [UInt8]? {
         guard let file = fopen(path, "rb") else { return nil }
         defer { fclose(file) }
@@ -171,8 +182,10 @@ public enum TextFile {
         return bytes
     }
 
+    /// A file as text; nil where there is none.
     public static func read(_ path: String) -> String? { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
 
+    /// Makes a file, or makes it anew.
     public static func write(_ text: String, to path: String) throws {
         guard let file = fopen(path, "wb") else { throw LabError("can't write \(path)") }
         defer { fclose(file) }

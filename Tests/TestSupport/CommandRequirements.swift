@@ -10,6 +10,7 @@ public enum Requirement: Sendable, CustomStringConvertible {
     /// A kernel with the link type.
     case link(String)
 
+    /// In words, for the reason of a skip.
     public var description: String {
         switch self {
         case .netAdmin: "root with CAP_NET_ADMIN and CAP_SYS_ADMIN"
@@ -18,6 +19,7 @@ public enum Requirement: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the machine has it.
     public var isMet: Bool {
         switch self {
         case .netAdmin: ThisProcess.userID == 0 && ThisProcess.has(.netAdmin) && ThisProcess.has(.sysAdmin)

@@ -30,7 +30,7 @@ public struct CommandSnapshot: Sendable {
                 title = String(line.dropFirst(3))
                 sections[title] = ""
             } else {
-                sections[title, default: ""] += Self.normalised(String(line), indexes: !lab.recreatesPorts) + "\n"
+                sections[title, default: ""] += Self.normalised(String(line)) + "\n"
             }
         }
         guard !sections.isEmpty else { throw LabError("the snapshot is empty") }
@@ -38,30 +38,37 @@ public struct CommandSnapshot: Sendable {
     }
 
     /// Without what moves by itself: timers.
-    private static func normalised(_ line: String, indexes: Bool) -> String {
-        var line = line
+    private static func normalised(_ line: String) -> String {
         let timers = "hello|tcn|topology_change|gc|message_age|forward_delay|hold"
-        line = line.replacingOccurrences(of: "\"(\(timers))_timer\":[0-9.]+,?", with: "", options: .regularExpression)
-        if !indexes {
-            for key in ["ifindex", "link_index", "index"] {
-                line = line.replacingOccurrences(of: "\"\(key)\":[0-9]+,?", with: "", options: .regularExpression)
-            }
-        }
-        return line
+        return line.replacingOccurrences(
+            of: "\"(\(timers))_timer\":[0-9.]+,?", with: "", options: .regularExpression)
+    }
+
+    /// The same, without the numbers that a port or action gets anew when it is made anew.
+    public var withoutIndexes: CommandSnapshot {
+        CommandSnapshot(
+            sections: sections.mapValues { text in
+                text.replacingOccurrences(
+                    of: "\"(ifindex|link_index|index)\":[0-9]+,?", with: "", options: .regularExpression)
+            })
     }
 
     /// The same, without the filters, chains and clsact qdiscs that bear this tool's marks.
     public var withoutOurs: CommandSnapshot {
-        CommandSnapshot(sections: sections.mapValues { text in
-            text.contains("\"") ? text.split(separator: "\n").map { Self.foreign(String($0)) }.joined(separator: "\n") : text
-        })
+        CommandSnapshot(
+            sections: sections.mapValues { text in
+                guard text.contains("\"") else { return text }
+                return text.split(separator: "\n").map { Self.foreign(String($0)) }.joined(separator: "\n")
+            })
     }
 
     private init(sections: [String: String]) { self.sections = sections }
 
     /// One JSON array, without this tool's elements.
     private static func foreign(_ line: String) -> String {
-        guard let items = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [[String: Any]] else { return line }
+        guard let items = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [[String: Any]] else {
+            return line
+        }
         let ours = items.filter(isOurs)
         let places = ours.compactMap { $0["pref"] as? Int }
         let kept = items.filter { item in
@@ -88,9 +95,19 @@ public struct CommandSnapshot: Sendable {
             let new = other.sections[title]?.split(separator: "\n").map(String.init) ?? ["(nothing)"]
             guard old != new else { continue }
             text += "\(title):\n"
-            for (offset, line) in old.enumerated() where offset >= new.count || new[offset] != line { text += "- \(line)\n" }
-            for (offset, line) in new.enumerated() where offset >= old.count || old[offset] != line { text += "+ \(line)\n" }
+            for (offset, line) in old.enumerated() where offset >= new.count || new[offset] != line {
+                text += "- \(Self.parts(of: line, notIn: offset < new.count ? new[offset] : ""))\n"
+            }
+            for (offset, line) in new.enumerated() where offset >= old.count || old[offset] != line {
+                text += "+ \(Self.parts(of: line, notIn: offset < old.count ? old[offset] : ""))\n"
+            }
         }
         return text
+    }
+
+    /// Of a long line, what the other doesn't have.
+    private static func parts(of line: String, notIn other: String) -> String {
+        let known = Set(other.components(separatedBy: ","))
+        return line.components(separatedBy: ",").filter { !known.contains($0) }.joined(separator: ",")
     }
 }

@@ -61,6 +61,7 @@ public final class FrameWitness {
         return frames
     }
 
+    /// Where the capture is.
     public var file: String { path }
 }
 

@@ -83,7 +83,7 @@ import TrafficControl
         #expect(
             commands(.prepareOutput(change)) == [
                 "ethtool -K vnet2 tx-checksum-ip-generic off tx-tcp-segmentation off",
-                "bridge link set dev vnet2 state 0 \(flags)", "bridge fdb flush dev vnet2 dynamic",
+                "bridge link set dev vnet2 state 0 \(flags)", "bridge fdb flush dev vnet2 master dynamic",
             ])
         var back = change
         back.bridgePort = BridgePortSettings(locked: nil)

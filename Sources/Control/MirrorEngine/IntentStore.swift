@@ -85,7 +85,7 @@ public struct IntentStore: Sendable {
     }
 
     private func read(_ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]) throws -> [ParsedMirror]? {
-        guard let bytes = try Files.read(path) else { return nil }
+        guard let bytes = try Files.read(path, atMost: maximumConfigSize + 1) else { return nil }
         return try Self.parse(bytes, path, now: now, diagnostics: &diagnostics)
     }
 
@@ -124,46 +124,65 @@ public struct IntentStore: Sendable {
 
     // MARK: Changes
 
-    /// Writes mirrors, each to a file of its own; what defined them elsewhere before is taken out there.
-    /// - Returns: how to put things back.
-    public func put(_ mirrors: [(mirror: Mirror, isTemporary: Bool)], over existing: [Intent]) throws -> [Undo] {
-        let byName = Dictionary(existing.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var undo: [Undo] = []
-        do {
-            for directory in Set(mirrors.map { $0.isTemporary ? temporaryDirectory : permanentDirectory }) {
-                try Files.makeDirectory(directory)
-            }
-            for (mirror, isTemporary) in mirrors {
-                let directory = isTemporary ? temporaryDirectory : permanentDirectory
-                let path = "\(directory)/\(mirror.name).yaml"
-                let old = byName[mirror.name]
-                if let old, old.path != path { undo += try remove([old], from: existing) }
-                let neighbours = existing.filter { $0.path == path && $0.mirror.name != mirror.name }.map(\.mirror)
-                undo.append(Undo(path: path, content: old == nil && neighbours.isEmpty ? nil : try Files.read(path)))
-                try Files.write([UInt8](renderConfig(neighbours + [mirror]).utf8), to: path)
-            }
-            if mirrors.contains(where: { !$0.isTemporary }) { try Files.syncFileSystem(of: permanentDirectory) }
-            return undo
-        } catch {
-            try? self.undo(undo)
-            throw error
+    /// Removes what a run that was killed while it wrote left. For who holds the lock.
+    func removeUnfinished() throws {
+        for directory in [permanentDirectory, temporaryDirectory] {
+            try Files.removeUnfinished(in: directory, suffix: ".yaml")
         }
     }
 
-    /// Takes mirrors out of their files; a file that is empty then goes.
-    public func remove(_ intents: [Intent], from existing: [Intent]) throws -> [Undo] {
-        var undo: [Undo] = []
-        let gone = Set(intents.map(\.mirror.name))
-        for path in Set(intents.map(\.path)).sorted() {
-            undo.append(Undo(path: path, content: try Files.read(path)))
-            let rest = existing.filter { $0.path == path && !gone.contains($0.mirror.name) }.map(\.mirror)
-            if rest.isEmpty {
-                try Files.remove(path)
-            } else {
-                try Files.write([UInt8](renderConfig(rest).utf8), to: path)
-            }
+    /// Defines mirrors, or defines them anew, and takes others away. Each file is written once: a mirror that has one
+    /// keeps its place there, a new one gets `NAME.yaml`. A file that has no mirror left goes.
+    /// - Returns: how to put things back.
+    /// - Throws: ``SystemError``; the files are as they were then.
+    public func change(
+        put: [(mirror: Mirror, isTemporary: Bool)], remove: Set<MirrorName>, existing: [Intent]
+    ) throws -> [Undo] {
+        var files = Dictionary(grouping: existing, by: \.path).mapValues { $0.map(\.mirror) }
+        var touched: Set<String> = []
+        for intent in existing where remove.contains(intent.mirror.name) {
+            files[intent.path]?.removeAll { $0.name == intent.mirror.name }
+            touched.insert(intent.path)
         }
-        return undo
+        for (mirror, isTemporary) in put {
+            let old = existing.first { $0.mirror.name == mirror.name }
+            let own = "\(isTemporary ? temporaryDirectory : permanentDirectory)/\(mirror.name).yaml"
+            let path = old.map { $0.isTemporary == isTemporary ? $0.path : own } ?? own
+            if let old {
+                files[old.path]?.removeAll { $0.name == mirror.name }
+                touched.insert(old.path)
+            }
+            files[path, default: []].append(mirror)
+            touched.insert(path)
+        }
+        return try write(touched.sorted().map { ($0, files[$0] ?? []) }, isLasting: put.contains { !$0.isTemporary })
+    }
+
+    private func write(_ files: [(path: String, mirrors: [Mirror])], isLasting: Bool) throws -> [Undo] {
+        var undo: [Undo] = []
+        do {
+            for (path, mirrors) in files {
+                if !mirrors.isEmpty, let slash = path.lastIndex(of: "/") {
+                    try Files.makeDirectory(String(path[..<slash]))
+                }
+                undo.append(Undo(path: path, content: try Files.read(path)))
+                if mirrors.isEmpty {
+                    try Files.remove(path)
+                } else {
+                    try Files.write([UInt8](renderConfig(mirrors).utf8), to: path)
+                }
+            }
+            if isLasting { try Files.syncFileSystem(of: permanentDirectory) }
+            return undo
+        } catch {
+            let cause = error
+            do { try self.undo(undo) } catch {
+                throw UserError(
+                    "\(cause), and what was written before couldn't be undone: \(error)",
+                    advice: "look at the files in \(permanentDirectory) and \(temporaryDirectory)")
+            }
+            throw cause
+        }
     }
 
     /// Puts files back as they were.

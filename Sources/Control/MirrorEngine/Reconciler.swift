@@ -29,8 +29,14 @@ public final class Reconciler {
         public var remove: Set<MirrorName> = []
         /// Which mirrors may be touched.
         public var scope: PlanScope = .everything
+        /// Of `put`, those whose `until` was said as a time from now. One that is defined already keeps its end.
+        public var relative: Set<MirrorName> = []
+        /// Whether the mirrors that aren't put are taken away.
+        public var removesOthers = false
         /// Whether a mirror of the same name with another definition stands against it.
         public var mustBeNew = false
+        /// Mirrors whose time is over: found out, not asked for.
+        fileprivate(set) var expired: [MirrorName] = []
         /// Whether a refused mirror stops all the others.
         public var isAllOrNothing = true
 
@@ -52,8 +58,10 @@ public final class Reconciler {
         public var changed: [MirrorName] = []
         /// Those whose definition goes.
         public var removed: [MirrorName] = []
-        /// Of `removed`, those whose time is over.
+        /// Those whose time is over.
         public var expired: [MirrorName] = []
+        /// Mirrors that ran without a definition and are taken away.
+        public var leftovers: [MirrorName] = []
 
         /// Whether everything is as it should be.
         public var isEmpty: Bool { plan.isEmpty && added.isEmpty && changed.isEmpty && removed.isEmpty }
@@ -85,17 +93,9 @@ public final class Reconciler {
 
     private func situation(_ change: Change, now: Timestamp) throws -> Situation {
         let intents = try store.load(now: now)
-        var change = change
-        let named = change.remove.union(change.put.map(\.mirror.name))
-        // A file put there by hand that says `for: 10m` means from now on: only once it says until when does it end.
-        let relative = intents.filter { $0.isRelative && !named.contains($0.mirror.name) }
-        change.put += relative.map { ($0.mirror, $0.isTemporary) }
-        let put = Dictionary(change.put.map { ($0.mirror.name, $0) }, uniquingKeysWith: { _, last in last })
-        let expired = intents.map(\.mirror).filter { mirror in
-            mirror.until.map { $0 <= now } == true && put[mirror.name] == nil && !change.remove.contains(mirror.name)
-        }.map(\.name)
-        let gone = change.remove.union(expired)
-        var mirrors = intents.filter { !gone.contains($0.mirror.name) && put[$0.mirror.name] == nil }.map(\.mirror)
+        let change = complete(change, with: intents, now: now)
+        let names = Set(change.put.map(\.mirror.name))
+        var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
         let desired = mirrors.sorted { $0.name < $1.name }.map(compile)
         let outputs = Set(desired.flatMap { $0.mirror.outputs.map(\.port) })
@@ -104,7 +104,9 @@ public final class Reconciler {
             desired: desired, observed: observed, engines: [engine.capabilities] + EngineCapabilities.planned,
             scope: change.scope)
         var preview = Preview(plan: plan, desired: desired, observed: observed)
-        let before = Dictionary(intents.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let before = Dictionary(
+            intents.filter { !$0.mirror.isOver(now) }.map { ($0.mirror.name, $0) },
+            uniquingKeysWith: { first, _ in first })
         for item in change.put {
             guard let old = before[item.mirror.name] else {
                 preview.added.append(item.mirror.name)
@@ -114,9 +116,41 @@ public final class Reconciler {
                 preview.changed.append(item.mirror.name)
             }
         }
-        preview.removed = intents.map(\.mirror.name).filter(gone.contains)
-        preview.expired = expired
+        preview.removed = intents.map(\.mirror.name).filter(change.remove.contains)
+        preview.expired = change.expired
+        let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name))
+        preview.leftovers = Set(plan.steps.compactMap(\.mirror)).subtracting(defined).sorted()
         return Situation(intents: intents, change: change, preview: preview)
+    }
+
+    /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
+    private func complete(_ asked: Change, with intents: [IntentStore.Intent], now: Timestamp) -> Change {
+        var change = asked
+        let byName = Dictionary(intents.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for place in change.put.indices where change.relative.contains(change.put[place].mirror.name) {
+            guard let old = byName[change.put[place].mirror.name]?.mirror, !old.isOver(now) else { continue }
+            var same = change.put[place].mirror
+            same.until = old.until
+            if same == old { change.put[place].mirror = old }
+        }
+        if change.removesOthers {
+            change.remove.formUnion(byName.keys.filter { name in !change.put.contains { $0.mirror.name == name } })
+        }
+        let named = change.remove.union(change.put.map(\.mirror.name))
+        // A file put there by hand that says `for: 10m` means from now on: only once it says until when does it end.
+        change.put += intents.filter { $0.isRelative && !named.contains($0.mirror.name) }
+            .map { ($0.mirror, $0.isTemporary) }
+        // What is over isn't started, and what has run out goes.
+        let late = Set(change.put.map(\.mirror).filter { $0.isOver(now) }.map(\.name))
+        change.put.removeAll { late.contains($0.mirror.name) }
+        let ended = intents.map(\.mirror).filter { mirror in
+            mirror.isOver(now) && !change.remove.contains(mirror.name)
+                && !change.put.contains { $0.mirror.name == mirror.name }
+        }.map(\.name)
+        change.expired = Array(late.union(ended)).sorted()
+        change.remove.formUnion(change.expired)
+        change.scope = change.scope.widened(by: Set(change.expired))
+        return change
     }
 
     /// A mirror whose filter can't be compiled keeps what it has; the plan says why.
@@ -140,6 +174,8 @@ public final class Reconciler {
         try Files.makeDirectory(runDirectory)
         let lock = try FileLock("\(runDirectory)/lock", waiting: waiting)
         defer { withExtendedLifetime(lock) {} }
+        try store.removeUnfinished()
+        try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
         while true {
             let situation = try situation(change, now: now)
@@ -176,11 +212,10 @@ public final class Reconciler {
         let change = situation.change
         let preview = situation.preview
         let names = Set(preview.added + preview.changed)
-        var undo = try store.put(change.put.filter { names.contains($0.mirror.name) }, over: situation.intents)
+        let undo = try store.change(
+            put: change.put.filter { names.contains($0.mirror.name) }, remove: Set(preview.removed),
+            existing: situation.intents)
         do {
-            let gone = Set(preview.removed)
-            undo += try store.remove(
-                situation.intents.filter { gone.contains($0.mirror.name) }, from: situation.intents)
             try engine.perform(preview.plan.steps)
         } catch {
             let cause = error
@@ -213,4 +248,9 @@ public final class Reconciler {
         }
         if let last { throw last }
     }
+}
+
+extension Mirror {
+    /// Whether its time is over.
+    fileprivate func isOver(_ now: Timestamp) -> Bool { until.map { $0 <= now } == true }
 }

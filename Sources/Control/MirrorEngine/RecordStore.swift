@@ -47,12 +47,18 @@ public struct RecordStore: Sendable {
     /// Drops a port's record.
     public func remove(_ port: ResolvedPort) throws { try Files.remove(path(of: port)) }
 
+    /// Removes what a run that was killed while it wrote left. For who holds the lock.
+    static func removeUnfinished(runDirectory: String) throws {
+        try Files.removeUnfinished(in: "\(runDirectory)/outputs", suffix: ".json")
+    }
+
     private func path(of port: ResolvedPort) -> String { "\(directory)/\(namespace)-\(port.index).json" }
 
     /// The file's form.
     private struct Stored: Codable {
         var port: String
         var index: Int32
+        var address: String?
         var offloads: [String]
         var bridge: Int32?
         var bridgePort: Settings?
@@ -69,6 +75,7 @@ public struct RecordStore: Sendable {
         init(_ record: OutputRecord) {
             port = record.port.name.description
             index = record.port.index
+            address = record.address?.description
             offloads = record.offloads.sorted()
             bridge = record.bridge
             bridgePort = record.bridgePort.map {
@@ -78,10 +85,15 @@ public struct RecordStore: Sendable {
             }
         }
 
+        private static func readAddress(_ text: String) -> MACAddress? {
+            MACAddress(text.split(separator: ":").compactMap { UInt8($0, radix: 16) })
+        }
+
         var record: OutputRecord {
             get throws {
                 OutputRecord(
-                    port: ResolvedPort(name: try PortName(port), index: index), offloads: Set(offloads),
+                    port: ResolvedPort(name: try PortName(port), index: index),
+                    address: address.flatMap(Self.readAddress), offloads: Set(offloads),
                     bridgePort: bridgePort.map {
                         BridgePortSettings(
                             state: $0.state, learning: $0.learning, unicastFlood: $0.unicastFlood,

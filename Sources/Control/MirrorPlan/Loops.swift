@@ -1,7 +1,6 @@
 import MirrorModel
 
 /// Rule 8: what a mirror sends must not come back to one of its sources, on whatever way.
-///
 struct LoopSearch {
     private let topology: Topology
     private let graph: ForwardingGraph

@@ -43,6 +43,14 @@ public enum PlanScope: Hashable, Sendable {
     case everything
     case only(Set<MirrorName>)
 
+    /// With more mirrors.
+    public func widened(by more: Set<MirrorName>) -> PlanScope {
+        switch self {
+        case .everything: .everything
+        case .only(let names): .only(names.union(more))
+        }
+    }
+
     func contains(_ name: MirrorName) -> Bool {
         switch self {
         case .everything: true
@@ -59,9 +67,9 @@ public func makePlan(
     let running = Set(observed.points.map(\.mirror))
     let mirrors = desired.map(\.mirror)
     let rules = Rules(mirrors: mirrors, observed: observed, engines: engines)
-    // A newcomer that closes a circle is refused; those that ran before it are judged without it.
+    // A newcomer that closes a circle, or makes a chain too long, is refused; those that ran before it are judged without it.
     let newcomers = Set(
-        mirrors.filter { !running.contains($0.name) && rules.isCircular($0) }.map(\.name))
+        mirrors.filter { !running.contains($0.name) && rules.isTooMuch($0) }.map(\.name))
     let settled =
         newcomers.isEmpty
         ? rules

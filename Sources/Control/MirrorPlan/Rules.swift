@@ -59,8 +59,11 @@ struct Rules {
         }
     }
 
-    /// Whether its copies would come back to it.
-    func isCircular(_ mirror: Mirror) -> Bool { loops.cycle(through: mirror) != nil }
+    /// Whether it and others, each fine by itself, can't all be had: they go round in circles, or are too many in a row.
+    func isTooMuch(_ mirror: Mirror) -> Bool {
+        loops.cycle(through: mirror) != nil
+            || engine(of: mirror)?.chainLimit.map { chains.length(through: mirror.name) > $0 } == true
+    }
 
     private func loop(_ mirror: Mirror) -> [Refusal] {
         // Said better by the rule above.

@@ -87,7 +87,11 @@ public final class TrafficControlEngine: Engine {
             switch step {
             case .removePoint(let point) where point.handle.kind == "u32" && !closing.contains(point.port):
                 try flush(&batch)
-                batch.append((step, removalWithTable(point)))
+                do {
+                    batch.append((step, try removalWithTable(point)))
+                } catch {
+                    throw failure(step, error)
+                }
             case .prepareOutput, .restoreOutput, .forgetOutput, .closeHook, .disownHook:
                 try flush(&batch)
                 try performAlone(step)
@@ -164,10 +168,10 @@ public final class TrafficControlEngine: Engine {
     /// A u32 filter together with its hash table, which the kernel keeps for ever once the filter is gone if other u32
     /// filters are on the qdisc (`u32_delete` in net/sched/cls_u32.c). One request, so a kill leaves no table behind;
     /// only if nobody else has moved in under this preference.
-    private func removalWithTable(_ point: ObservedPoint) -> NetlinkRequest {
+    private func removalWithTable(_ point: ObservedPoint) throws(NetlinkError) -> NetlinkRequest {
         let request = FilterRequest.dump(
             parent: point.hook.tc.parent, index: point.port.index, object: "\(point.port) \(point.hook)")
-        let filters = ((try? socket.dump(request)) ?? []).map { try? Filter($0) }
+        let filters = try socket.dump(request).map { try? Filter($0) }
         let neighbours = filters.filter { $0?.preference == point.handle.preference || $0 == nil }
         let isAlone = neighbours.allSatisfy { filter in
             guard let filter else { return false }

@@ -44,6 +44,19 @@ int clinux_pass_on_capabilities(void) {
     return 0;
 }
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+int clinux_namespace_cookie(uint64_t *cookie) {
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    socklen_t size = sizeof *cookie;
+    int code = result(getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &size));
+    close(descriptor);
+    return code;
+}
+
 int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
 
 int clinux_syncfs(int descriptor) { return result(syncfs(descriptor)); }

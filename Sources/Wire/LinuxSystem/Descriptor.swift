@@ -38,14 +38,15 @@ public struct Descriptor: ~Copyable, Sendable {
         return bytes
     }
 
-    /// Reads to the end.
-    public func readAll() throws(SystemError) -> [UInt8] {
+    /// Reads to the end, or until there are `limit` bytes.
+    public func readAll(atMost limit: Int = .max) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
-        while true {
-            let piece = try read(upTo: 65536)
-            if piece.isEmpty { return bytes }
+        while bytes.count < limit {
+            let piece = try read(upTo: min(65536, limit - bytes.count))
+            if piece.isEmpty { break }
             bytes += piece
         }
+        return bytes
     }
 
     /// Writes all of the bytes.

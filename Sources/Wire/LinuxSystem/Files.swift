@@ -4,9 +4,10 @@ internal import Glibc
 /// Whole files, written so that a reader sees the old one or the new one and never a part.
 public enum Files {
     /// The whole file, or nil where there is none.
-    public static func read(_ path: String) throws(SystemError) -> [UInt8]? {
+    /// - Parameter limit: bytes after which reading ends, for files that could be anything.
+    public static func read(_ path: String, atMost limit: Int = .max) throws(SystemError) -> [UInt8]? {
         do throws(SystemError) {
-            return try Descriptor.open(path, flags: O_RDONLY).readAll()
+            return try Descriptor.open(path, flags: O_RDONLY).readAll(atMost: limit)
         } catch  where error.errno == .noEntry {
             return nil
         } catch {
@@ -80,6 +81,19 @@ public enum Files {
         _ = try check(clinux_syncfs(directory.number), "sync", path)
     }
 
+    /// Removes what a ``write(_:to:mode:synced:)`` that was killed left in a directory. For who holds the lock that
+    /// all writers take.
+    /// - Parameter suffix: of the files' final names, such as `.yaml`.
+    public static func removeUnfinished(in directory: String, suffix: String) throws(SystemError) {
+        do throws(SystemError) {
+            for name in try allNames(in: directory) where name.hasPrefix(".") && name.hasSuffix("\(suffix).new") {
+                try remove("\(directory)/\(name)")
+            }
+        } catch  where error.errno == .noEntry {
+            return
+        }
+    }
+
     /// Where a file waits until it is complete: hidden, in the same directory.
     private static func temporaryPath(for path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return ".\(path).new" }
@@ -95,7 +109,9 @@ public struct FileLock: ~Copyable {
     /// Waits for the lock.
     /// - Parameter waiting: called once if somebody else holds it.
     public init(_ path: String, waiting: () -> Void) throws(SystemError) {
-        let opened = try Descriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o644)
+        // For its owner alone: whoever can open it can hold the lock for ever.
+        let opened = try Descriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        _ = fchmod(opened.number, 0o600)
         try Self.lock(opened.number, path, waiting)
         file = opened
     }

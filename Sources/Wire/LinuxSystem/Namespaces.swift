@@ -4,8 +4,11 @@ internal import Synchronization
 
 /// Network namespaces, which belong to threads (network_namespaces(7)).
 public enum NetworkNamespace {
-    /// Identity of the calling thread's network namespace: the inode of `/proc/thread-self/ns/net`.
+    /// Identity of the calling thread's network namespace: its cookie, which no other gets before a restart; on kernels
+    /// before 5.14 the inode of `/proc/thread-self/ns/net`, which may come back.
     public static func identity() throws(SystemError) -> UInt64 {
+        var cookie: UInt64 = 0
+        if unsafe clinux_namespace_cookie(&cookie) >= 0 { return cookie }
         let path = "/proc/thread-self/ns/net"
         var status = stat()
         _ = try checkErrno(unsafe stat(path, &status), "look at", path)

@@ -12,7 +12,11 @@ public final class NetlinkSocket {
         case generic = 16
     }
 
-    private let descriptor: Descriptor
+    private let family: Family
+    private var descriptor: Descriptor
+    /// Whether an exchange was left in the middle: answers to it are still to come, and the kernel refuses a further
+    /// dump (`EBUSY`) while one is open.
+    private var isSpoilt = false
     private var nextSequence: UInt32 = 1
     /// Bounds of one datagram of requests: the answers to it have to fit the receive buffer.
     private let batchBytes = 96 * 1024
@@ -20,12 +24,17 @@ public final class NetlinkSocket {
 
     /// - Throws: ``NetlinkError`` if the kernel gives no socket of the family.
     public init(_ family: Family) throws(NetlinkError) {
+        self.family = family
+        descriptor = try Self.open(family)
+    }
+
+    private static func open(_ family: Family) throws(NetlinkError) -> Descriptor {
         var refused: UInt32 = 0
         let number = unsafe clinux_netlink_open(family.rawValue, 30, 4 << 20, &refused)
         guard number >= 0 else {
             throw NetlinkError(.errno(Errno(-number)), operation: "open a netlink socket", object: "")
         }
-        descriptor = Descriptor(owning: number)
+        return Descriptor(owning: number)
     }
 
     /// Sends requests, many in one datagram, and collects their outcomes.
@@ -94,6 +103,10 @@ public final class NetlinkSocket {
         throws(NetlinkError) -> [Result<NetlinkReply, NetlinkError>]
     {
         guard let first = requests.first else { return [] }
+        if isSpoilt {
+            descriptor = try Self.open(family)
+            isSpoilt = false
+        }
         var exchange = NetlinkExchange(requests, firstSequence: nextSequence, isTerse: terse)
         nextSequence &+= UInt32(requests.count)
         let bytes = exchange.datagram
@@ -101,9 +114,11 @@ public final class NetlinkSocket {
             unsafe clinux_netlink_send(descriptor.number, $0.baseAddress, $0.count)
         }
         guard sent == bytes.count else { throw failure(sent < 0 ? Int32(-sent) : 90, first) }
+        isSpoilt = true
         while !exchange.isComplete {
             if let datagram = try receive(first) { try exchange.receive(datagram) }
         }
+        isSpoilt = false
         return exchange.results
     }
 

@@ -205,7 +205,7 @@ public enum LinkRequest {
     }
 
     /// `bridge link set dev … state … learning … flood … mcast_flood … bcast_flood … locked …`
-    /// - Parameter flushing: also forget the addresses learned behind the port (`bridge fdb flush dev … dynamic`).
+    /// - Parameter flushing: also forget the addresses learned behind the port (`bridge fdb flush dev … master dynamic`).
     public static func setBridgePort(_ settings: BridgePort, flushing: Bool, index: Int32, name: String)
         -> NetlinkRequest
     {

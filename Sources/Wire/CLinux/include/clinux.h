@@ -16,6 +16,9 @@ const char *clinux_errno_name(int code);
 int clinux_open(const char *path, int flags, unsigned int mode);
 /// Hands this process's capabilities on to the programs that it starts (ambient capabilities, capabilities(7)).
 int clinux_pass_on_capabilities(void);
+/// The calling thread's network namespace by its cookie (SO_NETNS_COOKIE, Linux 5.14), which is never used twice
+/// before a restart.
+int clinux_namespace_cookie(uint64_t *cookie);
 /// pipe2(2) with O_CLOEXEC.
 int clinux_pipe(int ends[2]);
 /// syncfs(2).
