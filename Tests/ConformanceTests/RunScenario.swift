@@ -270,27 +270,30 @@ private struct Conductor {
     }
 }
 
-/// What of a port doesn't depend on the numbers that the kernel gives.
+/// What of a port the layout says, and doesn't depend on the numbers that the kernel gives.
 private struct PortFacts: Equatable, CustomStringConvertible {
-    var port: Port
-    var master: PortName?
-    var peer: PortName?
+    private var word: String
+    private var master: PortName?
+    private var peer: PortName?
+    private var isUp: Bool
+    private var hasCarrier: Bool
+    private var mtu: UInt32
+    private var bridgePort: BridgePortSettings?
 
     init(_ port: Port, _ topology: Topology) {
-        self.port = port
-        self.port.index = 0
-        self.port.master = nil
+        word = port.kind.word
         master = port.master.flatMap { topology[index: $0]?.name }
-        if case .veth(let index) = port.kind {
-            peer = index.flatMap { topology[index: $0]?.name }
-            self.port.kind = .veth(peer: nil)
-        }
-        // Whether a bridge's port is up is in its state too; the flags that nobody set don't count.
-        if port.bridgePort?.locked == nil { self.port.bridgePort?.locked = false }
+        if case .veth(let index) = port.kind { peer = index.flatMap { topology[index: $0]?.name } }
+        isUp = port.isUp
+        hasCarrier = port.hasCarrier
+        mtu = port.mtu
+        bridgePort = port.bridgePort
+        // On a kernel that doesn't have the flag, nobody has set it.
+        if bridgePort?.locked == nil { bridgePort?.locked = false }
     }
 
     var description: String {
-        "\(port.kind.word) of \(master.map { "\($0)" } ?? "none") to \(peer.map { "\($0)" } ?? "VM"), "
-            + "up \(port.isUp), carrier \(port.hasCarrier), mtu \(port.mtu), \(port.bridgePort.map { "\($0)" } ?? "no member")"
+        "\(word) of \(master.map { "\($0)" } ?? "none") to \(peer.map { "\($0)" } ?? "nobody here"), up \(isUp), "
+            + "carrier \(hasCarrier), mtu \(mtu), \(bridgePort.map { "\($0)" } ?? "no member")"
     }
 }
