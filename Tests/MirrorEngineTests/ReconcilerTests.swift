@@ -2,6 +2,7 @@ import LinuxSystem
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import PlanSimulation
 import Testing
 
 @Suite struct ReconcilerTests {

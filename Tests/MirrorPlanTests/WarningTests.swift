@@ -71,6 +71,16 @@ import Testing
         #expect(lab.warnings() == [])
     }
 
+    @Test("1: copies that get back into the watched bridge mislead it") func n1CopiesComeBack() throws {
+        var lab = try Lab.usual()
+        try lab.addCable("guest", in: "br0", "out")
+        try lab.mirror("m", ["vnet0:ingress"], to: ["out"])
+        #expect(lab.warnings().first?.contains("copies sent to out get back into br0 at guest") == true)
+        lab.desired = []
+        try lab.mirror("m", ["eth0:ingress"], to: ["out"])
+        #expect(lab.warnings() == [])
+    }
+
     @Test("3: an engine that tells copies apart needs no warning") func n3EngineTellsCopies() throws {
         var lab = try Lab.usual()
         lab.engines = [

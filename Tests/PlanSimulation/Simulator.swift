@@ -1,4 +1,4 @@
-public import MirrorModel
+import MirrorModel
 public import MirrorPlan
 
 /// What a kernel would make of steps: it refuses what a kernel refuses.

@@ -44,7 +44,7 @@ struct Rules {
 
     /// What to tell before it is done.
     func warnings(of mirror: Mirror) -> [Warning] {
-        duplicates(mirror) + smallOutputs(mirror) + offloads(mirror) + starved(mirror)
+        duplicates(mirror) + misled(mirror) + smallOutputs(mirror) + offloads(mirror) + starved(mirror)
     }
 
     // MARK: Refusals
@@ -199,6 +199,32 @@ struct Rules {
                     "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown)"
                     + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))
         ]
+    }
+
+    /// Rule 1: copies that get back into a watched bridge have the senders' addresses, which it then looks for there.
+    private func misled(_ mirror: Mirror) -> [Warning] {
+        let watched = Set(
+            places(of: mirror).compactMap { place -> Int32? in
+                guard let port = topology[place.port] else { return nil }
+                return port.kind.isBridge ? port.index : port.master
+            })
+        return mirror.outputs.compactMap { output in
+            let entrance = graph.reachable(from: Place(port: output.port, hook: .egress)).sorted(by: Place.inOrder)
+                .first { place in
+                    guard place.hook == .ingress, let port = topology[place.port], let settings = port.bridgePort,
+                        let master = port.master
+                    else { return false }
+                    return settings.learning && watched.contains(master)
+                }
+            guard let entrance, let bridge = topology[entrance.port]?.master.flatMap({ topology[index: $0] }) else {
+                return nil
+            }
+            return Warning(
+                mirror: mirror.name,
+                message:
+                    "copies sent to \(output.port) get back into \(bridge.name) at \(entrance.port), where it would "
+                    + "learn the senders' addresses and misdeliver originals: choose an output that doesn't lead there")
+        }
     }
 
     /// Copies over the output's MTU are lost; super-frames are cut to their own segments' size, not the output's.
