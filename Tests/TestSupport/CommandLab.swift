@@ -205,7 +205,11 @@ public final class CommandLab {
     /// Runs `portmirror`; success and silence on standard error are expected.
     /// - Throws: ``LabError`` otherwise.
     @discardableResult
-    public func mirror(_ arguments: String...) throws -> ProgramOutcome {
+    public func mirror(_ arguments: String...) throws -> ProgramOutcome { try mirror(with: arguments) }
+
+    /// The same with arguments that are put together.
+    @discardableResult
+    public func mirror(with arguments: [String]) throws -> ProgramOutcome {
         let outcome = try portmirror(arguments)
         guard outcome.succeeded else { throw LabError("\(outcome)") }
         return outcome
