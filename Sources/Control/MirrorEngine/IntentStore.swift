@@ -161,11 +161,13 @@ public struct IntentStore: Sendable {
     private func write(_ files: [(path: String, mirrors: [Mirror])], isLasting: Bool) throws -> [Undo] {
         var undo: [Undo] = []
         do {
+            var present: Set<String> = []
+            for directory in Set(files.map { Self.directory(of: $0.path) }) {
+                try Files.makeDirectory(directory)
+                for name in try Files.list(directory) ?? [] { present.insert("\(directory)/\(name)") }
+            }
             for (path, mirrors) in files {
-                if !mirrors.isEmpty, let slash = path.lastIndex(of: "/") {
-                    try Files.makeDirectory(String(path[..<slash]))
-                }
-                undo.append(Undo(path: path, content: try Files.read(path)))
+                undo.append(Undo(path: path, content: present.contains(path) ? try Files.read(path) : nil))
                 if mirrors.isEmpty {
                     try Files.remove(path)
                 } else {
@@ -183,6 +185,10 @@ public struct IntentStore: Sendable {
             }
             throw cause
         }
+    }
+
+    private static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
     /// Puts files back as they were.

@@ -15,18 +15,7 @@ struct HookReader {
         var states: [Int32: HookState] = [:]
     }
 
-    /// One port's, as it is at this moment.
-    func read(_ port: ResolvedPort) throws(NetlinkError) -> HookState {
-        var hooks = Hooks()
-        for message in try socket.dump(QdiscRequest.dump()) {
-            guard let qdisc = try? Qdisc(message), qdisc.parent == QdiscRequest.hookParent,
-                qdisc.interfaceIndex == port.index
-            else { continue }
-            try read(port, qdisc, into: &hooks)
-        }
-        return hooks.states[port.index] ?? HookState()
-    }
-
+    /// Those of the topology's ports, as they are at this moment.
     func read() throws(NetlinkError) -> Hooks {
         var hooks = Hooks()
         for message in try socket.dump(QdiscRequest.dump()) {
@@ -52,7 +41,10 @@ struct HookReader {
             var scaffolds: Set<UInt16> = []
             let request = FilterRequest.dump(parent: hook.tc.parent, index: port.index, object: "\(port) \(hook)")
             for message in try socket.dump(request) {
-                guard let filter = try? Filter(message) else { continue }
+                guard let filter = try? Filter(message) else {
+                    state.foreignObjects.append("something at \(hook) that can't be read")
+                    continue
+                }
                 if filter.classifier == .scaffold {
                     scaffolds.insert(filter.preference)
                 } else if let mirror = Mark.mirror(of: filter) {

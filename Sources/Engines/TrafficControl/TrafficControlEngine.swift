@@ -83,8 +83,13 @@ public final class TrafficControlEngine: Engine {
     public func perform(_ steps: [Step]) throws {
         var batch: [(step: Step, request: NetlinkRequest)] = []
         let closing = Set(steps.compactMap { step in if case .closeHook(let port) = step { port } else { nil } })
+        var hooks: [(step: Step, port: ResolvedPort)] = []
         for step in steps {
+            if case .closeHook = step {} else { try closeHooks(&hooks) }
             switch step {
+            case .closeHook(let port):
+                try flush(&batch)
+                hooks.append((step, port))
             case .removePoint(let point) where point.handle.kind == "u32" && !closing.contains(point.port):
                 try flush(&batch)
                 do {
@@ -92,7 +97,7 @@ public final class TrafficControlEngine: Engine {
                 } catch {
                     throw failure(step, error)
                 }
-            case .prepareOutput, .restoreOutput, .forgetOutput, .closeHook, .disownHook:
+            case .prepareOutput, .restoreOutput, .forgetOutput, .disownHook:
                 try flush(&batch)
                 try performAlone(step)
             case .addPoint(let point, _) where point.match == .everything && everything == nil:
@@ -103,6 +108,7 @@ public final class TrafficControlEngine: Engine {
             }
         }
         try flush(&batch)
+        try closeHooks(&hooks)
     }
 
     /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.
@@ -245,7 +251,6 @@ public final class TrafficControlEngine: Engine {
             case .prepareOutput(let change): try prepare(change)
             case .restoreOutput(let change): try restore(change)
             case .forgetOutput(let record): try records.remove(record.port)
-            case .closeHook(let port): try close(port)
             case .disownHook(let port): try disown(port)
             default: break
             }
@@ -288,11 +293,28 @@ public final class TrafficControlEngine: Engine {
     }
 
     /// Looks once more right before: somebody may have moved in since the plan was made.
-    private func close(_ port: ResolvedPort) throws(NetlinkError) {
-        let state = try HookReader(socket: socket, topology: Topology()).read(port)
-        guard state.isOurs else { return }
-        guard state.isUnused else { return try disown(port) }
-        try socket.perform(QdiscRequest.removeClsact(index: port.index, name: port.name.description))
+    private func closeHooks(_ hooks: inout [(step: Step, port: ResolvedPort)]) throws {
+        guard let first = hooks.first else { return }
+        defer { hooks = [] }
+        let ports = Topology(hooks.map { Port(name: $0.port.name, index: $0.port.index) })
+        var batch: [(step: Step, request: NetlinkRequest)] = []
+        do {
+            let states = try HookReader(socket: socket, topology: ports).read().states
+            for (step, port) in hooks {
+                guard let state = states[port.index], state.isOurs else { continue }
+                let name = port.name.description
+                batch.append(
+                    (
+                        step,
+                        state.isUnused
+                            ? QdiscRequest.removeClsact(index: port.index, name: name)
+                            : ChainRequest.remove(Mark.chain, hook: .ingress, index: port.index, name: name)
+                    ))
+            }
+        } catch {
+            throw failure(first.step, error)
+        }
+        try flush(&batch)
     }
 
     private func disown(_ port: ResolvedPort) throws(NetlinkError) {
