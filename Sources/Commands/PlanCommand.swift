@@ -1,4 +1,5 @@
 import ArgumentParser
+import LinuxSystem
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
@@ -23,7 +24,7 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         let session = try Session(places)
-        let preview = try session.reconciler.preview(try input.change(session), now: session.now)
+        let preview = try session.reconciler.preview(try input.change(session)(), now: session.now)
         let output = PlanOutput(preview)
         if json { try output.printJSON() } else { try output.printText() }
         if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
@@ -46,14 +47,20 @@ struct ApplyOptions: ParsableArguments {
         if prune && files.isEmpty { throw ValidationError("--prune goes with -f FILE") }
     }
 
-    func change(_ session: Session) throws -> Reconciler.Change {
-        var change = Reconciler.Change()
+    /// What the files ask for; they are being read when this returns.
+    func change(_ session: Session) throws -> () throws -> Reconciler.Change {
         guard !files.isEmpty else {
             // A repair: what one mirror can't have doesn't keep the others from theirs.
-            change.isAllOrNothing = false
-            return change
+            var repair = Reconciler.Change()
+            repair.isAllOrNothing = false
+            return { repair }
         }
-        let parsed = try InputFiles.read(files, now: session.now)
+        let reading = try InputFiles.start(files, now: session.now)
+        return { try change(from: reading.wait(), session) }
+    }
+
+    private func change(from parsed: [ParsedMirror], _ session: Session) throws -> Reconciler.Change {
+        var change = Reconciler.Change()
         let mirrors = parsed.map(\.mirror)
         change.relative = Set(parsed.filter { $0.positions["for"] != nil }.map(\.mirror.name))
         let existing = try session.store.load(now: session.now)

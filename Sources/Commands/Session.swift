@@ -41,15 +41,22 @@ struct Session {
     static var now: Timestamp { Timestamp(secondsSince1970: ThisProcess.now()) }
 
     /// Does what is asked, and tells of waiting for another run of this program.
-    func apply(_ change: Reconciler.Change) throws -> Reconciler.Preview {
-        try reconciler.apply(change, now: now) {
-            Terminal.complain("another portmirror is at work; waiting for it")
-        }
+    func apply(_ change: Reconciler.Change) throws -> Reconciler.Preview { try apply { change } }
+
+    /// The same with a change that may still be in the making.
+    func apply(_ change: () throws -> Reconciler.Change) throws -> Reconciler.Preview {
+        try reconciler.apply(
+            now: now, waiting: { Terminal.complain("another portmirror is at work; waiting for it") }, change)
     }
 }
 
 /// Files that a person names, `-` for standard input.
 enum InputFiles {
+    /// Begins to read, on a thread of its own: a file of a thousand mirrors takes as long as looking at the machine.
+    static func start(_ paths: [String], now: Timestamp) throws -> OwnThread.Running<[ParsedMirror]> {
+        try OwnThread.start { try read(paths, now: now) }
+    }
+
     static func read(_ paths: [String], now: Timestamp) throws -> [ParsedMirror] {
         let files = try paths.map { path in
             if path == "-" {

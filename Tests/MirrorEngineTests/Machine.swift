@@ -20,11 +20,13 @@ final class PaperEngine: Engine {
 
     init(_ world: Observation) { simulator = Simulator(world) }
 
-    func observe(outputs: Set<PortName>) throws -> Observation {
+    func observe() throws -> Observation {
         observations += 1
         beforeObserving?(self)
         return simulator.world
     }
+
+    func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] { simulator.world.offloads }
 
     func perform(_ steps: [Step]) throws {
         for step in steps {

@@ -78,7 +78,7 @@ public final class Reconciler {
 
     /// What would be done; nothing is.
     public func preview(_ change: Change, now: Timestamp) throws -> Preview {
-        try situation(change, now: now).preview
+        try situation(change, observed: engine.observe(), now: now).preview
     }
 
     /// The mirrors as they are.
@@ -91,7 +91,8 @@ public final class Reconciler {
         return (intents, desired, try engine.observe(outputs: outputs))
     }
 
-    private func situation(_ change: Change, now: Timestamp) throws -> Situation {
+    private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
+        var observed = observed
         let intents = try store.load(now: now)
         let change = complete(change, with: intents, now: now)
         let names = Set(change.put.map(\.mirror.name))
@@ -99,7 +100,7 @@ public final class Reconciler {
         mirrors += change.put.map(\.mirror)
         let desired = mirrors.sorted { $0.name < $1.name }.map(compile)
         let outputs = Set(desired.flatMap { $0.mirror.outputs.map(\.port) })
-        let observed = try engine.observe(outputs: outputs)
+        try engine.look(at: outputs, of: &observed)
         let plan = makePlan(
             desired: desired, observed: observed, engines: [engine.capabilities] + EngineCapabilities.planned,
             scope: change.scope)
@@ -171,6 +172,14 @@ public final class Reconciler {
     /// - Returns: what was done; empty if nothing was to do.
     /// - Throws: ``UserError``; things are as they were then, unless it says otherwise.
     public func apply(_ change: Change, now: Timestamp, waiting: () -> Void = {}) throws -> Preview {
+        try apply(now: now, waiting: waiting) { change }
+    }
+
+    /// As ``apply(_:now:waiting:)``, with a change that may still be in the making: it is asked for once the machine
+    /// has been looked at.
+    public func apply(
+        now: Timestamp, waiting: () -> Void = {}, _ change: () throws -> Change
+    ) throws -> Preview {
         try Files.makeDirectory(runDirectory)
         let lock = try FileLock("\(runDirectory)/lock", waiting: waiting)
         defer { withExtendedLifetime(lock) {} }
@@ -178,7 +187,9 @@ public final class Reconciler {
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
         while true {
-            let situation = try situation(change, now: now)
+            let observed = try engine.observe()
+            let change = try change()
+            let situation = try situation(change, observed: observed, now: now)
             if change.mustBeNew,
                 let name = situation.preview.changed.first(where: { name in
                     change.put.contains { $0.mirror.name == name }
@@ -212,16 +223,22 @@ public final class Reconciler {
         let change = situation.change
         let preview = situation.preview
         let names = Set(preview.added + preview.changed)
-        let undo = try store.change(
-            put: change.put.filter { names.contains($0.mirror.name) }, remove: Set(preview.removed),
-            existing: situation.intents)
+        let put = change.put.filter { names.contains($0.mirror.name) }
+        let removed = Set(preview.removed)
+        let intents = situation.intents
+        let files = try OwnThread.start { [store] in
+            try store.change(put: put, remove: removed, existing: intents)
+        }
+        // Few are written first, so that a kill leaves a definition to finish; many while the kernel works.
+        if put.count + removed.count <= 32 { _ = try files.wait() }
         do {
             try engine.perform(preview.plan.steps)
+            _ = try files.wait()
         } catch {
             let cause = error
             do {
                 try rollBack(to: preview.observed)
-                try store.undo(undo)
+                if let undo = try? files.wait() { try store.undo(undo) }
             } catch {
                 throw UserError(
                     "\(cause), and then what was done already couldn't be undone: \(error)",

@@ -11,6 +11,8 @@ struct Rules {
     private let placesByMirror: [MirrorName: [Place]]
     /// Who sends to each output.
     private let users: [PortName: [Mirror]]
+    /// Of those, the names of mirrors that want clean copies.
+    private let cleanUsers: [PortName: [String]]
 
     init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
         self.mirrors = mirrors
@@ -19,6 +21,7 @@ struct Rules {
             for output in mirror.outputs { users[output.port, default: []].append(mirror) }
         }
         self.users = users
+        cleanUsers = users.mapValues { $0.filter { !$0.keepOffloads }.map(\.name.description) }
         let places = Dictionary(
             mirrors.map { ($0.name, $0.places(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
         let reserved = mirrors.flatMap { mirror in
@@ -244,7 +247,7 @@ struct Rules {
         mirror.outputs.compactMap { output in
             guard let port = topology[output.port], let state = observed.offloads[port.index] else { return nil }
             if mirror.keepOffloads {
-                let others = (users[output.port] ?? []).filter { !$0.keepOffloads }.map(\.name.description)
+                let others = cleanUsers[output.port] ?? []
                 guard !state.harmful.union(state.stuck).isEmpty || !others.isEmpty else { return nil }
                 return Warning(
                     mirror: mirror.name,

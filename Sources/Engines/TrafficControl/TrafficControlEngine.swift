@@ -1,6 +1,6 @@
 import LinuxSystem
 public import MirrorEngine
-public import MirrorModel
+import MirrorModel
 public import MirrorPlan
 import Netlink
 import RouteNetlink
@@ -41,23 +41,20 @@ public final class TrafficControlEngine: Engine {
         }
     }
 
-    /// Dumps links, qdiscs, filters and chains, and reads the outputs' features and records.
-    public func observe(outputs: Set<PortName>) throws -> Observation {
+    /// Dumps links, qdiscs, filters and chains, and reads the records.
+    public func observe() throws -> Observation {
         let topology = try TopologyReader(socket: socket).read()
         let hooks = try HookReader(socket: socket, topology: topology).read()
         if let point = hooks.points.first(where: { $0.match == .everything }) {
             everything = point.handle.kind == "u32" ? .u32Everything : .matchall
         }
-        let kept = try records.load()
-        let recorded = kept.compactMap { topology[index: $0.port.index] }.map(ResolvedPort.init)
-        let asked = outputs.compactMap { topology[$0] }.map(ResolvedPort.init)
-        var observation = Observation(
-            topology: topology, points: hooks.points, hooks: hooks.states, records: kept)
-        let ports = Set(recorded).union(asked)
-        if !ports.isEmpty, let offloads = try ethtoolIfThere() {
-            observation.offloads = try offloads.read(ports.sorted { $0.index < $1.index })
-        }
-        return observation
+        return Observation(
+            topology: topology, points: hooks.points, hooks: hooks.states, records: try records.load())
+    }
+
+    /// Reads features through ethtool's netlink family; nothing on a kernel that doesn't have it.
+    public func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] {
+        try ethtoolIfThere()?.read(ports) ?? [:]
     }
 
     /// nil on a kernel without the netlink family (before 5.6). Any other failure is one: copies that were taken for

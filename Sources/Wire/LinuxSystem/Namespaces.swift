@@ -61,6 +61,13 @@ public enum NetworkNamespace {
 public enum OwnThread {
     /// Runs `body` on a new thread, waits for it, and hands on its result or error.
     public static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) throws -> Result {
+        try start(body).wait()
+    }
+
+    /// Runs `body` on a new thread, while the caller goes on.
+    public static func start<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) throws -> Running<Result> {
         let job = Job(body)
         var thread = pthread_t()
         let context = unsafe Unmanaged.passRetained(job as AnyObject).toOpaque()
@@ -76,14 +83,38 @@ public enum OwnThread {
             unsafe Unmanaged<AnyObject>.fromOpaque(context).release()
             throw SystemError(Errno(code), "start", "a thread")
         }
-        pthread_join(thread, nil)
-        guard let outcome = job.outcome else { throw SystemError(Errno(ECANCELED), "finish", "a thread") }
-        return try outcome.get()
+        return Running(thread, job)
     }
 
-    private protocol Runnable: Sendable { func run() }
+    /// A thread that has been started. It is waited for at the latest when this goes.
+    public final class Running<Result: Sendable> {
+        private let thread: pthread_t
+        private let job: Job<Result>
+        private var isJoined = false
 
-    private final class Job<Result: Sendable>: Runnable {
+        fileprivate init(_ thread: pthread_t, _ job: Job<Result>) {
+            self.thread = thread
+            self.job = job
+        }
+
+        /// Waits for the end, and hands on the result or error; any number of times.
+        public func wait() throws -> Result {
+            join()
+            guard let outcome = job.outcome else { throw SystemError(Errno(ECANCELED), "finish", "a thread") }
+            return try outcome.get()
+        }
+
+        private func join() {
+            if !isJoined { pthread_join(thread, nil) }
+            isJoined = true
+        }
+
+        deinit { join() }
+    }
+
+    fileprivate protocol Runnable: Sendable { func run() }
+
+    fileprivate final class Job<Result: Sendable>: Runnable {
         private let body: @Sendable () throws -> Result
         private let box = Mutex<Swift.Result<Result, any Error>?>(nil)
 

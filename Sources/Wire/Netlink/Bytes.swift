@@ -154,25 +154,36 @@ public struct Attributes: Sequence, Sendable {
     public subscript(type: UInt16) -> Attribute? { first { $0.type == type } }
 
     /// Walks from the front.
-    public func makeIterator() -> Iterator { Iterator(rest: bytes) }
+    public func makeIterator() -> Iterator {
+        Iterator(bytes: bytes, place: bytes.startIndex, end: bytes.endIndex)
+    }
 
     /// Walks attributes until the bytes end or stop making sense.
     public struct Iterator: IteratorProtocol {
-        var rest: ArraySlice<UInt8>
+        fileprivate let bytes: ArraySlice<UInt8>
+        fileprivate var place: Int
+        fileprivate let end: Int
 
         /// The next attribute; nil at the end.
         public mutating func next() -> Attribute? {
-            guard rest.count >= 4 else { return nil }
-            let start = rest.startIndex
-            let length = Int(UInt16(hostBytes: rest[start..<start + 2]))
-            guard length >= 4, length <= rest.count else {
-                rest = rest.suffix(0)
+            guard end - place >= 4 else { return nil }
+            let start = place
+            let length = half(at: start)
+            guard length >= 4, length <= end - start else {
+                place = end
                 return nil
             }
-            let type = UInt16(hostBytes: rest[start + 2..<start + 4]) & 0x3fff
-            let value = rest[start + 4..<start + length]
-            rest = rest.dropFirst((length + 3) & ~3)
-            return Attribute(type: type, bytes: value)
+            place = Swift.min(start + (length + 3) & ~3, end)
+            return Attribute(
+                type: UInt16(truncatingIfNeeded: half(at: start + 2)) & 0x3fff, bytes: bytes[start + 4..<start + length]
+            )
+        }
+
+        /// Two bytes in host order. Slices for header fields would cost more than all the rest of the walk.
+        private func half(at place: Int) -> Int {
+            let first = Int(bytes[place])
+            let second = Int(bytes[place + 1])
+            return 1.bigEndian == 1 ? first << 8 | second : second << 8 | first
         }
     }
 }
