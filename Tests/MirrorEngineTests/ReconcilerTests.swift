@@ -38,6 +38,24 @@ import Testing
         }
     }
 
+    @Test("Many definitions, written while the kernel works, are taken back like few when a step fails")
+    func manyDefinitions() throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("old", "c"))
+        let state = machine.state
+        let files = machine.files
+        var change = Reconciler.Change()
+        for number in 0..<60 { change.put.append((try machine.mirror("m\(number)"), false)) }
+        machine.engine.failsAt = machine.engine.performed + 70
+        #expect(throws: UserError.self) { _ = try machine.reconciler.apply(change, now: machine.now) }
+        #expect(machine.state == state)
+        #expect(machine.files == files)
+        machine.engine.failsAt = nil
+        #expect(try machine.reconciler.apply(change, now: machine.now).added.count == 60)
+        #expect(machine.files.count == 61)
+        #expect(try machine.reconciler.apply(change, now: machine.now).isEmpty)
+    }
+
     @Test("A world that changed meanwhile is looked at again, and the work done")
     func staleIsRetried() throws {
         let machine = try Machine()

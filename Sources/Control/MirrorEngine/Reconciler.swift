@@ -226,19 +226,25 @@ public final class Reconciler {
         let put = change.put.filter { names.contains($0.mirror.name) }
         let removed = Set(preview.removed)
         let intents = situation.intents
-        let files = try OwnThread.start { [store] in
-            try store.change(put: put, remove: removed, existing: intents)
+        let undo: () throws -> [IntentStore.Undo]
+        if put.count + removed.count <= 32 {
+            // Few are written first, so that a kill leaves a definition to finish.
+            let written = try store.change(put: put, remove: removed, existing: intents)
+            undo = { written }
+        } else {
+            let writing = try OwnThread.start { [store] in
+                try store.change(put: put, remove: removed, existing: intents)
+            }
+            undo = writing.wait
         }
-        // Few are written first, so that a kill leaves a definition to finish; many while the kernel works.
-        if put.count + removed.count <= 32 { _ = try files.wait() }
         do {
             try engine.perform(preview.plan.steps)
-            _ = try files.wait()
+            _ = try undo()
         } catch {
             let cause = error
             do {
                 try rollBack(to: preview.observed)
-                if let undo = try? files.wait() { try store.undo(undo) }
+                if let written = try? undo() { try store.undo(written) }
             } catch {
                 throw UserError(
                     "\(cause), and then what was done already couldn't be undone: \(error)",
