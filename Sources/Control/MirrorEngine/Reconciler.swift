@@ -208,7 +208,7 @@ public final class Reconciler {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
                 attempt += 1
             } catch let failure as StepFailure {
-                throw UserError("can't \(failure.step): \(failure.reason)", advice: "nothing was changed")
+                throw UserError("stopped at '\(failure.step)': \(failure.reason)", advice: "nothing was changed")
             }
         }
     }
