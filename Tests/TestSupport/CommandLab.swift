@@ -183,8 +183,29 @@ public final class CommandLab {
     public static let binary: String = {
         if let path = ProcessInfo.processInfo.environment["PORTMIRROR_BINARY"] { return path }
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(fileURLWithPath: own).deletingLastPathComponent().path + "/portmirror"
+        let built = URL(fileURLWithPath: own).deletingLastPathComponent().path + "/portmirror"
+        return isOpenToAll(built) ? built : copyForAll(of: built)
     }()
+
+    /// Whether users other than root get at it: a checkout below `/root` keeps them out.
+    private static func isOpenToAll(_ path: String) -> Bool {
+        var directory = URL(fileURLWithPath: path).deletingLastPathComponent()
+        while directory.path != "/" {
+            var status = stat()
+            guard stat(directory.path, &status) == 0, status.st_mode & 0o001 != 0 else { return false }
+            directory.deleteLastPathComponent()
+        }
+        return true
+    }
+
+    /// A copy that tests without privileges can run, which goes with this process.
+    private static func copyForAll(of path: String) -> String {
+        let directory = "/tmp/pm-program-\(getpid())"
+        mkdir(directory, 0o755)
+        try? FileManager.default.copyItem(atPath: path, toPath: "\(directory)/portmirror")
+        atexit { try? FileManager.default.removeItem(atPath: "/tmp/pm-program-\(getpid())") }
+        return "\(directory)/portmirror"
+    }
 
     /// What the program under test gets.
     public var environment: [String: String] {
