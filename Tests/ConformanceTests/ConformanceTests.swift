@@ -3,7 +3,7 @@ import MirrorModel
 import TestSupport
 import Testing
 
-/// The traffic control engine against the reference model (docs: semantics.md), on random machines.
+/// The traffic control engine against the reference model, on random machines.
 ///
 /// `PORTMIRROR_SEED` and `PORTMIRROR_SCENARIOS` choose others, and how many. Scenario i has the seed + i: a failure names its own.
 @Suite(

@@ -1,7 +1,7 @@
 import MirrorModel
 import Testing
 
-@Suite("The rules of semantics.md") struct MirrorRuleTests {
+@Suite("The rules of the specification") struct MirrorRuleTests {
     @Test("1: originals go the same way, whatever becomes of copies") func untouchedOriginals() throws {
         var lab = try Lab.usual()
         var plain = lab.model()
