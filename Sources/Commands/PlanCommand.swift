@@ -56,16 +56,14 @@ struct ApplyOptions: ParsableArguments {
             return { repair }
         }
         let reading = try InputFiles.start(files, now: session.now)
-        return { try change(from: reading.wait(), session) }
+        return { change(from: try reading.wait()) }
     }
 
-    private func change(from parsed: [ParsedMirror], _ session: Session) throws -> Reconciler.Change {
+    private func change(from parsed: [ParsedMirror]) -> Reconciler.Change {
         var change = Reconciler.Change()
-        let mirrors = parsed.map(\.mirror)
         change.relative = Set(parsed.filter { $0.positions["for"] != nil }.map(\.mirror.name))
-        let existing = try session.store.load(now: session.now)
-        let temporary = Set(existing.filter(\.isTemporary).map(\.mirror.name))
-        change.put = mirrors.map { ($0, temporary.contains($0.name)) }
+        change.put = parsed.map { ($0.mirror, false) }
+        change.keepsPlaces = true
         change.removesOthers = prune
         return change
     }

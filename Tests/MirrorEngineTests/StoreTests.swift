@@ -64,6 +64,21 @@ import Testing
         #expect(Array(machine.files.keys) == ["\(machine.store.temporaryDirectory)/ids.yaml"])
     }
 
+    @Test("A file that is applied leaves temporary mirrors temporary, and new ones stay")
+    func keepsPlaces() throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("look"), temporary: true)
+        var change = Reconciler.Change()
+        change.put = [(try machine.mirror("look"), false), (try machine.mirror("ids", "c"), false)]
+        change.keepsPlaces = true
+        let preview = try machine.reconciler.apply(change, now: machine.now)
+        #expect(preview.changed == [])
+        #expect(
+            Set(machine.files.keys) == [
+                "\(machine.store.temporaryDirectory)/look.yaml", "\(machine.store.permanentDirectory)/ids.yaml",
+            ])
+    }
+
     @Test("A mirror that two files define is an error that names both")
     func definedTwice() throws {
         let machine = try Machine()

@@ -31,6 +31,8 @@ public final class Reconciler {
         public var scope: PlanScope = .everything
         /// Of `put`, those whose `until` was said as a time from now. One that is defined already keeps its end.
         public var relative: Set<MirrorName> = []
+        /// Whether those of `put` that are defined already stay temporary or permanent, as they are.
+        public var keepsPlaces = false
         /// Whether the mirrors that aren't put are taken away.
         public var removesOthers = false
         /// Whether a mirror of the same name with another definition stands against it.
@@ -128,6 +130,11 @@ public final class Reconciler {
     private func complete(_ asked: Change, with intents: [IntentStore.Intent], now: Timestamp) -> Change {
         var change = asked
         let byName = Dictionary(intents.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
+        if change.keepsPlaces {
+            for place in change.put.indices {
+                if let old = byName[change.put[place].mirror.name] { change.put[place].isTemporary = old.isTemporary }
+            }
+        }
         for place in change.put.indices where change.relative.contains(change.put[place].mirror.name) {
             guard let old = byName[change.put[place].mirror.name]?.mirror, !old.isOver(now) else { continue }
             var same = change.put[place].mirror
