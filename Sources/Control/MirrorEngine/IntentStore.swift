@@ -139,13 +139,14 @@ public struct IntentStore: Sendable {
         put: [(mirror: Mirror, isTemporary: Bool)], remove: Set<MirrorName>, existing: [Intent]
     ) throws -> [Undo] {
         var files = Dictionary(grouping: existing, by: \.path).mapValues { $0.map(\.mirror) }
+        let byName = Dictionary(existing.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
         var touched: Set<String> = []
         for intent in existing where remove.contains(intent.mirror.name) {
             files[intent.path]?.removeAll { $0.name == intent.mirror.name }
             touched.insert(intent.path)
         }
         for (mirror, isTemporary) in put {
-            let old = existing.first { $0.mirror.name == mirror.name }
+            let old = byName[mirror.name]
             let own = "\(isTemporary ? temporaryDirectory : permanentDirectory)/\(mirror.name).yaml"
             let path = old.map { $0.isTemporary == isTemporary ? $0.path : own } ?? own
             if let old {

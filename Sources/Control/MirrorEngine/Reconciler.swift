@@ -142,7 +142,7 @@ public final class Reconciler {
             if same == old { change.put[place].mirror = old }
         }
         if change.removesOthers {
-            change.remove.formUnion(byName.keys.filter { name in !change.put.contains { $0.mirror.name == name } })
+            change.remove.formUnion(Set(byName.keys).subtracting(change.put.map(\.mirror.name)))
         }
         let named = change.remove.union(change.put.map(\.mirror.name))
         // A file put there by hand that says `for: 10m` means from now on: only once it says until when does it end.
@@ -221,9 +221,11 @@ public final class Reconciler {
     }
 
     private func refuse(_ preview: Preview, _ change: Change) throws {
-        guard change.isAllOrNothing, !preview.plan.refusals.isEmpty else { return }
-        throw UserError(
-            preview.plan.refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
+        // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
+        let asked = Set(change.put.map(\.mirror.name))
+        let refusals = preview.plan.refusals.filter { asked.contains($0.mirror) }
+        guard change.isAllOrNothing, !refusals.isEmpty else { return }
+        throw UserError(refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
     }
 
     private func carryOut(_ situation: Situation) throws {
@@ -251,6 +253,7 @@ public final class Reconciler {
             let cause = error
             do {
                 try rollBack(to: preview.observed)
+                // Definitions that couldn't be written have been put back already.
                 if let written = try? undo() { try store.undo(written) }
             } catch {
                 throw UserError(
