@@ -107,28 +107,33 @@ struct ExpectedRefusals {
     }
 
     /// Everything up, every port there, every frame selected: what may be a loop later is one. Only what the mirror itself
-    /// reserves counts, as others can be removed: a frame may not go round and be copied by it again.
+    /// reserves counts, as others can be removed. And it has to be its loop: with some of the others it goes round, and
+    /// without it they don't.
     private static func isInLoop(_ mirror: Mirror, _ scenario: Scenario) -> Bool {
         var alone = scenario
         for index in alone.mirrors.indices where alone.mirrors[index].name != mirror.name {
             alone.mirrors[index].reserve = false
         }
         let topology = Self.complete(alone)
-        let mirrors = scenario.mirrors.map { Mirror(name: $0.name, sources: $0.sources, outputs: $0.outputs) }
+        let plain = scenario.mirrors.map { Mirror(name: $0.name, sources: $0.sources, outputs: $0.outputs) }
+        let own = plain.filter { $0.name == mirror.name }
+        let others = plain.filter { $0.name != mirror.name }
+        return (0..<1 << others.count).contains { choice in
+            let chosen = others.indices.filter { choice >> $0 & 1 == 1 }.map { others[$0] }
+            return goesRound(own + chosen, topology) && !goesRound(chosen, topology)
+        }
+    }
+
+    private static func goesRound(_ mirrors: [Mirror], _ topology: Topology) -> Bool {
         let probe = Frame(destination: .broadcast, source: MACAddress(0x02, 0xee, 0, 0, 0, 1))
-        for port in topology.ports.keys {
-            for entry in [Scenario.Entry.vm(port), .host(port)] {
+        return topology.ports.keys.contains { port in
+            [Scenario.Entry.vm(port), .host(port)].contains { entry in
                 var model = ReferenceModel(topology: topology, mirrors: mirrors, traits: .trafficControl) { _, _, _ in
                     true
                 }
-                let trace = model.inject(Scenario.Injection(frame: probe, entry: entry))
-                guard trace.isCutShort else { continue }
-                if trace.counters.contains(where: { $0.key.mirror == mirror.name && $0.value.selected > 1 }) {
-                    return true
-                }
+                return model.inject(Scenario.Injection(frame: probe, entry: entry)).isCutShort
             }
         }
-        return false
     }
 
     private static func complete(_ scenario: Scenario) -> Topology {
