@@ -14,17 +14,10 @@ final class PaperEngine: Engine {
     /// Whether that failure says that the world has changed.
     var failureIsStale = false
     private(set) var performed = 0
-    private(set) var observations = 0
-    /// Called before each observation.
-    var beforeObserving: ((PaperEngine) -> Void)?
 
     init(_ world: Observation) { simulator = Simulator(world) }
 
-    func observe() throws -> Observation {
-        observations += 1
-        beforeObserving?(self)
-        return simulator.world
-    }
+    func observe() throws -> Observation { simulator.world }
 
     func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] { simulator.world.offloads }
 

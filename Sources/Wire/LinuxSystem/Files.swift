@@ -17,15 +17,11 @@ public enum Files {
 
     /// Writes a file beside its place, then renames it there. Survives a kill at any point; an earlier attempt's
     /// temporary file is overwritten.
-    /// - Parameter synced: also wait until it is on the disk.
-    public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, synced: Bool = false)
-        throws(SystemError)
-    {
+    public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(SystemError) {
         let temporary = temporaryPath(for: path)
         do throws(SystemError) {
             let file = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
             try file.write(bytes)
-            if synced, fsync(file.number) < 0 { throw SystemError(Errno(Glibc.errno), "sync", temporary) }
             guard unsafe rename(temporary, path) == 0 else { throw SystemError(Errno(Glibc.errno), "rename", path) }
         } catch {
             unsafe _ = unlink(temporary)
@@ -81,7 +77,7 @@ public enum Files {
         _ = try check(clinux_syncfs(directory.number), "sync", path)
     }
 
-    /// Removes what a ``write(_:to:mode:synced:)`` that was killed left in a directory. For who holds the lock that
+    /// Removes what a ``write(_:to:mode:)`` that was killed left in a directory. For who holds the lock that
     /// all writers take.
     /// - Parameter suffix: of the files' final names, such as `.yaml`.
     public static func removeUnfinished(in directory: String, suffix: String) throws(SystemError) {

@@ -46,10 +46,6 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noBuffers = Errno(ENOBUFS)
     /// `EAGAIN`
     public static let tryAgain = Errno(EAGAIN)
-    /// `EMSGSIZE`
-    public static let wouldLose = Errno(EMSGSIZE)
-    /// `EBADMSG`
-    public static let badMessage = Errno(EBADMSG)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }
