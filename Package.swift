@@ -31,6 +31,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -44,6 +46,13 @@ let package = Package(
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("PacketFilter", in: "Wire", ["CPcap"]),
         library("CaptureFile", in: "Wire"),
+        library("OVSDB", in: "Wire"),
+        library(
+            "OVSDBTransport", in: "Wire",
+            [
+                "OVSDB", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
 
         // Control
         library("MirrorModel", in: "Control"),
@@ -82,6 +91,7 @@ let package = Package(
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile"]),
+        tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),
         .target(

@@ -1,0 +1,4 @@
+public import OVSDB
+
+/// Placeholder until the transport arrives.
+public typealias RowIdentity = RowID
