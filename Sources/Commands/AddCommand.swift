@@ -130,7 +130,7 @@ struct AddCommand: ParsableCommand {
         let name = value { try MirrorName(self.name) }
         var sources = from.compactMap { text in value { try parseSource(text) } }
         sources += fromBridge.compactMap { text in value { Source.bridge(try PortName(text)) } }
-        let outputs = outputs.compactMap { text in value { Output.port(try PortName(text)) } }
+        let outputs = outputs.compactMap { text in value { try parseOutput(text) } }
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
         let seconds = duration.flatMap { text in value { try parseDuration(text) } }
         let engine = EngineChoice(rawValue: engine)

@@ -80,7 +80,7 @@ struct ExplainCommand: ParsableCommand {
     private static func waiting(_ preview: Reconciler.Preview, _ names: Set<MirrorName>) -> String {
         var text = ""
         for wanted in preview.desired where names.contains(wanted.mirror.name) {
-            let ports = wanted.mirror.sources.map(\.port) + wanted.mirror.outputs.map(\.port)
+            let ports = wanted.mirror.sources.map(\.port) + wanted.mirror.outputs.map(\.name)
             for port in ports where preview.observed.topology[port] == nil {
                 text += "# \(port) doesn't exist yet; what concerns it is left out.\n"
             }

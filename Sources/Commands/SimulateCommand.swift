@@ -84,7 +84,7 @@ struct Simulation {
     private let port: PortName
     private let writer = PcapWriter()
     /// Each output's records.
-    private var files: [PortName: [UInt8]] = [:]
+    private var files: [Output: [UInt8]] = [:]
     private var counts: [Trace.Route: (copies: Int, bytes: Int)] = [:]
     private let routes: [Trace.Route]
     private(set) var seen = 0
@@ -115,7 +115,7 @@ struct Simulation {
                 return compiled[expression].map { $0.run(on: view) != 0 } ?? false
             })
         routes = mirrors.flatMap { mirror in mirror.outputs.map { .init(mirror.name, $0) } }
-        for output in Set(mirrors.flatMap { $0.outputs.map(\.port) }) { files[output] = [] }
+        for output in Set(mirrors.flatMap(\.outputs)) { files[output] = [] }
     }
 
     /// The port, its bridge if it has one, and the outputs: as much of a machine as a capture tells of.
@@ -132,7 +132,7 @@ struct Simulation {
         }
         if let bridge { add(bridge, .bridge(spanningTree: false)) }
         add(port, .other("ether"), master: bridge == nil ? nil : 1)
-        for output in mirrors.flatMap(\.outputs) { add(output.port, .other("ether")) }
+        for output in mirrors.flatMap(\.outputs) { add(output.name, .other("ether")) }
         return topology
     }
 
@@ -173,7 +173,7 @@ struct Simulation {
             counts[route, default: (0, 0)].bytes += frame.bytes.count
             writer.append(
                 frame.bytes, timestamp: packet.timestamp ?? 0, originalLength: packet.originalLength,
-                to: &files[copy.output.port, default: []])
+                to: &files[copy.output, default: []])
         }
     }
 
@@ -186,11 +186,11 @@ struct Simulation {
             let count = counts[route] ?? (0, 0)
             return Result(
                 mirror: route.mirror.description, output: route.output.description, copies: count.copies,
-                bytes: count.bytes, file: path(of: route.output.port, in: directory))
+                bytes: count.bytes, file: path(of: route.output, in: directory))
         }
     }
 
-    private func path(of output: PortName, in directory: String) -> String { "\(directory)/\(output).pcap" }
+    private func path(of output: Output, in directory: String) -> String { "\(directory)/\(output).pcap" }
 }
 
 /// A repeatable source of chance for sampling (SplitMix64).

@@ -92,19 +92,44 @@ extension ConfigReader {
     private mutating func readOutput(_ item: YAMLNode) -> Output? {
         switch item.value {
         case .scalar(let text, _) where !item.isNull:
-            return name(text, item.mark, PortName.init).map(Output.port)
+            return name(text, item.mark, parseOutput)
         case .mapping(let entries):
-            var port: PortName?
-            for entry in entries {
-                guard spend(entry.keyMark) else { return nil }
-                if entry.key == "port" { port = readPort(entry) } else { reportUnknown(entry, ["port"]) }
-            }
-            if !entries.contains(where: { $0.key == "port" }) { report(item.mark, "expected 'port'") }
-            return port.map(Output.port)
+            return readOutput(entries, item.mark)
         default:
             report(item.mark, "expected a port, as in 'vnet2' or 'port: vnet2'; found \(item.described)")
             return nil
         }
+    }
+
+    private mutating func readOutput(_ entries: [YAMLEntry], _ mark: Mark) -> Output? {
+        var port: PortName?
+        var bridge: PortName?
+        var vlan: UInt16?
+        for entry in entries {
+            guard spend(entry.keyMark) else { return nil }
+            switch entry.key {
+            case "port": port = readPort(entry)
+            case "bridge": bridge = readPort(entry)
+            case "vlan": vlan = number(entry.node, "vlan", 1...UInt32(outputVLANRange.upperBound)).map(UInt16.init)
+            default: reportUnknown(entry, ["port", "vlan", "bridge"])
+            }
+        }
+        let has = { (key: String) in entries.first { $0.key == key } }
+        if let entry = has("port") {
+            if let other = has("vlan") ?? has("bridge") {
+                report(other.keyMark, "an output is a 'port', or a 'vlan' of a 'bridge'; make it two items")
+            }
+            return entries.count == 1 && entry.key == "port" ? port.map(Output.port) : nil
+        }
+        switch (has("vlan"), has("bridge")) {
+        case (nil, nil): report(mark, "expected 'port', or 'vlan' and 'bridge'")
+        case (_?, nil): report(mark, "expected 'bridge': which bridge's VLAN gets the copies?")
+        case (nil, _?): report(mark, "expected 'vlan': which VLAN of the bridge gets the copies?")
+        case (_?, _?):
+            guard let vlan, let bridge else { return nil }
+            return .vlan(vlan, bridge: bridge)
+        }
+        return nil
     }
 
     private mutating func readPort(_ entry: YAMLEntry) -> PortName? {

@@ -29,7 +29,7 @@ extension ConfigReader {
         return text
     }
 
-    private mutating func number(_ node: YAMLNode, _ key: String, _ range: ClosedRange<UInt32>) -> UInt32? {
+    mutating func number(_ node: YAMLNode, _ key: String, _ range: ClosedRange<UInt32>) -> UInt32? {
         let expected = "'\(key)' has to be a number from \(range.lowerBound) to \(range.upperBound)"
         guard case .scalar(let text, let isPlain) = node.value, isPlain, isWholeNumber(text) else {
             report(node.mark, "\(expected); found \(node.described)")

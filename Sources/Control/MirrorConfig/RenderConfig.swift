@@ -19,7 +19,13 @@ private func rendered(_ mirror: Mirror) -> String {
         }
     }
     text += "    to:\n"
-    for output in mirror.outputs { text += "      - port: \(yamlScalar(output.port.description))\n" }
+    for output in mirror.outputs {
+        switch output {
+        case .port(let name): text += "      - port: \(yamlScalar(name.description))\n"
+        case .vlan(let id, let bridge):
+            text += "      - vlan: \(id)\n        bridge: \(yamlScalar(bridge.description))\n"
+        }
+    }
 
     func add(_ key: String, _ value: (some CustomStringConvertible)?) {
         if let value { text += "    \(key): \(value)\n" }

@@ -89,7 +89,7 @@ public final class Reconciler {
     ) {
         let intents = try store.load(now: now)
         let desired = intents.map { compile($0.mirror) }
-        let outputs = Set(desired.flatMap { $0.mirror.outputs.map(\.port) })
+        let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         return (intents, desired, try engine.observe(outputs: outputs))
     }
 
@@ -101,7 +101,7 @@ public final class Reconciler {
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
         let desired = mirrors.sorted { $0.name < $1.name }.map(compile)
-        let outputs = Set(desired.flatMap { $0.mirror.outputs.map(\.port) })
+        let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
         let plan = makePlan(
             desired: desired, observed: observed, engines: [engine.capabilities] + EngineCapabilities.planned,

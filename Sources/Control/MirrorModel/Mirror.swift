@@ -56,22 +56,36 @@ public enum Source: Hashable, Sendable, CustomStringConvertible {
 /// Where copies go.
 public enum Output: Hashable, Sendable, CustomStringConvertible {
     case port(PortName)
+    /// A VLAN of an Open vSwitch bridge (RSPAN): every port that carries it gets the copies, tagged so.
+    case vlan(UInt16, bridge: PortName)
 
-    /// The interface that copies are sent through.
-    public var port: PortName {
+    /// The interface that is named: the one that copies are sent through, or the bridge.
+    public var name: PortName {
         switch self {
-        case .port(let name): name
+        case .port(let name), .vlan(_, let name): name
         }
     }
 
+    /// The interface that copies are sent through, if it is one.
+    public var port: PortName? {
+        if case .port(let name) = self { name } else { nil }
+    }
+
     /// As files and the command line have it.
-    public var description: String { port.description }
+    public var description: String {
+        switch self {
+        case .port(let name): name.description
+        case .vlan(let id, let bridge): "vlan:\(id)@\(bridge)"
+        }
+    }
 }
 
 /// Which engine is to realise a mirror.
 public enum EngineChoice: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     /// Whichever can do all that the mirror asks.
     case auto
+    /// Open vSwitch's own mirrors.
+    case ovs
     /// The kernel's traffic control.
     case tc
 
@@ -136,6 +150,9 @@ public struct Mirror: Hashable, Sendable {
         self.keepOffloads = keepOffloads
         self.until = until
     }
+
+    /// The interfaces that copies are sent through.
+    public var outputPorts: [PortName] { outputs.compactMap(\.port) }
 
     /// Whether every frame is selected, whatever it holds.
     public var selectsEverything: Bool { vlans == nil && filter == nil && sample == 1 }

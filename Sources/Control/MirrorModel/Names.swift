@@ -85,6 +85,12 @@ public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The rule that it breaks, in words.
     public let problem: String
 
-    /// The name itself.
+    /// From its parts.
+    public init(name: String, problem: String) {
+        self.name = name
+        self.problem = problem
+    }
+
+    /// Both, for people.
     public var description: String { "'\(name)' can't be a name: \(problem)" }
 }

@@ -45,7 +45,7 @@ extension ReferenceModel {
 
     /// Hands a copy to its output, where other mirrors may see it. Rule 12: what the output can't take is counted.
     private mutating func transmit(_ traveller: Traveller, _ copy: Copy, _ run: inout Run) {
-        guard let output = topology[copy.output.port], output.isUp, output.hasCarrier else {
+        guard let output = topology[copy.output], output.isUp, output.hasCarrier else {
             run.trace.events.append(.failed(copy, traveller.frame))
             return
         }

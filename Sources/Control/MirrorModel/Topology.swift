@@ -2,16 +2,43 @@
 public struct Topology: Hashable, Sendable {
     /// Every port by its name.
     public private(set) var ports: [PortName: Port]
+    /// The Open vSwitch bridges by name.
+    public private(set) var switches: [PortName: Switch] = [:]
+    private var switchNames: [PortName: PortName] = [:]
     private var names: [Int32: PortName]
     private var membersByMaster: [Int32: Set<PortName>] = [:]
     fileprivate private(set) var stackedByParent: [Int32: Set<PortName>] = [:]
 
     /// From its parts.
-    public init(_ ports: [Port] = []) {
+    public init(_ ports: [Port] = [], switches: [Switch] = []) {
         self.ports = [:]
         names = [:]
         for port in ports { insert(port) }
+        for item in switches { insert(item) }
     }
+
+    /// Adds a switch, or replaces the one of the same name.
+    public mutating func insert(_ added: Switch) {
+        if let previous = switches.updateValue(added, forKey: added.name) {
+            for port in previous.ports.values { for name in port.interfaces + [port.name] { switchNames[name] = nil } }
+        }
+        for port in added.ports.values { for name in port.interfaces + [port.name] { switchNames[name] = added.name } }
+    }
+
+    /// The switch that a port, or an interface that makes up a port, belongs to.
+    public func switchOf(_ name: PortName) -> Switch? { switchNames[name].flatMap { switches[$0] } }
+
+    /// The port of a switch that has this name.
+    public func switchPort(_ name: PortName) -> SwitchPort? { switchOf(name)?.ports[name] }
+
+    /// The port of a switch that an interface makes up, alone or with others.
+    public func switchPort(withInterface name: PortName) -> SwitchPort? {
+        guard let found = switchOf(name) else { return nil }
+        return found.ports.values.first { $0.interfaces.contains(name) }
+    }
+
+    /// Whether there is an interface, or a port of a switch, of that name.
+    public func has(_ name: PortName) -> Bool { ports[name] != nil || switchPort(name) != nil }
 
     /// Adds a port, or replaces the one of the same name.
     public mutating func insert(_ port: Port) {
@@ -27,6 +54,9 @@ public struct Topology: Hashable, Sendable {
 
     /// The port of that name.
     public subscript(_ name: PortName) -> Port? { ports[name] }
+
+    /// The port that an output names; nil for a VLAN.
+    public subscript(_ output: Output) -> Port? { output.port.flatMap { ports[$0] } }
 
     /// The port with the kernel's interface index.
     public subscript(index index: Int32) -> Port? { names[index].flatMap { ports[$0] } }

@@ -124,7 +124,7 @@ extension Mirror {
     /// The outputs that it takes out of their bridges' traffic. While it waits for all of its sources it takes none.
     func reservedOutputs(places: [Place], in topology: Topology) -> [PortName] {
         guard reserve, places.contains(where: { topology[$0.port] != nil }) else { return [] }
-        return outputs.map(\.port).filter { name in
+        return outputPorts.filter { name in
             topology[name]?.master.flatMap { topology[index: $0] }?.kind.isBridge == true
         }
     }

@@ -17,7 +17,7 @@ struct LoopSearch {
         for mirror in mirrors {
             for place in places[mirror.name] ?? [] {
                 copies[place, default: []] += mirror.outputs.map {
-                    (mirror.name, Place(port: $0.port, hook: .egress))
+                    (mirror.name, Place(port: $0.name, hook: .egress))
                 }
             }
         }
@@ -32,7 +32,7 @@ struct LoopSearch {
         let graph = ForwardingGraph(topology, reserved: Set(own))
         for source in places[mirror.name] ?? [] {
             for output in mirror.outputs {
-                if let path = path(from: Place(port: output.port, hook: .egress), to: source, in: graph) {
+                if let path = path(from: Place(port: output.name, hook: .egress), to: source, in: graph) {
                     let ports = ([source] + path).map(\.port)
                     return Self.joined(ports)
                 }
@@ -47,8 +47,8 @@ struct LoopSearch {
         var followers: [MirrorName: Set<MirrorName>] = [:]
         for mirror in mirrors {
             for output in mirror.outputs {
-                let next = byOutput[output.port] ?? watchers(after: Place(port: output.port, hook: .egress))
-                byOutput[output.port] = next
+                let next = byOutput[output.name] ?? watchers(after: Place(port: output.name, hook: .egress))
+                byOutput[output.name] = next
                 if !next.isEmpty { followers[mirror.name, default: []].formUnion(next) }
             }
         }
@@ -92,7 +92,7 @@ extension Mirror {
     func places(in topology: Topology) -> [Place] {
         var places: [Place] = []
         var seen: Set<Place> = []
-        let outputs = Set(outputs.map(\.port))
+        let outputs = Set(outputPorts)
         func add(_ port: PortName, _ hook: Hook) {
             let place = Place(port: port, hook: hook)
             if seen.insert(place).inserted { places.append(place) }

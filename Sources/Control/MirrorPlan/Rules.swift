@@ -10,15 +10,15 @@ struct Rules {
     private let graph: ForwardingGraph
     private let placesByMirror: [MirrorName: [Place]]
     /// Who sends to each output.
-    private let users: [PortName: [Mirror]]
+    private let users: [Output: [Mirror]]
     /// Of those, the names of mirrors that want clean copies.
-    private let cleanUsers: [PortName: [String]]
+    private let cleanUsers: [Output: [String]]
 
     init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
         self.mirrors = mirrors
-        var users: [PortName: [Mirror]] = [:]
+        var users: [Output: [Mirror]] = [:]
         for mirror in mirrors {
-            for output in mirror.outputs { users[output.port, default: []].append(mirror) }
+            for output in mirror.outputs { users[output, default: []].append(mirror) }
         }
         self.users = users
         cleanUsers = users.mapValues { $0.filter { !$0.keepOffloads }.map(\.name.description) }
@@ -55,7 +55,7 @@ struct Rules {
     private func outputIsSource(_ mirror: Mirror) -> [Refusal] {
         let sources = Set(
             mirror.sources.compactMap { source in if case .port(let port, _) = source { port } else { nil } })
-        return mirror.outputs.map(\.port).filter(sources.contains).map { port in
+        return mirror.outputPorts.filter(sources.contains).map { port in
             Refusal(
                 mirror: mirror.name, rule: .outputIsSource,
                 message: "\(port) can't be both source and output: take it out of one of the two")
@@ -132,7 +132,7 @@ struct Rules {
 
     /// Ports whose frames have no Ethernet header: a copy on an Ethernet output would be garbage, and the other way round.
     private func bare(_ mirror: Mirror) -> [Refusal] {
-        (mirror.sources.map(\.port) + mirror.outputs.map(\.port)).compactMap { name in
+        (mirror.sources.map(\.port) + mirror.outputPorts).compactMap { name in
             guard let port = topology[name], !port.isEthernet else { return nil }
             return Refusal(
                 mirror: mirror.name, rule: .wrongKind,
@@ -168,12 +168,12 @@ struct Rules {
     private func reserve(_ mirror: Mirror) -> [Refusal] {
         guard mirror.reserve else { return [] }
         return mirror.outputs.compactMap { output in
-            guard let port = topology[output.port] else { return nil }
+            guard let port = topology[output] else { return nil }
             let master = port.master.flatMap { topology[index: $0] }
             guard master?.kind.isBridge != true else { return nil }
             return Refusal(
                 mirror: mirror.name, rule: .reserve,
-                message: "\(output.port) can't be reserved: it isn't a member of a bridge, "
+                message: "\(output.name) can't be reserved: it isn't a member of a bridge, "
                     + "so nothing but this host sends to it; leave --reserve-output out")
         }
     }
@@ -212,7 +212,7 @@ struct Rules {
                 return port.kind.isBridge ? port.index : port.master
             })
         return mirror.outputs.compactMap { output in
-            let entrance = graph.reachable(from: Place(port: output.port, hook: .egress)).sorted(by: Place.inOrder)
+            let entrance = graph.reachable(from: Place(port: output.name, hook: .egress)).sorted(by: Place.inOrder)
                 .first { place in
                     guard place.hook == .ingress, let port = topology[place.port], let settings = port.bridgePort,
                         let master = port.master
@@ -225,7 +225,7 @@ struct Rules {
             return Warning(
                 mirror: mirror.name,
                 message:
-                    "copies sent to \(output.port) get back into \(bridge.name) at \(entrance.port), where it would "
+                    "copies sent to \(output.name) get back into \(bridge.name) at \(entrance.port), where it would "
                     + "learn the senders' addresses and misdeliver originals: choose an output that doesn't lead there")
         }
     }
@@ -235,7 +235,7 @@ struct Rules {
         let largest = places(of: mirror).compactMap { topology[$0.port] }.max { $0.mtu < $1.mtu }
         guard let largest else { return [] }
         return mirror.outputs.compactMap { output in
-            guard let port = topology[output.port], port.mtu < largest.mtu else { return nil }
+            guard let port = topology[output], port.mtu < largest.mtu else { return nil }
             return Warning(
                 mirror: mirror.name,
                 message: "\(port.name) has MTU \(port.mtu), less than the \(largest.mtu) of \(largest.name): "
@@ -245,9 +245,9 @@ struct Rules {
 
     private func offloads(_ mirror: Mirror) -> [Warning] {
         mirror.outputs.compactMap { output in
-            guard let port = topology[output.port], let state = observed.offloads[port.index] else { return nil }
+            guard let port = topology[output], let state = observed.offloads[port.index] else { return nil }
             if mirror.keepOffloads {
-                let others = cleanUsers[output.port] ?? []
+                let others = cleanUsers[output] ?? []
                 guard !state.harmful.union(state.stuck).isEmpty || !others.isEmpty else { return nil }
                 return Warning(
                     mirror: mirror.name,
@@ -255,7 +255,7 @@ struct Rules {
                         + "checksums, which Suricata and Zeek ignore"
                         + (others.isEmpty ? "" : "; so may those of mirror \(others.joined(separator: ", "))"))
             }
-            if let other = users[output.port]?.first(where: \.keepOffloads) {
+            if let other = users[output]?.first(where: \.keepOffloads) {
                 return Warning(
                     mirror: mirror.name,
                     message: "\(port.name) keeps its offloads, as mirror \(other.name) asks: "
@@ -302,7 +302,7 @@ struct Rules {
 
     private func needs(of mirror: Mirror) -> [Need] {
         var needs: [Need] = mirror.snaplen == nil ? [] : [.truncation]
-        if mirror.outputs.contains(where: { users[$0.port]?.contains { $0.name != mirror.name } == true }) {
+        if mirror.outputs.contains(where: { users[$0]?.contains { $0.name != mirror.name } == true }) {
             needs.append(.sharing)
         }
         return needs

@@ -102,7 +102,7 @@ private func status(
         MirrorStatus.SourceStatus(source: $0, state: portState($0.port, topology, needsCarrier: false))
     }
     let outputs = mirror.outputs.map {
-        MirrorStatus.OutputStatus(output: $0, state: portState($0.port, topology, needsCarrier: true))
+        MirrorStatus.OutputStatus(output: $0, state: portState($0.name, topology, needsCarrier: true))
     }
     var status = MirrorStatus(
         name: mirror.name, mirror: mirror, state: .active, reason: "", engine: .tc, sources: sources,
@@ -134,7 +134,7 @@ private func status(
         }
         for source in sources where source.state == .down { reasons.append("source \(source.source.port) is down") }
         // Without points of its own its outputs are unprepared too; that is said once.
-        for output in outputs where unprepared.contains(output.output.port) && isComplete {
+        for output in outputs where unprepared.contains(output.output.name) && isComplete {
             reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
         }
         if !isComplete { reasons.append("the kernel doesn't hold all of it: portmirror apply repairs it") }

@@ -23,13 +23,13 @@ struct Target {
     /// From mirrors: those with a source and an output in place get points, the others wait.
     /// - Parameter frozen: mirrors that run and are left as they are: their outputs stay fit for them.
     init(_ desired: [DesiredMirror], frozen: [Mirror] = [], topology: Topology) {
-        names = Set((desired.map(\.mirror) + frozen).flatMap { $0.outputs.map(\.port) })
+        names = Set((desired.map(\.mirror) + frozen).flatMap { $0.outputPorts })
         for mirror in frozen {
-            for output in mirror.outputs.compactMap({ topology[$0.port] }) { use(ResolvedPort(output), by: mirror) }
+            for output in mirror.outputPorts.compactMap({ topology[$0] }) { use(ResolvedPort(output), by: mirror) }
         }
         for wanted in desired {
             let mirror = wanted.mirror
-            let outputs = mirror.outputs.compactMap { topology[$0.port] }.map(ResolvedPort.init)
+            let outputs = mirror.outputPorts.compactMap { topology[$0] }.map(ResolvedPort.init)
             let places = mirror.places(in: topology)
             let present = places.compactMap { place in topology[place.port].map { (ResolvedPort($0), place.hook) } }
             guard !outputs.isEmpty, !present.isEmpty else { continue }

@@ -10,7 +10,7 @@ extension Observation {
             undone.hooks[index] = nil
         }
         let stillUsed = Set(
-            desired.filter { !mirrors.contains($0.mirror.name) }.flatMap { $0.mirror.outputs.map(\.port) })
+            desired.filter { !mirrors.contains($0.mirror.name) }.flatMap(\.mirror.outputPorts))
         for record in records where !stillUsed.contains(record.port.name) {
             undone.records.removeAll { $0.port.index == record.port.index }
             undone.offloads[record.port.index]?.harmful.formUnion(record.offloads)

@@ -1,0 +1,25 @@
+public import MirrorModel
+
+/// The VLANs that copies can be sent into: 0 is no VLAN, 4095 is reserved (IEEE 802.1Q).
+public let outputVLANRange: ClosedRange<UInt16> = 1...VLANSet.maximum
+
+/// Reads an output's short form: a port's name, or `vlan:VID@BRIDGE` for a VLAN of an Open vSwitch bridge.
+/// - Throws: ``NameError`` if it is neither.
+public func parseOutput(_ text: String) throws(NameError) -> Output {
+    let mark = "vlan:"
+    // No interface can be called so: the kernel refuses colons.
+    guard text.hasPrefix(mark) else { return .port(try PortName(text)) }
+    let rest = text.dropFirst(mark.count)
+    guard let at = rest.firstIndex(of: "@") else {
+        throw NameError(name: text, problem: "expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0")
+    }
+    let digits = rest[..<at]
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        let id = UInt16(digits), outputVLANRange.contains(id)
+    else {
+        throw NameError(
+            name: text,
+            problem: "the VLAN has to be a number from \(outputVLANRange.lowerBound) to \(outputVLANRange.upperBound)")
+    }
+    return .vlan(id, bridge: try PortName(String(rest[rest.index(after: at)...])))
+}

@@ -1,0 +1,71 @@
+/// An Open vSwitch bridge: a switch of its own, that the kernel's list of interfaces doesn't tell of.
+public struct Switch: Hashable, Sendable {
+    /// The bridge's name; its local port, by which the host takes part, has the same.
+    public var name: PortName
+    /// Its ports by name, the local one included. One whose name no interface can have (a patch port's, say) isn't there.
+    public private(set) var ports: [PortName: SwitchPort]
+    /// Switches at the other ends of its patch ports.
+    public var patches: Set<PortName>
+    /// VLANs in which it forwards every frame to every port, and learns nothing.
+    public var floodVLANs: Set<UInt16>
+
+    /// From its parts.
+    public init(
+        name: PortName, ports: [SwitchPort] = [], patches: Set<PortName> = [], floodVLANs: Set<UInt16> = []
+    ) {
+        self.name = name
+        self.ports = Dictionary(ports.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.patches = patches
+        self.floodVLANs = floodVLANs
+    }
+
+    /// Adds a port, or replaces the one of the same name.
+    public mutating func insert(_ port: SwitchPort) { ports[port.name] = port }
+}
+
+/// A port of an Open vSwitch bridge: an entry of its Port table.
+public struct SwitchPort: Hashable, Sendable {
+    /// Its name: its interface's, unless it is a bond.
+    public var name: PortName
+    /// The interfaces that make it up: one, or those of a bond. Not all of them need be the kernel's.
+    public var interfaces: [PortName]
+    /// What the switch does with tags there.
+    public var vlanMode: VLANMode
+    /// Whether the host itself is behind it: the local port, and ports of type `internal`. What the host *sends* through
+    /// such an interface is what the switch *receives* from the port.
+    public var isInternal: Bool
+    /// Whether it leads to another switch of this machine (type `patch`).
+    public var isPatch: Bool
+
+    /// From its parts; of one interface with the port's name unless told otherwise.
+    public init(
+        name: PortName, interfaces: [PortName]? = nil, vlanMode: VLANMode = .trunk(nil), isInternal: Bool = false,
+        isPatch: Bool = false
+    ) {
+        self.name = name
+        self.interfaces = interfaces ?? [name]
+        self.vlanMode = vlanMode
+        self.isInternal = isInternal
+        self.isPatch = isPatch
+    }
+
+    /// The interface's direction that is a direction of this port, as the switch sees it.
+    public func hook(of direction: Hook) -> Hook {
+        guard isInternal else { return direction }
+        return direction == .ingress ? .egress : .ingress
+    }
+}
+
+/// What an Open vSwitch port does with VLAN tags (ovs-vswitchd.conf.db(5), Port, `vlan_mode`).
+public enum VLANMode: Hashable, Sendable {
+    /// Untagged outside, in this VLAN inside; tagged frames are dropped.
+    case access(UInt16)
+    /// Tagged; untagged frames are in VLAN 0. nil: all VLANs.
+    case trunk(VLANSet?)
+    /// A trunk on which untagged frames are of this VLAN; sent tagged.
+    case nativeTagged(UInt16, VLANSet?)
+    /// A trunk on which untagged frames are of this VLAN; sent untagged.
+    case nativeUntagged(UInt16, VLANSet?)
+    /// Whatever comes, tagged or not, is of this VLAN, in a tag of its own inside the switch. nil: all customer VLANs.
+    case tunnel(UInt16, VLANSet?)
+}
