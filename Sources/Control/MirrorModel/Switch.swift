@@ -36,17 +36,20 @@ public struct SwitchPort: Hashable, Sendable {
     public var isInternal: Bool
     /// Whether it leads to another switch of this machine (type `patch`).
     public var isPatch: Bool
+    /// The port at the other end of a patch port, where it is known.
+    public var peer: PortName?
 
-    /// From its parts; of one interface with the port's name unless told otherwise.
+    /// From its parts; of one interface with the port's name unless told otherwise. What has a peer is a patch port.
     public init(
         name: PortName, interfaces: [PortName]? = nil, vlanMode: VLANMode = .trunk(nil), isInternal: Bool = false,
-        isPatch: Bool = false
+        isPatch: Bool = false, peer: PortName? = nil
     ) {
+        self.peer = peer
         self.name = name
         self.interfaces = interfaces ?? [name]
         self.vlanMode = vlanMode
         self.isInternal = isInternal
-        self.isPatch = isPatch
+        self.isPatch = isPatch || peer != nil
     }
 
     /// The interface's direction that is a direction of this port, as the switch sees it.
