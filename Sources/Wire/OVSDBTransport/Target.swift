@@ -1,4 +1,0 @@
-public import OVSDB
-
-/// Placeholder until the transport arrives.
-public typealias RowIdentity = RowID
