@@ -80,7 +80,7 @@ private struct Conductor {
         self.lab = lab
         self.tested = tested
         self.sabotage = sabotage
-        outputs = Set(scenario.mirrors.flatMap(\.outputs).map(\.port))
+        outputs = Set(scenario.mirrors.flatMap(\.outputs).map(\.name))
     }
 
     mutating func outcome() throws -> Outcome {

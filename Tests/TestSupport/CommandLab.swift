@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MirrorModel
 import Synchronization
 
 /// A switch and its VMs in network namespaces of their own, and the program under test.
@@ -22,18 +23,25 @@ public final class CommandLab {
     private var count = 0
     /// Whether the test deletes ports and makes them anew: their indexes are no longer compared.
     public var recreatesPorts = false
+    /// The switch, where it isn't the kernel's bridge.
+    public private(set) var openVSwitch: OpenVSwitch?
+    private var databaseBefore: OpenVSwitchSnapshot?
 
     private static let number = Atomic<Int>(0)
 
     /// Builds it; on failure nothing is left.
-    public init(hosts: Int, alone: [String]) throws {
+    /// - Parameter usesOpenVSwitch: `br0` is a bridge of Open vSwitch, see ``withOpenVSwitchLab(hosts:alone:_:)``.
+    public init(hosts: Int, alone: [String], usesOpenVSwitch: Bool = false) throws {
         let number = Self.number.add(1, ordering: .relaxed).newValue
         name = "pm-\(getpid())-\(number)"
         directory = "\(NSTemporaryDirectory())/\(name)"
         self.hosts = hosts
         self.alone = alone
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        do { try build() } catch {
+        do {
+            try build(hasKernelBridge: !usesOpenVSwitch)
+            if usesOpenVSwitch { try startOpenVSwitch() }
+        } catch {
             tearDown()
             throw error
         }
@@ -62,7 +70,7 @@ public final class CommandLab {
 
     private var namespaces: [String] { [sw, taps] + (0..<hosts).map { host($0 + 1) } }
 
-    private func build() throws {
+    private func build(hasKernelBridge: Bool) throws {
         var script = "set -e\n"
         for namespace in namespaces {
             script += """
@@ -73,22 +81,24 @@ public final class CommandLab {
 
                 """
         }
-        var links = "link set lo up\nlink add br0 type bridge forward_delay 0 mcast_snooping 0\n"
+        var links = "link set lo up\n"
+        if hasKernelBridge { links += "link add br0 type bridge forward_delay 0 mcast_snooping 0\n" }
         var forwarding = ""
         for number in 1...max(hosts, 1) where number <= hosts {
             links += """
                 link add p\(number) address 06:00:00:00:00:0\(number) type veth peer name eth0 \
                 address 02:00:00:00:00:0\(number) netns \(host(number))
-                link set p\(number) master br0
-                link set p\(number) up
 
                 """
+            if hasKernelBridge { links += "link set p\(number) master br0\n" }
+            links += "link set p\(number) up\n"
+            guard hasKernelBridge else { continue }
             forwarding += "fdb add 02:00:00:00:00:0\(number) dev p\(number) master static\n"
         }
         for name in alone { links += "\(standAloneLink(name))\nlink set \(name) up\n" }
         // The bridge after its members, and the hosts' ends last: in any other order the kernel takes its time (up to a
         // second) to say that all are up.
-        links += "link set br0 up\n"
+        if hasKernelBridge { links += "link set br0 up\n" }
         script += "ip -n \(sw) -b - <<'END'\n\(links)END\nbridge -n \(sw) -b - <<'END'\n\(forwarding)END\n"
         for number in 1...max(hosts, 1) where number <= hosts {
             var own = "link set lo up\naddress add 10.0.0.\(number)/24 dev eth0\nlink set eth0 up\n"
@@ -100,7 +110,19 @@ public final class CommandLab {
         script += "ip -n \(taps) -b - <<'END'\n" + alone.map { "link set \($0) up\n" }.joined() + "END\n"
         let outcome = try runHere(["sh", "-c", script])
         guard outcome.succeeded else { throw LabError("can't build the lab: \(outcome)") }
-        try waitForCarrier()
+        // br0 is one more, if it has members.
+        try waitForCarrier(expected: hosts + alone.count + (hosts > 0 && hasKernelBridge ? 1 : 0))
+    }
+
+    private func startOpenVSwitch() throws {
+        let added = try OpenVSwitch(directory: "\(directory)/ovs", in: .named(sw))
+        openVSwitch = added
+        let (bridge, ports) = (try PortName("br0"), try (0..<hosts).map { try PortName("p\($0 + 1)") })
+        try added.add(Switch(name: bridge, ports: ports.map { SwitchPort(name: $0) }))
+        try added.setUp([bridge])
+        for number in 0..<hosts {
+            try added.appctl("fdb/add", "br0", "p\(number + 1)", "0", "02:00:00:00:00:0\(number + 1)")
+        }
     }
 
     /// The arguments of `ip` that make a stand-alone port and its peer; the addresses follow from the name.
@@ -112,9 +134,7 @@ public final class CommandLab {
     }
 
     /// A veth's operational state follows its carrier a moment later (linkwatch): the snapshot is to see the end of it.
-    private func waitForCarrier() throws {
-        // br0 is one more, if it has members.
-        let expected = hosts + alone.count + (hosts > 0 ? 1 : 0)
+    private func waitForCarrier(expected: Int) throws {
         let up: Bool? = Deadline.poll(seconds: 5) {
             let text = (try? self.sh("ip -o link show"))?.output ?? ""
             return text.components(separatedBy: " state UP ").count - 1 == expected ? true : nil
@@ -125,6 +145,7 @@ public final class CommandLab {
     /// Removes everything of it, whatever state it is in.
     public func tearDown() {
         for program in programs { program.kill() }
+        openVSwitch?.stop()
         for namespace in namespaces { _ = try? runHere(["ip", "netns", "delete", namespace]) }
         try? FileManager.default.removeItem(atPath: directory)
     }
@@ -210,6 +231,7 @@ public final class CommandLab {
     /// What the program under test gets.
     public var environment: [String: String] {
         ["PORTMIRROR_RUN_DIR": runDirectory, "PORTMIRROR_CONFIG_DIR": configDirectory, "NO_COLOR": "1"]
+            .merging(openVSwitch?.environment ?? [:]) { own, _ in own }
     }
 
     /// Runs `portmirror` in the switch's namespace. The first one that may change something makes the snapshot that
@@ -239,10 +261,13 @@ public final class CommandLab {
     // MARK: The state of others
 
     /// Takes the snapshot that the end is compared with, unless there is one.
-    public func remember() throws { if before == nil { before = try snapshot() } }
+    public func remember() throws { if before == nil { try rememberAnew() } }
 
     /// Takes it anew, after the test has changed something of others that is to stay.
-    public func rememberAnew() throws { before = try snapshot() }
+    public func rememberAnew() throws {
+        before = try snapshot()
+        databaseBefore = try openVSwitch.map { try OpenVSwitchSnapshot(of: $0) }
+    }
 
     /// Everything that isn't this tool's, now.
     public func snapshot() throws -> CommandSnapshot { try CommandSnapshot(of: self) }
@@ -261,6 +286,10 @@ public final class CommandLab {
             recreatesPorts
             ? before.withoutIndexes.differences(to: after.withoutIndexes) : before.differences(to: after)
         guard differences.isEmpty else { throw LabError("something of others has changed:\n\(differences)") }
+        if let databaseBefore, let openVSwitch {
+            let differences = databaseBefore.differences(to: try OpenVSwitchSnapshot(of: openVSwitch))
+            guard differences.isEmpty else { throw LabError("rows of others have changed:\n\(differences)") }
+        }
         let left = files(in: runDirectory).filter { $0 != "lock" } + files(in: configDirectory)
         guard left.isEmpty else { throw LabError("files are left: \(left.joined(separator: ", "))") }
     }

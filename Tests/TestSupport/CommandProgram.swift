@@ -92,6 +92,9 @@ public final class BackgroundProgram: @unchecked Sendable {  // used by one test
     /// Sends a signal to it and to what it started.
     public func signal(_ number: Int32) { if endStatus == nil { Glibc.kill(-id, number) } }
 
+    /// Sends a signal to it alone.
+    public func signalLeader(_ number: Int32) { if endStatus == nil { Glibc.kill(id, number) } }
+
     /// Waits for its end; nil if that takes too long.
     public func wait(seconds: Double) -> Int32? {
         Deadline.poll(seconds: seconds) { self.reap(blocking: false) }

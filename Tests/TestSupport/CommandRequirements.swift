@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+public import MirrorModel
 
 /// What a test needs of the machine.
 public enum Requirement: Sendable, CustomStringConvertible {
@@ -9,6 +10,11 @@ public enum Requirement: Sendable, CustomStringConvertible {
     case tool(String)
     /// A kernel with the link type.
     case link(String)
+    /// Open vSwitch's programs, of any release.
+    case openVSwitch
+    /// Open vSwitch of that release or a later one. Which one a machine has is given with it: that it is older is no
+    /// failure in continuous integration, which has what its distribution has.
+    case newerOpenVSwitch(OpenVSwitchVersion)
 
     /// In words, for the reason of a skip.
     public var description: String {
@@ -16,6 +22,8 @@ public enum Requirement: Sendable, CustomStringConvertible {
         case .netAdmin: "root with CAP_NET_ADMIN and CAP_SYS_ADMIN"
         case .tool(let name): "the program \(name)"
         case .link(let kind): "a kernel with \(kind) links"
+        case .openVSwitch: "Open vSwitch (ovsdb-server, ovs-vswitchd and its other programs)"
+        case .newerOpenVSwitch(let version): "Open vSwitch \(version); here is \(OpenVSwitch.version)"
         }
     }
 
@@ -25,8 +33,15 @@ public enum Requirement: Sendable, CustomStringConvertible {
         case .netAdmin: ThisProcess.userID == 0 && ThisProcess.has(.netAdmin) && ThisProcess.has(.sysAdmin)
         case .tool(let name): Self.isOnPath(name)
         case .link(let kind): Self.makesLink(kind)
+        case .openVSwitch:
+            ["ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovsdb-client", "ovs-vsctl", "ovs-ofctl"].allSatisfy(
+                Self.isOnPath)
+        case .newerOpenVSwitch(let version): OpenVSwitch.version >= version
         }
     }
+
+    /// Whether continuous integration has to have it: a release can be asked for, but not be made.
+    public var isMandatory: Bool { if case .newerOpenVSwitch = self { false } else { true } }
 
     /// Whether this is continuous integration, where everything has to be there.
     public static var isCI: Bool {

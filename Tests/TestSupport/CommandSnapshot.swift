@@ -48,8 +48,10 @@ public struct CommandSnapshot: Sendable {
     public var withoutIndexes: CommandSnapshot {
         CommandSnapshot(
             sections: sections.mapValues { text in
+                // A tap device that Open vSwitch takes over after it was killed is UP, a new one UNKNOWN.
                 text.replacingOccurrences(
-                    of: "\"(ifindex|link_index|index)\":[0-9]+,?", with: "", options: .regularExpression)
+                    of: "\"(ifindex|link_index|index)\":[0-9]+,?|\"operstate\":\"(UP|UNKNOWN)\",?", with: "",
+                    options: .regularExpression)
             })
     }
 

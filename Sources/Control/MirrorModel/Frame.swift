@@ -141,6 +141,16 @@ public struct MACAddress: Hashable, Comparable, Sendable, CustomStringConvertibl
     /// Whether it is 01:80:c2:00:00:00 to :0f, that bridges don't forward (IEEE 802.1D, table 7-10).
     public var isLinkLocalGroup: Bool { bits & 0xff_ff_ff_ff_ff_f0 == 0x01_80_c2_00_00_00 }
 
+    /// Whether Open vSwitch keeps such frames from being forwarded: the link-local groups, and what Cisco's and Extreme's
+    /// protocols between neighbours use (ovs-vswitchd.conf.db(5), Bridge, `other_config:forward-bpdu`).
+    public var isReservedBySwitches: Bool {
+        let vendors: Set<UInt64> = [
+            0x00_e0_2b_00_00_00, 0x00_e0_2b_00_00_04, 0x00_e0_2b_00_00_06, 0x01_00_0c_00_00_00, 0x01_00_0c_cc_cc_cc,
+            0x01_00_0c_cc_cc_cd, 0x01_00_0c_cd_cd_cd,
+        ]
+        return isLinkLocalGroup || vendors.contains(bits) || bits & 0xff_ff_ff_ff_ff_f8 == 0x01_00_0c_cc_cc_c0
+    }
+
     /// In the usual form: aa:bb:cc:dd:ee:ff.
     public var description: String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")

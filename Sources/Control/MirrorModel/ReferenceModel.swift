@@ -2,7 +2,10 @@
 ///
 /// Every engine is held against it, copy by copy. It decides as the kernel does, one frame at a time and without cost or delay.
 ///
-/// Not modelled: VLAN-aware bridges, spanning tree's own frames, multicast snooping, iptables between a bridge's members
+/// Open vSwitch bridges are switches of their own, see ``Topology/switches``; their mirrors are as the specification has them, or
+/// as Open vSwitch's own are, by the engine's traits.
+///
+/// Not modelled: VLAN-aware kernel bridges, spanning tree's own frames, multicast snooping, iptables between a bridge's members
 /// (br_netfilter, which also drops IP packets with a wrong checksum), hairpin and isolated ports, ageing of learnt addresses, MTUs, bonds, VLAN devices and macvlans (they are ports with wires of their own here), and tunnels.
 public struct ReferenceModel: Sendable {
     /// Whether a mirror's filter, a pcap-filter(7) expression, matches a frame.
@@ -27,6 +30,8 @@ public struct ReferenceModel: Sendable {
     let picks: Sampler
     /// What each bridge learnt: behind which of its members a station is.
     var stations: [PortName: [MACAddress: PortName]] = [:]
+    /// The same for each Open vSwitch bridge, by VLAN.
+    var switchStations: [PortName: [SwitchStation: PortName]] = [:]
 
     /// A machine on which nothing has been received yet.
     /// - Parameters:
@@ -71,7 +76,12 @@ public struct ReferenceModel: Sendable {
 
     /// From a port's wire into the machine.
     mutating func arrive(_ traveller: Traveller, at name: PortName, _ run: inout Run) {
-        guard let port = topology[name], port.isUp, port.hasCarrier else { return }
+        if let port = topology[name] { guard port.isUp, port.hasCarrier else { return } }
+        if let member = topology.switchPort(withInterface: name), let bridge = topology.switchOf(member.name) {
+            if !member.isInternal { enter(bridge, from: member, traveller, &run) }
+            return
+        }
+        guard let port = topology[name] else { return }
         pass(traveller, Point(name, .ingress), &run)
         if let bridge = bridge(of: port) {
             enter(bridge, from: port, traveller, &run)
@@ -82,8 +92,21 @@ public struct ReferenceModel: Sendable {
 
     /// Out of the machine through a port: onto its wire, or into the bridge that it is.
     mutating func leave(_ traveller: Traveller, through name: PortName, _ run: inout Run) {
-        guard let port = topology[name], port.isUp else { return }
+        if let port = topology[name] { guard port.isUp else { return } }
+        if let member = topology.switchPort(withInterface: name), let bridge = topology.switchOf(member.name),
+            member.isInternal
+        {
+            enter(bridge, from: member, traveller, &run)
+            return
+        }
+        guard let port = topology[name] else { return }
         pass(traveller, Point(name, .egress), &run)
+        putOnWire(traveller, port, &run)
+    }
+
+    /// Past every place where it could be mirrored: onto a port's wire, or into the bridge that it is.
+    mutating func putOnWire(_ traveller: Traveller, _ port: Port, _ run: inout Run) {
+        let name = port.name
         if port.kind.isBridge {
             forward(traveller, in: port, from: nil, &run)
         } else if port.hasCarrier {
@@ -93,20 +116,6 @@ public struct ReferenceModel: Sendable {
             }
         }
     }
-}
-
-/// What an engine can't do, that changes which copies are right.
-public struct EngineTraits: Hashable, Sendable {
-    /// Rule 3: whether a frame that passes several of a mirror's points is copied only once to each output.
-    public var deduplicates: Bool
-
-    /// An engine's traits.
-    public init(deduplicates: Bool) { self.deduplicates = deduplicates }
-
-    /// Nothing that the specification asks is missing.
-    public static let specification = EngineTraits(deduplicates: true)
-    /// The kernel's traffic control: each point's filter is on its own, so that none knows of another's copy.
-    public static let trafficControl = EngineTraits(deduplicates: false)
 }
 
 /// A frame under way, original or copy.

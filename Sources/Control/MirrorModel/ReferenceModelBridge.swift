@@ -94,6 +94,9 @@ extension ReferenceModel {
                 return port.master == master.index && port.isUp && port.hasCarrier
             }
         }
+        for (name, known) in switchStations {
+            switchStations[name] = known.filter { topology.switches[name]?.ports[$0.value] != nil }
+        }
     }
 }
 

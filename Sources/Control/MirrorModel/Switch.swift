@@ -8,15 +8,21 @@ public struct Switch: Hashable, Sendable {
     public var patches: Set<PortName>
     /// VLANs in which it forwards every frame to every port, and learns nothing.
     public var floodVLANs: Set<UInt16>
+    /// What it does with what each port sends, where a flow table says so; what other ports send is dropped then. nil: it
+    /// learns and forwards (the action `NORMAL`).
+    public var flows: [PortName: [FlowAction]]?
 
-    /// From its parts.
+    /// From its parts. Its local port is there in any case.
     public init(
-        name: PortName, ports: [SwitchPort] = [], patches: Set<PortName> = [], floodVLANs: Set<UInt16> = []
+        name: PortName, ports: [SwitchPort] = [], patches: Set<PortName> = [], floodVLANs: Set<UInt16> = [],
+        flows: [PortName: [FlowAction]]? = nil
     ) {
         self.name = name
         self.ports = Dictionary(ports.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.patches = patches
         self.floodVLANs = floodVLANs
+        self.flows = flows
+        if self.ports[name] == nil { insert(SwitchPort(name: name, isInternal: true)) }
     }
 
     /// Adds a port, or replaces the one of the same name.
@@ -36,17 +42,20 @@ public struct SwitchPort: Hashable, Sendable {
     public var isInternal: Bool
     /// Whether it leads to another switch of this machine (type `patch`).
     public var isPatch: Bool
+    /// The port at the other end of a patch port, where it is known.
+    public var peer: PortName?
 
-    /// From its parts; of one interface with the port's name unless told otherwise.
+    /// From its parts; of one interface with the port's name unless told otherwise. What has a peer is a patch port.
     public init(
         name: PortName, interfaces: [PortName]? = nil, vlanMode: VLANMode = .trunk(nil), isInternal: Bool = false,
-        isPatch: Bool = false
+        isPatch: Bool = false, peer: PortName? = nil
     ) {
+        self.peer = peer
         self.name = name
         self.interfaces = interfaces ?? [name]
         self.vlanMode = vlanMode
         self.isInternal = isInternal
-        self.isPatch = isPatch
+        self.isPatch = isPatch || peer != nil
     }
 
     /// The interface's direction that is a direction of this port, as the switch sees it.
@@ -54,6 +63,22 @@ public struct SwitchPort: Hashable, Sendable {
         guard isInternal else { return direction }
         return direction == .ingress ? .egress : .ingress
     }
+}
+
+/// A step of a flow table's entry (ovs-actions(7)).
+public enum FlowAction: Hashable, Sendable {
+    /// Sends the frame, as it is at that point, through a port; not back to where it came from.
+    case output(PortName)
+    /// Learns and forwards as if there were no flow table.
+    case normal
+    /// Changes the destination's address.
+    case setDestination(MACAddress)
+    /// Changes the sender's address.
+    case setSource(MACAddress)
+    /// Changes the outermost tag's VLAN id, or puts a tag on.
+    case setVLAN(UInt16)
+    /// Takes the outermost tag off.
+    case stripVLAN
 }
 
 /// What an Open vSwitch port does with VLAN tags (ovs-vswitchd.conf.db(5), Port, `vlan_mode`).
