@@ -44,6 +44,8 @@ struct MonitorState {
     var running: Running?
     /// The layouts of the replica's rows, and its place in the server's history. nil: from a snapshot.
     var place: (layouts: [String: TableLayout], transaction: String)?
+    /// Whether the server has ever accepted what is wanted now.
+    var wasAccepted = false
     var lastID = 0
 
     mutating func connectionLost() {
@@ -62,6 +64,7 @@ extension OVSDBSession {
     /// out. After a reconnection it goes on by itself.
     public mutating func monitor(_ columns: [String: [String]]) -> [Action] {
         monitor.wanted = columns
+        monitor.wasAccepted = false
         monitor.forgetPlace()
         return beginMonitor()
     }
@@ -118,6 +121,9 @@ extension OVSDBSession {
             if error.code == .server("unknown method"), let older = requested.method.next {
                 monitor.forgetPlace()
                 actions.append(requestMonitor(older, requested.layouts))
+            } else if monitor.wasAccepted {
+                // A replica that is never renewed would pass for a true one.
+                fail(error, &actions)
             } else {
                 monitor.requested = nil
                 monitor.wanted = nil
@@ -150,6 +156,7 @@ extension OVSDBSession {
         }
         monitor.running = requested
         monitor.requested = nil
+        monitor.wasAccepted = true
         monitor.place = transaction.map { (requested.layouts, $0) }
         actions.append(.monitoring)
         actions.append(.changed)
