@@ -1,0 +1,183 @@
+import LinuxSystem
+import MirrorModel
+import TestSupport
+
+/// Runs scenarios in one lab and holds what comes of each frame against the reference model.
+struct SwitchRunner {
+    let lab: SwitchLab
+    let engine: any SwitchEngine
+    var traits = EngineTraits.openVSwitch(OpenVSwitch.version)
+
+    /// How long a frame that hasn't arrived is waited for: the switch has sent it, the kernel may still have it.
+    private static let patience: UInt64 = 500_000_000
+
+    func run(_ scenario: SwitchScenario) -> SwitchOutcome {
+        do {
+            try lab.build(scenario.switches)
+            let rows = try engine.apply(scenario.mirrors, to: lab.openVSwitch, scenario.switches)
+            var expectation = SwitchExpectation(scenario, rows, traits)
+            var mismatches: [SwitchMismatch] = []
+            var tally = Tally()
+            for (number, injection) in scenario.injections.enumerated() {
+                let result = try send(injection, expecting: &expectation)
+                tally.frames += 1
+                tally.captured += result.captured
+                tally.copies += result.copies
+                if let difference = result.difference {
+                    mismatches.append(SwitchMismatch(number: number, details: difference))
+                }
+            }
+            let log = lab.openVSwitch.log(.switch)
+            if log.contains("|ERR|") || log.contains("|EMER|") {
+                let lines = log.split(separator: "\n").filter { $0.contains("|ERR|") || $0.contains("|EMER|") }
+                mismatches.append(SwitchMismatch(details: "the switch's log: \(lines.joined(separator: "\n"))"))
+            }
+            try engine.remove(scenario.mirrors, from: lab.openVSwitch, scenario.switches)
+            let left = try lab.openVSwitch.vsctl("--columns=name list Mirror")
+            if !left.isEmpty { mismatches.append(SwitchMismatch(details: "mirrors are left:\n\(left)")) }
+            return mismatches.isEmpty ? .passed(tally) : .failed(mismatches)
+        } catch {
+            return .failed([SwitchMismatch(details: "\(error)")])
+        }
+    }
+
+    /// Sends one frame, and compares what came of it.
+    private func send(
+        _ injection: Scenario.Injection, expecting expectation: inout SwitchExpectation
+    ) throws -> (captured: Int, copies: Int, difference: String?) {
+        switch injection.entry {
+        case .vm(let port): try lab.send(injection.frame, fromVMAt: port)
+        case .host(let port): try lab.send(injection.frame, fromHostThrough: port)
+        }
+        try lab.settle()
+        let outcomes = expectation.outcomes(of: injection)
+        var captured = try lab.receive().mapValues { Multiset($0) }
+        var match = outcomes.first { $0.captures == captured }
+        let deadline = ThisProcess.monotonicNanoseconds() + Self.patience
+        while match == nil, ThisProcess.monotonicNanoseconds() < deadline,
+            outcomes.contains(where: { outcome in captured.values.map(\.total).reduce(0, +) < outcome.total })
+        {
+            try lab.settle()
+            for (place, frames) in try lab.receive() {
+                captured[place, default: Multiset()].add(Multiset(frames))
+            }
+            match = outcomes.first { $0.captures == captured }
+        }
+        let best = match ?? outcomes[0]
+        expectation.take(best)
+        let total = captured.values.map(\.total).reduce(0, +)
+        return (total, best.copies, match == nil ? best.difference(from: captured) : nil)
+    }
+}
+
+/// What the model says of one frame after the other.
+struct SwitchExpectation {
+    private var model: ReferenceModel
+    private let switches: [Switch]
+
+    /// What may become of one frame.
+    struct Possibility {
+        var captures: [Place: Multiset<Frame>]
+        var copies: Int
+        fileprivate var model: ReferenceModel
+
+        var total: Int { captures.values.map(\.total).reduce(0, +) }
+
+        func difference(from captured: [Place: Multiset<Frame>]) -> String {
+            var lines: [String] = []
+            for place in Set(captures.keys).union(captured.keys).sorted(by: { "\($0)" < "\($1)" }) {
+                let (want, got) = (captures[place] ?? Multiset(), captured[place] ?? Multiset())
+                lines += want.subtracting(got).counts.map {
+                    "  missing \($0.value) at \(place): \($0.key) \($0.key.head)"
+                }
+                lines += got.subtracting(want).counts.map {
+                    "  unexpected \($0.value) at \(place): \($0.key) \($0.key.head)"
+                }
+            }
+            return "not as in the model\n" + lines.joined(separator: "\n")
+        }
+    }
+
+    /// - Parameter rows: the mirrors' rows, in the switch's order.
+    init(_ scenario: SwitchScenario, _ rows: [SwitchRow], _ traits: EngineTraits) {
+        switches = scenario.switches
+        let mirrors = rows.compactMap { row in
+            scenario.mirrors.first { $0.name == row.mirror }.map { mirror in
+                var single = mirror
+                single.outputs = [row.output]
+                return single
+            }
+        }
+        model = ReferenceModel(
+            topology: scenario.topology, mirrors: mirrors, traits: traits, matches: FilterCase.matcher)
+    }
+
+    /// In which order the switch sends a frame to several ports, it doesn't say: where that matters there is more than one
+    /// possibility.
+    mutating func outcomes(of injection: Scenario.Injection) -> [Possibility] {
+        let first = outcome(model, injection)
+        var all = [first]
+        for order in orders {
+            var other = model
+            other.topology = order
+            let possibility = outcome(other, injection)
+            if !all.contains(where: { $0.captures == possibility.captures }) { all.append(possibility) }
+        }
+        return all
+    }
+
+    mutating func take(_ possibility: Possibility) { model = possibility.model }
+
+    private func outcome(_ model: ReferenceModel, _ injection: Scenario.Injection) -> Possibility {
+        var model = model
+        let trace = model.inject(injection)
+        var captures: [Place: Multiset<Frame>] = [:]
+        for delivery in trace.deliveries where delivery.frame.isReceived {
+            captures[delivery.place, default: Multiset()].add(delivery.frame)
+        }
+        return Possibility(captures: captures, copies: trace.copies.values.map(\.count).reduce(0, +), model: model)
+    }
+
+    /// The machine with each port in turn the first that is sent to, and both ways round: a mirror takes a frame at the first
+    /// port that it watches, so that the others' order says nothing.
+    private lazy var orders: [Topology] = {
+        guard model.mirrors.contains(where: \.watchesEgress) else { return [] }
+        var topologies: [Topology] = []
+        let most = switches.map(\.ports.count).max() ?? 0
+        for shift in 0..<most {
+            for isReversed in [false, true] {
+                let changed = switches.map { bridge in
+                    var bridge = bridge
+                    let names = bridge.ports.keys.sorted()
+                    let start = shift % names.count
+                    let order = Array(names[start...] + names[..<start])
+                    bridge.order = isReversed ? order.reversed() : order
+                    return bridge
+                }
+                topologies.append(Topology(switches: changed))
+            }
+        }
+        return topologies
+    }()
+}
+
+extension Mirror {
+    fileprivate var watchesEgress: Bool {
+        sources.contains { source in
+            if case .port(_, let direction) = source { direction != .ingress } else { true }
+        }
+    }
+}
+
+extension Frame {
+    /// Whether Linux hands it to anybody who listens: it drops what is cut right behind a tag (`skb_vlan_untag`).
+    fileprivate var isReceived: Bool {
+        let type = truncated(to: 14).bytes.suffix(2)
+        return bytes.count >= 20 || !(type.elementsEqual([0x81, 0x00]) || type.elementsEqual([0x88, 0xa8]))
+    }
+
+    /// The first bytes, to see how it differs.
+    fileprivate var head: String {
+        bytes.prefix(30).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
