@@ -58,7 +58,7 @@ let package = Package(
         library("MirrorModel", in: "Control"),
         library(
             "MirrorConfig", in: "Control", ["MirrorModel", .product(name: "Yams", package: "Yams")]),
-        library("MirrorPlan", in: "Control", ["MirrorModel", "PacketFilter"]),
+        library("MirrorPlan", in: "Control", ["MirrorModel", "OVSDB", "PacketFilter"]),
         library(
             "MirrorEngine", in: "Control",
             [
@@ -74,12 +74,19 @@ let package = Package(
                 "RouteNetlink",
             ]),
 
+        library(
+            "OpenVSwitch", in: "Engines",
+            [
+                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport",
+                "RouteNetlink",
+            ]),
+
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
                 "CaptureFile", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
-                "PacketFilter", "RouteNetlink", "TrafficControl",
+                "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "RouteNetlink", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -95,15 +102,17 @@ let package = Package(
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),
         .target(
-            name: "PlanSimulation", dependencies: ["MirrorModel", "MirrorPlan"], path: "Tests/PlanSimulation",
+            name: "PlanSimulation", dependencies: ["MirrorModel", "MirrorPlan", "OVSDB"], path: "Tests/PlanSimulation",
             swiftSettings: testSettings),
-        tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "PacketFilter", "PlanSimulation"]),
+        tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "OVSDB", "PacketFilter", "PlanSimulation"]),
         tests(
             "MirrorEngineTests",
             ["LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "PlanSimulation"]),
         tests(
             "TrafficControlTests",
-            ["MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
+            ["MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
+        tests(
+            "OpenVSwitchTests", ["MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch"]),
         tests(
             "CommandsTests",
             [

@@ -18,6 +18,7 @@ struct AddCommand: ParsableCommand {
               portmirror add web --from vnet0:ingress --from vnet1 --to vnet2 --filter 'tcp port 80'
               portmirror add lan --from-bridge br0 --to vnet2 --vlan 10,20-29
               portmirror add look --from eth0 --to tap7 --for 10m --temporary
+              portmirror add far --from-bridge ovsbr0 --to vlan:12@ovsbr0 --snaplen 128
             """)
 
     @Argument(help: "The mirror's name: 1 to 15 of A-Z a-z 0-9 . _ -")
@@ -37,7 +38,8 @@ struct AddCommand: ParsableCommand {
 
     @Option(
         name: .customLong("to"), parsing: .upToNextOption,
-        help: ArgumentHelp("A port that gets the copies.", valueName: "port"))
+        help: ArgumentHelp(
+            "A port that gets the copies, or a VLAN of an Open vSwitch bridge (vlan:VID@BRIDGE).", valueName: "port"))
     var outputs: [String] = []
 
     @Option(name: .customLong("vlan"), help: ArgumentHelp("VLAN ids to copy; 0 is untagged.", valueName: "10,20-29"))
@@ -52,7 +54,7 @@ struct AddCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Cut copies after this many bytes.", valueName: "bytes"))
     var snaplen: UInt32?
 
-    @Option(help: ArgumentHelp("Which engine: auto or tc.", valueName: "engine"))
+    @Option(help: ArgumentHelp("Which engine: auto, ovs or tc.", valueName: "engine"))
     var engine: String = "auto"
 
     @Option(
@@ -91,7 +93,7 @@ struct AddCommand: ParsableCommand {
         }
         let done = try session.apply(change)
         PlanOutput.complain(of: done)
-        let status = statuses(of: done.desired, observed: done.observed, now: session.now, isApplied: true)
+        let status = statuses(of: done.desired, observed: done.observed, now: session.now, engines: done.engines, isApplied: true)
             .first { $0.name == mirror.name }
         if let status, status.state != .active {
             Terminal.complain("mirror \(mirror.name) is \(status.state.rawValue): \(status.reason)")
@@ -134,7 +136,7 @@ struct AddCommand: ParsableCommand {
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
         let seconds = duration.flatMap { text in value { try parseDuration(text) } }
         let engine = EngineChoice(rawValue: engine)
-        if engine == nil { problems.append("there is no engine '\(self.engine)'; there are auto and tc") }
+        if engine == nil { problems.append("there is no engine '\(self.engine)'; there are auto, ovs and tc") }
         if from.isEmpty && fromBridge.isEmpty { problems.append("no source: say --from PORT or --from-bridge BRIDGE") }
         if self.outputs.isEmpty { problems.append("no output: say --to PORT") }
         if Set(sources).count < sources.count { problems.append("a source is given twice") }

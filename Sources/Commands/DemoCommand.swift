@@ -140,7 +140,7 @@ enum DemoAdvice {
     }
 
     private static func example() -> (String, String)? {
-        let topology = try? TrafficControlEngine(runDirectory: "/nonexistent").observe(outputs: []).topology
+        let topology = try? TrafficControlEngine(runDirectory: "/nonexistent").observe().topology
         guard let topology else { return nil }
         for port in topology.ports.values.sorted(by: { $0.name < $1.name }) where port.kind.isBridge {
             let members = topology.members(of: port.name)

@@ -3,6 +3,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import OpenVSwitch
 import RouteNetlink
 import TrafficControl
 
@@ -49,18 +50,21 @@ struct ExplainCommand: ParsableCommand {
         let preview = try session.reconciler.preview(change, now: session.now)
         let plan = makePlan(
             desired: preview.desired, observed: preview.observed.without(names, desired: preview.desired),
-            scope: .only(names))
+            engines: preview.engines, scope: .only(names))
         guard plan.refusals.isEmpty else {
             throw UserError(plan.refusals.map(\.description).joined(separator: "\n"))
         }
         let everything =
-            plan.steps.contains(where: Self.copiesEverything) ? session.engine.features.everything : .matchall
+            plan.steps.contains(where: Self.copiesEverything) ? session.trafficControl.features.everything : .matchall
         var text = Self.waiting(preview, names)
         for warning in plan.warnings { text += "# Warning: \(warning)\n" }
-        for step in plan.steps where Self.isAbout(names, step) {
-            for item in explain(step, everything: everything) {
-                text += Terminal.wrapped(item.why, width: 98, prefix: "# ") + "\(item.command)\n"
-            }
+        for note in plan.notes where names.contains(note.mirror) { text += "# \(note)\n" }
+        let steps = plan.steps.filter { Self.isAbout(names, $0) }
+        let commands =
+            steps.flatMap { explain($0, everything: everything) }
+            + explain(steps, database: session.database, purges: session.openVSwitch.purges)
+        for item in commands {
+            text += Terminal.wrapped(item.why, width: 98, prefix: "# ") + "\(item.command)\n"
         }
         Terminal.write(text)
     }
@@ -72,7 +76,7 @@ struct ExplainCommand: ParsableCommand {
     /// Leftovers of others that the plan would clean away are another matter.
     private static func isAbout(_ names: Set<MirrorName>, _ step: Step) -> Bool {
         switch step {
-        case .removePoint, .closeHook, .disownHook, .restoreOutput, .forgetOutput: false
+        case .removePoint, .closeHook, .disownHook, .restoreOutput, .forgetOutput, .removeSwitchMirror: false
         default: step.mirror.map(names.contains) ?? true
         }
     }
@@ -81,7 +85,7 @@ struct ExplainCommand: ParsableCommand {
         var text = ""
         for wanted in preview.desired where names.contains(wanted.mirror.name) {
             let ports = wanted.mirror.sources.map(\.port) + wanted.mirror.outputs.map(\.name)
-            for port in ports where preview.observed.topology[port] == nil {
+            for port in ports where !preview.observed.topology.has(port) {
                 text += "# \(port) doesn't exist yet; what concerns it is left out.\n"
             }
         }

@@ -31,10 +31,16 @@ struct MirrorJSON: Encodable {
     let reserve: Bool?
     let keepOffloads: Bool?
     let until: String?
+    /// Why the mirror isn't Open vSwitch's though its ports are.
+    let note: String?
+    /// How old the counters can be, in seconds.
+    let countersAge: Int64?
 
     enum CodingKeys: String, CodingKey {
         case name, state, reason, engine, from, to, counters, points, vlans, filter, sample, snaplen, reserve, until
         case keepOffloads = "keep-offloads"
+        case note
+        case countersAge = "counters-age"
     }
 
     struct SourceJSON: Encodable {
@@ -46,8 +52,19 @@ struct MirrorJSON: Encodable {
     }
 
     struct OutputJSON: Encodable {
-        let port: String
+        /// The port; null for a VLAN.
+        let port: String?
+        let vlan: UInt16?
+        let bridge: String?
         let state: String
+
+        init(_ output: MirrorStatus.OutputStatus) {
+            state = output.state.rawValue
+            switch output.output {
+            case .port(let name): (port, vlan, bridge) = (name.description, nil, nil)
+            case .vlan(let id, let name): (port, vlan, bridge) = (nil, id, name.description)
+            }
+        }
     }
 
     struct TrafficJSON: Encodable {
@@ -61,11 +78,16 @@ struct MirrorJSON: Encodable {
 
     struct CountersJSON: Encodable {
         let selected: TrafficJSON
-        let delivered: TrafficJSON
-        let failed: FailedJSON
+        /// null where failures aren't counted.
+        let delivered: TrafficJSON?
+        let failed: FailedJSON?
 
         init(_ counters: Counters) {
             selected = TrafficJSON(packets: counters.selectedPackets, bytes: counters.selectedBytes)
+            guard counters.knowsFailures else {
+                (delivered, failed) = (nil, nil)
+                return
+            }
             delivered = TrafficJSON(packets: counters.deliveredPackets, bytes: counters.deliveredBytes)
             failed = FailedJSON(packets: counters.failedPackets)
         }
@@ -73,16 +95,17 @@ struct MirrorJSON: Encodable {
 
     struct PointJSON: Encodable {
         let port: String
-        let direction: String
+        /// null for Open vSwitch, which counts all sources together.
+        let direction: String?
         let output: String?
         let selected: TrafficJSON
-        let delivered: TrafficJSON
-        let failed: FailedJSON
+        let delivered: TrafficJSON?
+        let failed: FailedJSON?
 
         init(_ point: MirrorStatus.PointStatus) {
             let counters = CountersJSON(point.counters)
             port = point.port.description
-            direction = point.hook.rawValue
+            direction = point.hook?.rawValue
             output = point.output?.description
             selected = counters.selected
             delivered = counters.delivered
@@ -107,7 +130,9 @@ struct MirrorJSON: Encodable {
                     state: source.state.rawValue)
             }
         }
-        to = status.outputs.map { OutputJSON(port: $0.output.description, state: $0.state.rawValue) }
+        to = status.outputs.map { OutputJSON($0) }
+        note = status.note
+        countersAge = status.countersAge?.components.seconds
         counters = CountersJSON(status.total)
         points = status.points.map(PointJSON.init)
         let mirror = status.mirror

@@ -23,7 +23,8 @@ struct ListCommand: ParsableCommand {
         let session = try Session(places)
         // The common case of a machine without mirrors is answered without looking at every port.
         let all =
-            try places.store.load(now: session.now).isEmpty && !session.engine.hasHooks()
+            try !session.hasSwitches && places.store.load(now: session.now).isEmpty
+                && !session.trafficControl.hasHooks()
             ? [] : StatusReader.read(session)
         if json { return try JSONOutput.print(all.map { MirrorJSON($0) }) }
         var rows = [["NAME", "STATE", "FROM", "TO", "SELECTED", "DELIVERED", "FAILED"]]
@@ -33,7 +34,8 @@ struct ListCommand: ParsableCommand {
                 status.name.description, status.state.rawValue,
                 status.sources.map(\.source.description).joined(separator: ","),
                 status.outputs.map(\.output.description).joined(separator: ","), "\(total.selectedPackets)",
-                "\(total.deliveredPackets)", "\(total.failedPackets)",
+                total.knowsFailures ? "\(total.deliveredPackets)" : "-",
+                total.knowsFailures ? "\(total.failedPackets)" : "-",
             ])
         }
         if rows.count > 1 { Terminal.write(Terminal.table(rows)) }
@@ -47,6 +49,7 @@ struct ListCommand: ParsableCommand {
 enum StatusReader {
     static func read(_ session: Session) throws -> [MirrorStatus] {
         let present = try session.reconciler.look(now: session.now)
-        return statuses(of: present.desired, observed: present.observed, now: session.now)
+        return statuses(
+            of: present.desired, observed: present.observed, now: session.now, engines: present.engines)
     }
 }

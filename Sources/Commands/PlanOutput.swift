@@ -23,6 +23,7 @@ struct PlanOutput {
             let why = preview.expired.contains(name) ? ", whose time is over" : ""
             text += Terminal.styled("-", .red) + " forget mirror \(name)\(why)\n"
         }
+        for note in preview.plan.notes { text += "# \(note)\n" }
         for step in preview.plan.steps { text += Self.sign(step) + " \(step)\n" }
         Terminal.write(text + (isDone ? Self.done(preview) : Self.summary(preview)) + "\n" + waiting)
     }
@@ -33,13 +34,17 @@ struct PlanOutput {
             preview.expired.map { "mirror \($0): its time is over, so it goes" }
             + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it goes" }
             + preview.plan.warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
+            + preview.remarks
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
     }
 
     /// New and changed mirrors that won't be active at once, each with the reason.
     private var waiting: String {
         let names = Set(preview.added + preview.changed)
-        return statuses(of: preview.desired, observed: preview.observed, now: Session.now, isApplied: true)
+        return statuses(
+            of: preview.desired, observed: preview.observed, now: Session.now, engines: preview.engines,
+            isApplied: true
+        )
             .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }
             .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason)\n" }.joined()
     }
@@ -61,9 +66,11 @@ struct PlanOutput {
 
     private static func sign(_ step: Step) -> String {
         switch step {
-        case .openHook, .addPoint: Terminal.styled("+", .green)
-        case .removePoint, .closeHook, .forgetOutput: Terminal.styled("-", .red)
-        case .prepareOutput, .retarget, .disownHook, .restoreOutput: Terminal.styled("~", .yellow)
+        case .openHook, .addPoint, .addSwitchMirror: Terminal.styled("+", .green)
+        case .removePoint, .closeHook, .forgetOutput, .removeSwitchMirror: Terminal.styled("-", .red)
+        case .prepareOutput, .retarget, .disownHook, .restoreOutput, .changeSwitchMirror, .setFlooding,
+            .adoptSwitchMirror:
+            Terminal.styled("~", .yellow)
         }
     }
 
@@ -77,7 +84,12 @@ struct PlanOutput {
                 },
                 warnings: preview.plan.warnings.map {
                     PlanJSON.Warned(mirror: $0.mirror.description, message: $0.message)
-                }))
+                },
+                notes: preview.plan.notes.map {
+                    PlanJSON.Warned(mirror: $0.mirror.description, message: $0.message)
+                },
+                engines: Dictionary(
+                    uniqueKeysWithValues: preview.plan.engines.map { ($0.key.description, $0.value.rawValue) })))
     }
 
     private struct PlanJSON: Encodable {
@@ -87,6 +99,8 @@ struct PlanOutput {
         let steps: [String]
         let refusals: [Refused]
         let warnings: [Warned]
+        let notes: [Warned]
+        let engines: [String: String]
 
         struct Refused: Encodable {
             let mirror: String

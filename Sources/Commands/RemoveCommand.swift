@@ -41,7 +41,7 @@ struct RemoveCommand: ParsableCommand {
         let present = try session.reconciler.look(now: session.now)
         let defined = present.intents.map(\.mirror.name)
         // What runs without a definition (a removal that was cut short) has a name too.
-        let running = Set(present.observed.points.map(\.mirror)).subtracting(defined)
+        let running = present.observed.running.subtracting(defined)
         let known = defined + running.sorted()
         if wanted.contains(where: known.contains) { try NameArguments.check(wanted, among: known) }
         change.remove = Set(wanted)

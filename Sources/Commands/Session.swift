@@ -3,6 +3,9 @@ import LinuxSystem
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
+import MirrorPlan
+import OVSDBTransport
+import OpenVSwitch
 import TrafficControl
 
 /// Where the files are; the same options on every command.
@@ -12,6 +15,52 @@ struct PlaceOptions: ParsableArguments {
             "Directory of the mirrors' files, instead of /etc/portmirror/mirrors.d (or PORTMIRROR_CONFIG_DIR).",
             valueName: "dir"))
     var configDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Open vSwitch's database: unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT, instead of the usual socket (or OVS_DB).",
+            valueName: "target"))
+    var db: String?
+
+    @Option(help: ArgumentHelp("Private key for an ssl: database, a PEM file.", valueName: "file"))
+    var privateKey: String?
+
+    @Option(help: ArgumentHelp("Certificate for an ssl: database, a PEM file.", valueName: "file"))
+    var certificate: String?
+
+    @Option(help: ArgumentHelp("Certificate of the authority that vouches for an ssl: database.", valueName: "file"))
+    var caCert: String?
+
+    func validate() throws {
+        let files = [privateKey, certificate, caCert].compactMap { $0 }
+        guard files.isEmpty || files.count == 3 else {
+            throw ValidationError("--private-key, --certificate and --ca-cert go together")
+        }
+        do { _ = try openVSwitch } catch let error as UserError { throw ValidationError(error.message) }
+    }
+
+    /// Where Open vSwitch's database is; nil where nobody names it and there is none in the usual place.
+    var openVSwitch: OpenVSwitchEngine.Location? {
+        get throws {
+            let tls =
+                if let privateKey, let certificate, let caCert {
+                    TLSFiles(certificateAuthority: caCert, certificate: certificate, privateKey: privateKey)
+                } else {
+                    nil as TLSFiles?
+                }
+            do {
+                if let named = db ?? ThisProcess.environment("OVS_DB") {
+                    return OpenVSwitchEngine.Location(
+                        target: try OVSDBTarget(parsing: named), tls: tls, isNamed: true)
+                }
+                let path = (ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch") + "/db.sock"
+                guard Files.exists(path) else { return nil }
+                return OpenVSwitchEngine.Location(target: try OVSDBTarget(parsing: "unix:\(path)"), isNamed: false)
+            } catch {
+                throw UserError("\(error)", kind: .usage)
+            }
+        }
+    }
 
     var configDirectory: String {
         configDir ?? ThisProcess.environment("PORTMIRROR_CONFIG_DIR") ?? "/etc/portmirror/mirrors.d"
@@ -24,17 +73,30 @@ struct PlaceOptions: ParsableArguments {
     }
 }
 
-/// What a command works with: the engine, and the reconciler on top of it.
+/// What a command works with: the engines, and the reconciler on top of them.
 struct Session {
-    let engine: TrafficControlEngine
+    let trafficControl: TrafficControlEngine
+    let openVSwitch: OpenVSwitchEngine
+    /// Whether there is an Open vSwitch to look at.
+    let hasSwitches: Bool
+    /// What `ovs-vsctl --db` would get; nil for its default.
+    let database: String?
     let reconciler: Reconciler
     let store: IntentStore
     let now: Timestamp
 
     init(_ places: PlaceOptions) throws {
-        engine = try TrafficControlEngine(runDirectory: places.runDirectory)
+        let location = try places.openVSwitch
+        openVSwitch = OpenVSwitchEngine(location, actor: Actor.name)
+        // Its server works while the kernel is looked at.
+        openVSwitch.begin()
+        hasSwitches = location != nil
+        database = location.flatMap { $0.isNamed ? $0.target.description : nil }
+        trafficControl = try TrafficControlEngine(runDirectory: places.runDirectory)
         store = places.store
-        reconciler = Reconciler(engine: engine, store: store, runDirectory: places.runDirectory)
+        // The kernel first: the others build on its ports.
+        reconciler = Reconciler(
+            engines: [trafficControl, openVSwitch], store: store, runDirectory: places.runDirectory)
         now = Self.now
     }
 
@@ -47,6 +109,15 @@ struct Session {
     func apply(_ change: () throws -> Reconciler.Change) throws -> Reconciler.Preview {
         try reconciler.apply(
             now: now, waiting: { Terminal.complain("another portmirror is at work; waiting for it") }, change)
+    }
+}
+
+/// Who runs this program, for the logs of others.
+enum Actor {
+    static var name: String {
+        if let name = ThisProcess.environment("SUDO_USER") { return "\(name) with sudo" }
+        let number = ThisProcess.userID
+        return number == 0 ? "root" : ThisProcess.environment("USER").map { "\($0)" } ?? "user \(number)"
     }
 }
 

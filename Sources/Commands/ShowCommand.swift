@@ -41,7 +41,7 @@ struct ShowCommand: ParsableCommand {
         var text = Terminal.styled("mirror", .green) + ": " + Terminal.styled(status.name.description, .bold) + "\n"
         func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
-        line("engine", status.engine.description)
+        line("engine", status.engine.description + (status.note.map { " (\($0))" } ?? ""))
         for source in status.sources { line("from", "\(Self.words(source.source)), \(source.state.rawValue)") }
         for output in status.outputs { line("to", "\(output.output), \(output.state.rawValue)") }
         if let mirror = status.mirror {
@@ -57,17 +57,25 @@ struct ShowCommand: ParsableCommand {
             }
         }
         let total = status.total
-        line("selected", "\(Quantity.packets(total.selectedPackets)), \(Quantity.bytes(total.selectedBytes))")
-        line("delivered", "\(Quantity.packets(total.deliveredPackets)), \(Quantity.bytes(total.deliveredBytes))")
-        line("failed", Quantity.packets(total.failedPackets))
+        let age = status.countersAge.map { " (up to \($0.components.seconds) s old)" } ?? ""
+        line("selected", "\(Quantity.packets(total.selectedPackets)), \(Quantity.bytes(total.selectedBytes))" + age)
+        if total.knowsFailures {
+            line(
+                "delivered", "\(Quantity.packets(total.deliveredPackets)), \(Quantity.bytes(total.deliveredBytes))")
+            line("failed", Quantity.packets(total.failedPackets))
+        } else {
+            line("delivered", "not counted for this output")
+        }
         if !status.points.isEmpty {
             let rows = status.points.map { point in
                 let counters = point.counters
+                let place = point.hook.map { "\(point.port) \($0)" } ?? "bridge \(point.port)"
                 return [
-                    "    \(point.port) \(point.hook) -> \(point.output?.description ?? "(gone)")",
-                    "\(counters.selectedPackets) selected", "\(counters.deliveredPackets) delivered",
-                    "\(counters.failedPackets) failed",
+                    "    \(place) -> \(point.output?.description ?? "(gone)")",
+                    "\(counters.selectedPackets) selected",
                 ]
+                    + (counters.knowsFailures
+                        ? ["\(counters.deliveredPackets) delivered", "\(counters.failedPackets) failed"] : [])
             }
             text += "  " + Terminal.styled("points", .bold) + ":\n" + Terminal.table(rows)
         }

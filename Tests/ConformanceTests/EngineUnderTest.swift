@@ -24,7 +24,7 @@ struct EngineUnderTest {
     private init(directory: String) throws {
         engine = try TrafficControlEngine(runDirectory: directory)
         reconciler = Reconciler(
-            engine: engine,
+            engines: [engine],
             store: IntentStore(
                 permanentDirectory: "\(directory)/permanent", temporaryDirectory: "\(directory)/temporary"),
             runDirectory: directory)

@@ -17,16 +17,17 @@ final class PaperEngine: Engine {
 
     init(_ world: Observation) { simulator = Simulator(world) }
 
-    func observe() throws -> Observation { simulator.world }
+    func observe(into observation: inout Observation) throws { observation = simulator.world }
 
     func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] { simulator.world.offloads }
 
-    func perform(_ steps: [Step]) throws {
+    func perform(_ steps: [Step]) throws -> [String] {
         for step in steps {
             defer { performed += 1 }
             if performed == failsAt { throw StepFailure(step: step, reason: "told to", isStale: failureIsStale) }
             try simulator.perform(step)
         }
+        return []
     }
 }
 
@@ -49,7 +50,7 @@ final class Machine {
         engine = PaperEngine(world)
         store = IntentStore(
             permanentDirectory: "\(directory)/mirrors.d", temporaryDirectory: "\(directory)/run/mirrors.d")
-        reconciler = Reconciler(engine: engine, store: store, runDirectory: "\(directory)/run")
+        reconciler = Reconciler(engines: [engine], store: store, runDirectory: "\(directory)/run")
     }
 
     deinit { try? Files.removeTree(directory) }

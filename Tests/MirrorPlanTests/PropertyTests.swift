@@ -161,7 +161,7 @@ import Testing
     /// The points that a mirror is to have, said once more in few words.
     private func wantedPoints(_ wanted: DesiredMirror, _ topology: Topology) -> Set<CopyPoint> {
         let mirror = wanted.mirror
-        let outputs = mirror.outputs.compactMap { topology[$0.port] }.map { ResolvedPort($0) }
+        let outputs = mirror.outputPorts.compactMap { topology[$0] }.map { ResolvedPort($0) }
         guard !outputs.isEmpty else { return [] }
         var places: [(Port, Hook)] = []
         for source in mirror.sources {
@@ -298,6 +298,11 @@ extension Step {
         case .disownHook: "disown"
         case .restoreOutput: "restore"
         case .forgetOutput: "forget"
+        case .addSwitchMirror: "add row"
+        case .changeSwitchMirror: "change row"
+        case .removeSwitchMirror: "remove row"
+        case .setFlooding: "flood"
+        case .adoptSwitchMirror: "adopt"
         }
     }
 }

@@ -27,7 +27,7 @@ import Testing
         #expect(status.sources.map(\.state) == [.up])
         #expect(status.outputs.map(\.state) == [.up])
         #expect(
-            status.points.map { "\($0.port) \($0.hook) \($0.output?.description ?? "-")" } == [
+            status.points.map { "\($0.port) \($0.hook?.rawValue ?? "-") \($0.output?.description ?? "-")" } == [
                 "vnet0 ingress vnet2", "vnet0 egress vnet2",
             ])
     }

@@ -4,7 +4,8 @@ public import MirrorPlan
 /// What a kernel would make of steps: it refuses what a kernel refuses.
 public struct Simulator {
     /// What the kernel holds.
-    public private(set) var world: Observation
+    public internal(set) var world: Observation
+    var lastRow: UInt64 = 0
     private var lastIdentifier: UInt32 = 1_000_000
 
     /// A kernel in some state.
@@ -41,6 +42,8 @@ public struct Simulator {
             world.hooks[port.index]?.isOurs = false
         case .restoreOutput(let change): try restore(change)
         case .forgetOutput(let record): world.records.removeAll { $0.port.index == record.port.index }
+        case .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding, .adoptSwitchMirror:
+            try performOnSwitch(step)
         }
     }
 

@@ -1,3 +1,4 @@
+import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import PacketFilter

@@ -3,25 +3,38 @@ public import MirrorPlan
 
 /// What realises mirrors: it looks, and it carries out steps. It decides nothing.
 public protocol Engine {
-    /// What it can do on this machine.
+    /// What it can do on this machine, as of the last look.
     var capabilities: EngineCapabilities { get }
 
-    /// Looks at everything that a plan needs but the outputs' offloads.
-    func observe() throws -> Observation
+    /// Begins what takes time and doesn't depend on what others see: a connection, for one. Looking waits for it.
+    func begin()
+
+    /// Adds what it sees, of everything that a plan needs but the outputs' offloads.
+    func observe(into observation: inout Observation) throws
 
     /// Looks at ports' offloads; one that has gone, or has none, is left out.
     func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState]
 
     /// Carries out steps in their order, and stops soon after the first that fails: some after it may be done.
+    /// - Returns: what a person should know of what came of it, in words; usually nothing.
     /// - Throws: ``StepFailure``.
-    func perform(_ steps: [Step]) throws
+    @discardableResult
+    func perform(_ steps: [Step]) throws -> [String]
 }
 
 extension Engine {
+    /// Nothing takes time.
+    public func begin() {}
+
+    /// Knows nothing of offloads.
+    public func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] { [:] }
+
     /// Looks at everything that a plan needs.
     /// - Parameter outputs: the ports whose offloads are of interest; those with a record are looked at anyway.
-    public func observe(outputs: Set<PortName>) throws -> Observation {
-        var observation = try observe()
+    public func observe(outputs: Set<PortName> = []) throws -> Observation {
+        var observation = Observation()
+        begin()
+        try observe(into: &observation)
         try look(at: outputs, of: &observation)
         return observation
     }
@@ -32,6 +45,56 @@ extension Engine {
         let ports = Set((recorded + outputs.compactMap { observation.topology[$0] }).map(ResolvedPort.init))
         guard !ports.isEmpty else { return }
         observation.offloads = try offloads(of: ports.sorted { $0.index < $1.index })
+    }
+}
+
+/// Several engines as one: each adds what it sees, in their order, and gets the steps that are its own.
+public final class EngineGroup: Engine {
+    private let engines: [any Engine]
+
+    /// Of engines in the order in which they look: the kernel's first, since the others build on its ports.
+    public init(_ engines: [any Engine]) { self.engines = engines }
+
+    /// Of the first; ``allCapabilities`` has them all.
+    public var capabilities: EngineCapabilities { engines.first?.capabilities ?? .trafficControl }
+
+    /// Of each, in the order in which a mirror's `auto` asks them, then those that are planned.
+    public var allCapabilities: [EngineCapabilities] {
+        let present = engines.map(\.capabilities)
+        let switches = present.filter { $0.engine == .ovs }
+        return (switches.isEmpty ? [.noOpenVSwitch] : switches) + present.filter { $0.engine != .ovs }
+            + EngineCapabilities.planned
+    }
+
+    /// Begins all.
+    public func begin() { for engine in engines { engine.begin() } }
+
+    /// Has each look.
+    public func observe(into observation: inout Observation) throws {
+        for engine in engines { try engine.observe(into: &observation) }
+    }
+
+    /// From whichever engine knows of offloads.
+    public func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] {
+        try engines.reduce(into: [:]) { all, engine in
+            all.merge(try engine.offloads(of: ports)) { first, _ in first }
+        }
+    }
+
+    /// Hands on runs of steps that belong to the same engine.
+    @discardableResult
+    public func perform(_ steps: [Step]) throws -> [String] {
+        var remarks: [String] = []
+        var rest = steps[...]
+        while let first = rest.first {
+            let run = rest.prefix { $0.engine == first.engine }
+            rest = rest.dropFirst(run.count)
+            guard let engine = engines.first(where: { $0.capabilities.engine == first.engine }) else {
+                throw StepFailure(step: first, reason: "there is no \(first.engine) engine here", isStale: false)
+            }
+            remarks += try engine.perform(Array(run))
+        }
+        return remarks
     }
 }
 

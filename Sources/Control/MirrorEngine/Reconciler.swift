@@ -8,14 +8,14 @@ internal import PacketFilter
 ///
 /// Used by the thread that made it, one at a time.
 public final class Reconciler {
-    private let engine: any Engine
+    private let engine: EngineGroup
     private let store: IntentStore
     private let runDirectory: String
     private let log: Logger
 
-    /// Works with an engine on the files of a store; `runDirectory` has the lock.
-    public init(engine: any Engine, store: IntentStore, runDirectory: String) {
-        self.engine = engine
+    /// Works with engines, in the order in which they look, on the files of a store; `runDirectory` has the lock.
+    public init(engines: [any Engine], store: IntentStore, runDirectory: String) {
+        engine = EngineGroup(engines)
         self.store = store
         self.runDirectory = runDirectory
         log = Logger(label: "portmirror")
@@ -54,6 +54,10 @@ public final class Reconciler {
         public var desired: [DesiredMirror]
         /// What was seen before.
         public var observed: Observation
+        /// What there is on this machine.
+        public var engines: [EngineCapabilities]
+        /// What came of it that a person should know, in words.
+        public var remarks: [String] = []
         /// Mirrors whose definition is new, changes, or goes.
         public var added: [MirrorName] = []
         /// Those whose definition changes.
@@ -85,12 +89,14 @@ public final class Reconciler {
 
     /// The mirrors as they are.
     public func look(now: Timestamp) throws -> (
-        intents: [IntentStore.Intent], desired: [DesiredMirror], observed: Observation
+        intents: [IntentStore.Intent], desired: [DesiredMirror], observed: Observation, engines: [EngineCapabilities]
     ) {
+        engine.begin()
         let intents = try store.load(now: now)
         let desired = intents.map { compile($0.mirror) }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
-        return (intents, desired, try engine.observe(outputs: outputs))
+        let observed = try engine.observe(outputs: outputs)
+        return (intents, desired, observed, engine.allCapabilities)
     }
 
     private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
@@ -104,9 +110,9 @@ public final class Reconciler {
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
         let plan = makePlan(
-            desired: desired, observed: observed, engines: [engine.capabilities] + EngineCapabilities.planned,
-            scope: change.scope)
-        var preview = Preview(plan: plan, desired: desired, observed: observed)
+            desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope)
+        var preview = Preview(
+            plan: plan, desired: desired, observed: observed, engines: engine.allCapabilities)
         let before = Dictionary(
             intents.filter { !$0.mirror.isOver(now) }.map { ($0.mirror.name, $0) },
             uniquingKeysWith: { first, _ in first })
@@ -209,9 +215,10 @@ public final class Reconciler {
             try refuse(situation.preview, change)
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
-                try carryOut(situation)
-                return situation.preview
-            } catch let failure as StepFailure where failure.isStale && attempt < 4 {
+                var preview = situation.preview
+                preview.remarks = try carryOut(situation)
+                return preview
+            } catch let failure as StepFailure where failure.isStale && attempt < Self.attempts(at: failure.step) {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
                 attempt += 1
             } catch let failure as StepFailure {
@@ -219,6 +226,9 @@ public final class Reconciler {
             }
         }
     }
+
+    /// A database that others write all the time is met in between them only after some tries.
+    private static func attempts(at step: Step) -> Int { step.engine == .ovs ? 20 : 4 }
 
     private func refuse(_ preview: Preview, _ change: Change) throws {
         // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
@@ -228,7 +238,7 @@ public final class Reconciler {
         throw UserError(refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
     }
 
-    private func carryOut(_ situation: Situation) throws {
+    private func carryOut(_ situation: Situation) throws -> [String] {
         let change = situation.change
         let preview = situation.preview
         let names = Set(preview.added + preview.changed)
@@ -247,8 +257,9 @@ public final class Reconciler {
             undo = writing.wait
         }
         do {
-            try engine.perform(preview.plan.steps)
+            let remarks = try engine.perform(preview.plan.steps)
             _ = try undo()
+            return remarks
         } catch {
             let cause = error
             do {

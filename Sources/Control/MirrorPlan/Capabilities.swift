@@ -6,12 +6,22 @@ public struct EngineCapabilities: Hashable, Sendable {
     public var isAvailable: Bool
     /// Why not, in words.
     public var unavailable: String?
+    /// Whether it is there and doesn't answer, so that what it has can't be told.
+    public var isSilent = false
     /// Cuts copies (rule 6).
     public var truncates: Bool
     /// Makes one copy of a frame that passes several points (rule 3).
     public var deduplicates: Bool
+    /// Whether it forgets, once an action of a flow has changed a frame, that it has copied it (rule 3).
+    public var recopiesChanged = false
     /// Lets several mirrors send to one output.
     public var sharesOutputs: Bool
+    /// Picks frames by chance.
+    public var samples = true
+    /// Takes filters, if only some.
+    public var filters = true
+    /// Sends copies into a VLAN of a bridge.
+    public var reachesVLANs = false
     /// How many mirrors a copy may go through, one's output being another's source; nil without limit.
     public var chainLimit: Int?
 
@@ -35,14 +45,28 @@ public struct EngineCapabilities: Hashable, Sendable {
     public static let trafficControl = EngineCapabilities(
         engine: .tc, isAvailable: true, truncates: false, deduplicates: false, sharesOutputs: true, chainLimit: 4)
 
+    /// Open vSwitch with all that its Mirror table has ever had (ovs-vswitchd.conf.db(5)).
+    public static let openVSwitch: EngineCapabilities = {
+        var capabilities = EngineCapabilities(
+            engine: .ovs, isAvailable: true, truncates: true, deduplicates: true, sharesOutputs: false)
+        capabilities.samples = false
+        capabilities.reachesVLANs = true
+        return capabilities
+    }()
+
+    /// Open vSwitch where it isn't.
+    public static let noOpenVSwitch: EngineCapabilities = {
+        var capabilities = openVSwitch
+        capabilities.isAvailable = false
+        capabilities.unavailable = "there is no Open vSwitch on this machine"
+        return capabilities
+    }()
+
     /// Engines that the specification knows and this version doesn't have yet.
     public static let planned = [
         EngineCapabilities(
-            engine: .ovs, isAvailable: false, unavailable: "this version has no Open vSwitch engine",
-            truncates: true, deduplicates: true, sharesOutputs: false),
-        EngineCapabilities(
             engine: .tap, isAvailable: false, unavailable: "this version has no tap engine", truncates: true,
-            deduplicates: true, sharesOutputs: true),
+            deduplicates: true, sharesOutputs: true)
     ]
 }
 

@@ -20,7 +20,20 @@ struct Difference {
     var steps: [Step] {
         let (changes, removals) = pointSteps
         let prepared = prepareOutputs
-        return prepared + changes + removals + closeHooks(after: removals) + restoreOutputs(after: prepared)
+        let onSwitches = switchSteps
+        let onHooks = changes + removals + closeHooks(after: removals)
+        // A mirror that goes from one engine to the other stops there before it starts here.
+        let leaving = Set(removals.compactMap(\.mirror))
+        let arrives = onSwitches.contains { step in
+            if case .addSwitchMirror(let mirror) = step { leaving.contains(mirror.mirror) } else { false }
+        }
+        return prepared + (arrives ? onHooks + onSwitches : onSwitches + onHooks) + restoreOutputs(after: prepared)
+    }
+
+    private var switchSteps: [Step] {
+        SwitchDifference(
+            observed: observed, target: target.switchMirrors, mayTouch: mayTouch, isExact: target.isExact
+        ).steps
     }
 
     private func mayTouch(_ mirror: MirrorName) -> Bool {
@@ -129,6 +142,13 @@ struct Difference {
             {
                 held.insert(target.index)
             }
+        }
+        for row in observed.switches?.own ?? [] {
+            guard let mirror = row.mirror, !mayTouch(mirror), case .port(let port) = row.selection.output,
+                let index = (try? PortName(port.name)).flatMap({ observed.topology[$0] })?.index,
+                target.outputs[index]?.mirrors.contains(mirror) != true
+            else { continue }
+            held.insert(index)
         }
         return held
     }

@@ -36,6 +36,7 @@ struct ForwardingGraph {
     private func received(_ port: Port) -> [Place] {
         guard !reserved.contains(port.name) else { return [] }
         var next = topology.stacked(on: port.index).map { Place(port: $0.name, hook: .ingress) }
+        if let own = switchPort(port), !own.port.isInternal { next += throughSwitch(own.of, from: own.port) }
         guard let index = port.master, let master = topology[index: index] else { return next }
         next.append(Place(port: master.name, hook: .ingress))
         if master.kind.isBridge {
@@ -45,7 +46,41 @@ struct ForwardingGraph {
         return next
     }
 
+    /// A port that has become part of a switch, and the switch.
+    private func switchPort(_ port: Port) -> (port: SwitchPort, of: Switch)? {
+        guard !topology.switches.isEmpty, let of = topology.switchOf(port.name),
+            let found = topology.switchPort(withInterface: port.name)
+        else { return nil }
+        return (found, of)
+    }
+
+    /// Where a switch, and those that patch ports connect it with, may send what comes in at a port.
+    private func throughSwitch(_ start: Switch, from arrival: SwitchPort) -> [Place] {
+        switches(around: start).flatMap { item in
+            item.ports.values.filter { $0.name != arrival.name && !reserved.contains($0.name) && !$0.isPatch }
+                .sorted { $0.name < $1.name }.flatMap { $0.places(.egress) }
+        }
+    }
+
+    /// A switch and all that patch ports lead to.
+    private func switches(around start: Switch) -> [Switch] {
+        var found = [start.name: start]
+        var open = [start]
+        while let item = open.popLast() {
+            for name in item.patches.sorted() where found[name] == nil {
+                guard let next = topology.switches[name] else { continue }
+                found[name] = next
+                open.append(next)
+            }
+        }
+        return found.values.sorted { $0.name < $1.name }
+    }
+
     private func sent(_ port: Port) -> [Place] {
+        // What the host sends through an internal port is what the switch gets from it.
+        if let own = switchPort(port), own.port.isInternal {
+            return reserved.contains(own.port.name) ? [] : throughSwitch(own.of, from: own.port)
+        }
         switch port.kind {
         case .bridge, .aggregate:
             return topology.members(of: port.name).filter { !reserved.contains($0.name) }
@@ -81,6 +116,17 @@ struct ForwardingGraph {
         let parent = port.kind.parent.flatMap { topology[index: $0] }
         let children = topology.stacked(on: port.index)
         let master = port.master.flatMap { topology[index: $0] }
+        if let own = switchPort(port), !reserved.contains(own.port.name),
+            place.hook == own.port.hook(of: .egress)
+        {
+            // Patch ports work both ways, so what may be reached from here is what may lead here.
+            let entrances = switches(around: own.of).flatMap { item in
+                item.ports.values.filter { $0.name != own.port.name && !reserved.contains($0.name) && !$0.isPatch }
+                    .sorted { $0.name < $1.name }.flatMap { $0.places(.ingress) }
+            }
+            if own.port.isInternal { return entrances }
+            return entrances + children.map { Place(port: $0.name, hook: .egress) }
+        }
         switch place.hook {
         case .ingress:
             var before = topology.members(of: port.name).filter { !reserved.contains($0.name) }
@@ -114,6 +160,11 @@ struct ForwardingGraph {
         guard let index, let port = topology[index: index] else { return [] }
         return [Place(port: port.name, hook: hook)]
     }
+}
+
+extension SwitchPort {
+    /// The interfaces' hooks that a frame passes in this direction of the port, as the switch sees it.
+    func places(_ direction: Hook) -> [Place] { interfaces.map { Place(port: $0, hook: hook(of: direction)) } }
 }
 
 extension Port {

@@ -6,18 +6,24 @@ struct LoopSearch {
     private let graph: ForwardingGraph
     private let mirrors: [Mirror]
     private let places: [MirrorName: [Place]]
+    /// Mirrors that a switch carries out: its copies leave as it sends frames.
+    private let onSwitch: Set<MirrorName>
     /// For each place, where mirrors send copies of what passes it.
     private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
 
-    init(_ mirrors: [Mirror], places: [MirrorName: [Place]], topology: Topology, graph: ForwardingGraph) {
+    init(
+        _ mirrors: [Mirror], places: [MirrorName: [Place]], onSwitch: Set<MirrorName> = [], topology: Topology,
+        graph: ForwardingGraph
+    ) {
         self.places = places
+        self.onSwitch = onSwitch
         self.graph = graph
         self.mirrors = mirrors
         self.topology = topology
         for mirror in mirrors {
             for place in places[mirror.name] ?? [] {
-                copies[place, default: []] += mirror.outputs.map {
-                    (mirror.name, Place(port: $0.name, hook: .egress))
+                copies[place, default: []] += mirror.outputPlaces(onSwitch.contains(mirror.name), topology).map {
+                    (mirror.name, $0)
                 }
             }
         }
@@ -28,11 +34,13 @@ struct LoopSearch {
     /// Of reserved outputs only the mirror's own count: another's are given back when that one is removed, and a mirror
     /// that is sound on their account would go round from then on.
     func cycle(through mirror: Mirror) -> String? {
-        let own = mirror.reservedOutputs(places: places[mirror.name] ?? [], in: topology)
+        let own =
+            mirror.reservedOutputs(places: places[mirror.name] ?? [], in: topology)
+            + (onSwitch.contains(mirror.name) ? mirror.outputPorts : [])
         let graph = ForwardingGraph(topology, reserved: Set(own))
         for source in places[mirror.name] ?? [] {
-            for output in mirror.outputs {
-                if let path = path(from: Place(port: output.name, hook: .egress), to: source, in: graph) {
+            for start in starts(of: mirror, in: graph) {
+                if let path = path(from: start, to: source, in: graph) {
                     let ports = ([source] + path).map(\.port)
                     return Self.joined(ports)
                 }
@@ -41,14 +49,22 @@ struct LoopSearch {
         return nil
     }
 
+    /// Where a mirror's copies could begin to come back. What a switch sends into a VLAN it doesn't copy itself; only
+    /// once it is out of a port does it count.
+    private func starts(of mirror: Mirror, in graph: ForwardingGraph) -> [Place] {
+        let places = mirror.outputPlaces(onSwitch.contains(mirror.name), topology)
+        guard mirror.outputs.contains(where: { $0.port == nil }) else { return places }
+        return places.flatMap(graph.successors)
+    }
+
     /// For each mirror, those that copy its copies.
     var followers: [MirrorName: Set<MirrorName>] {
-        var byOutput: [PortName: Set<MirrorName>] = [:]
+        var byOutput: [Place: Set<MirrorName>] = [:]
         var followers: [MirrorName: Set<MirrorName>] = [:]
         for mirror in mirrors {
-            for output in mirror.outputs {
-                let next = byOutput[output.name] ?? watchers(after: Place(port: output.name, hook: .egress))
-                byOutput[output.name] = next
+            for output in mirror.outputPlaces(onSwitch.contains(mirror.name), topology) {
+                let next = byOutput[output] ?? watchers(after: output)
+                byOutput[output] = next
                 if !next.isEmpty { followers[mirror.name, default: []].formUnion(next) }
             }
         }
@@ -88,6 +104,21 @@ struct LoopSearch {
 }
 
 extension Mirror {
+    /// The places that copies come to first.
+    func outputPlaces(_ isOnSwitch: Bool, _ topology: Topology) -> [Place] {
+        outputs.flatMap { output -> [Place] in
+            switch output {
+            case .port(let name):
+                guard isOnSwitch, let port = topology.switchPort(name) else { return [Place(port: name, hook: .egress)] }
+                return port.places(.egress)
+            case .vlan(_, let bridge):
+                // Out of every port that carries the VLAN; the switch itself doesn't copy its copies.
+                return (topology.switches[bridge]?.ports.values.sorted { $0.name < $1.name } ?? [])
+                    .flatMap { $0.places(.egress) }
+            }
+        }
+    }
+
     /// The places at which this mirror copies. Ports that don't exist yet count: they may come.
     func places(in topology: Topology) -> [Place] {
         var places: [Place] = []
@@ -100,8 +131,20 @@ extension Mirror {
         for source in sources {
             switch source {
             case .port(let port, let direction):
-                for hook in direction.hooks { add(port, hook) }
+                // On a switch the direction is the switch's: an internal port's ingress is what the host sends.
+                let own = topology.switchPort(port)
+                for hook in direction.hooks {
+                    for place in own?.places(hook) ?? [Place(port: port, hook: hook)] { add(place.port, place.hook) }
+                }
             case .bridge(let bridge):
+                if let found = topology.switches[bridge] {
+                    // Its local port, by which the host takes part, is one of them.
+                    for port in found.ports.values.sorted(by: { $0.name < $1.name })
+                    where !outputs.contains(port.name) && !port.isPatch {
+                        for place in port.places(.ingress) { add(place.port, place.hook) }
+                    }
+                    continue
+                }
                 // Rule 4: what enters the switch, from its members and from the host.
                 for member in topology.members(of: bridge) where !outputs.contains(member.name) {
                     add(member.name, .ingress)

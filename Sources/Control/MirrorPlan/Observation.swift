@@ -129,6 +129,8 @@ public struct Counters: Hashable, Sendable {
     public var selectedBytes: UInt64
     /// Copies that the output did not take; the kernel counts a super-frame as one.
     public var failedPackets: UInt64
+    /// Whether failures are counted at all: not by every output of Open vSwitch.
+    public var knowsFailures = true
 
     /// From its parts.
     public init(selectedPackets: UInt64 = 0, selectedBytes: UInt64 = 0, failedPackets: UInt64 = 0) {
@@ -149,10 +151,12 @@ public struct Counters: Hashable, Sendable {
 
     /// Adds count to count.
     public static func + (left: Counters, right: Counters) -> Counters {
-        Counters(
+        var sum = Counters(
             selectedPackets: left.selectedPackets &+ right.selectedPackets,
             selectedBytes: left.selectedBytes &+ right.selectedBytes,
             failedPackets: left.failedPackets &+ right.failedPackets)
+        sum.knowsFailures = left.knowsFailures && right.knowsFailures
+        return sum
     }
 }
 
@@ -290,16 +294,24 @@ public struct Observation: Hashable, Sendable {
     public var offloads: [Int32: OffloadState]
     /// What was changed on outputs, and not restored yet.
     public var records: [OutputRecord]
+    /// Open vSwitch, where it is there and answers.
+    public var switches: SwitchState?
 
     /// From its parts.
     public init(
         topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
-        offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = []
+        offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [], switches: SwitchState? = nil
     ) {
+        self.switches = switches
         self.topology = topology
         self.points = points
         self.hooks = hooks
         self.offloads = offloads
         self.records = records
+    }
+
+    /// The mirrors of ours of which something runs, by whatever engine.
+    public var running: Set<MirrorName> {
+        Set(points.map(\.mirror)).union((switches?.mirrors ?? []).compactMap(\.mirror))
     }
 }

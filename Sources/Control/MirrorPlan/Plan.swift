@@ -25,6 +25,10 @@ public struct Plan: Hashable, Sendable {
     public var refusals: [Refusal]
     /// What a person should know before.
     public var warnings: [Warning]
+    /// Which engine has a mirror and why, where it isn't the obvious one.
+    public var notes: [Warning] = []
+    /// The engine of each mirror; one that is refused has none.
+    public var engines: [MirrorName: EngineName] = [:]
 
     /// Whether there is nothing to do.
     public var isEmpty: Bool { steps.isEmpty }
@@ -62,9 +66,9 @@ public enum PlanScope: Hashable, Sendable {
 /// (desired, observed, capabilities) → steps or a refusal. No I/O.
 public func makePlan(
     desired: [DesiredMirror], observed: Observation,
-    engines: [EngineCapabilities] = [.trafficControl] + EngineCapabilities.planned, scope: PlanScope = .everything
+    engines: [EngineCapabilities] = [.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned, scope: PlanScope = .everything
 ) -> Plan {
-    let running = Set(observed.points.map(\.mirror))
+    let running = observed.running
     let mirrors = desired.map(\.mirror)
     let rules = Rules(mirrors: mirrors, observed: observed, engines: engines)
     // A newcomer that closes a circle, or makes a chain too long, is refused; those that ran before it are judged without it.
@@ -79,6 +83,7 @@ public func makePlan(
     var accepted: [DesiredMirror] = []
     var circular: Set<MirrorName> = []
     for wanted in desired {
+        plan.engines[wanted.mirror.name] = rules.engine(of: wanted.mirror)?.engine
         guard scope.contains(wanted.mirror.name) else {
             accepted.append(wanted)
             continue
@@ -88,6 +93,7 @@ public func makePlan(
             ?? (newcomers.contains(wanted.mirror.name) ? rules : settled).refusals(of: wanted.mirror)
         plan.refusals += refusals
         plan.warnings += rules.warnings(of: wanted.mirror)
+        plan.notes += rules.notes(of: wanted.mirror)
         if refusals.isEmpty { accepted.append(wanted) }
         // What would go round in circles must not run on; what else is refused runs as it did.
         if refusals.contains(where: { $0.rule == .loop || $0.rule == .outputIsSource }) {
@@ -99,7 +105,7 @@ public func makePlan(
     let kept = running.intersection(frozen)
     let target = Target(
         accepted.filter { $0.problem == nil }, frozen: mirrors.filter { kept.contains($0.name) },
-        topology: observed.topology)
+        observed: observed, isOnSwitch: settled.isOnSwitch)
     plan.steps =
         Difference(
             observed: observed, target: target, scope: scope, frozen: frozen
@@ -114,7 +120,7 @@ public func makeRollback(to before: Observation, from now: Observation) -> [Step
     let settled = Set(before.points.map(\.withoutCounters)).intersection(now.points.map(\.withoutCounters))
     var changed = before
     changed.points.removeAll { settled.contains($0.withoutCounters) }
-    let target = Target(restoring: changed, in: now.topology)
+    let target = Target(restoring: changed, in: now)
     return Difference(
         observed: now, target: target, scope: .everything, frozen: [], settled: settled
     ).steps

@@ -8,6 +8,7 @@ struct Rules {
     private let loops: LoopSearch
     private let chains: Chains
     private let graph: ForwardingGraph
+    private let assignments: Assignments
     private let placesByMirror: [MirrorName: [Place]]
     /// Who sends to each output.
     private let users: [Output: [Mirror]]
@@ -16,22 +17,23 @@ struct Rules {
 
     init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
         self.mirrors = mirrors
-        var users: [Output: [Mirror]] = [:]
-        for mirror in mirrors {
-            for output in mirror.outputs { users[output, default: []].append(mirror) }
-        }
-        self.users = users
+        users = Assignments.users(mirrors)
+        assignments = Assignments(mirrors, observed: observed, engines: engines)
         cleanUsers = users.mapValues { $0.filter { !$0.keepOffloads }.map(\.name.description) }
         let places = Dictionary(
             mirrors.map { ($0.name, $0.places(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
+        let assignments = assignments
+        let onSwitch = Set(mirrors.filter { assignments[$0].engine?.engine == .ovs }.map(\.name))
         let reserved = mirrors.flatMap { mirror in
             mirror.reservedOutputs(places: places[mirror.name] ?? [], in: observed.topology)
+                + (onSwitch.contains(mirror.name) ? mirror.outputPorts : [])
         }
         placesByMirror = places
         graph = ForwardingGraph(observed.topology, reserved: Set(reserved))
         self.observed = observed
         self.engines = engines
-        loops = LoopSearch(mirrors, places: places, topology: observed.topology, graph: graph)
+        loops = LoopSearch(
+            mirrors, places: places, onSwitch: onSwitch, topology: observed.topology, graph: graph)
         chains = Chains(loops.followers)
     }
 
@@ -41,14 +43,26 @@ struct Rules {
 
     /// Everything that stands against a mirror, not just the first.
     func refusals(of mirror: Mirror) -> [Refusal] {
-        outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror) + bare(mirror)
-            + plainIngress(mirror) + sharedBlock(mirror) + reserve(mirror)
+        let everywhere =
+            outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror) + bare(mirror)
+            + reserve(mirror)
+        return isOnSwitch(mirror) ? everywhere : everywhere + plainIngress(mirror) + sharedBlock(mirror)
     }
 
     /// What to tell before it is done.
     func warnings(of mirror: Mirror) -> [Warning] {
-        duplicates(mirror) + misled(mirror) + smallOutputs(mirror) + offloads(mirror) + starved(mirror)
+        let everywhere = duplicates(mirror) + misled(mirror) + smallOutputs(mirror) + offloads(mirror)
+        guard isOnSwitch(mirror) else { return everywhere + starved(mirror) }
+        return everywhere + SwitchWarnings(topology: topology).warnings(of: mirror)
     }
+
+    /// What to say of the choice of an engine, where it isn't the obvious one.
+    func notes(of mirror: Mirror) -> [Warning] {
+        assignments[mirror].note.map { [Warning(mirror: mirror.name, message: $0)] } ?? []
+    }
+
+    /// Whether Open vSwitch is to have it.
+    func isOnSwitch(_ mirror: Mirror) -> Bool { engine(of: mirror)?.engine == .ovs }
 
     // MARK: Refusals
 
@@ -91,7 +105,7 @@ struct Rules {
     }
 
     private func capability(_ mirror: Mirror) -> [Refusal] {
-        guard mirror.outputs.count <= 32 else {
+        guard isOnSwitch(mirror) || mirror.outputs.count <= 32 else {
             // TCA_ACT_MAX_PRIO of linux/pkt_cls.h: the actions of a filter.
             return [
                 Refusal(
@@ -99,31 +113,14 @@ struct Rules {
                     message: "it has \(mirror.outputs.count) outputs; the kernel sends a frame's copies to 32 at most")
             ]
         }
-        let wanted = needs(of: mirror)
-        let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
-        if choices.contains(where: { $0.isAvailable && missing(wanted, in: $0).isEmpty }) { return [] }
-        let here = choices.filter(\.isAvailable)
-        let considered = here.isEmpty ? choices : here
-        var message = considered.map { choice in
-            let lacks = missing(wanted, in: choice)
-            return lacks.isEmpty
-                ? choice.unavailable ?? "the \(choice.engine) engine isn't available"
-                : "the \(choice.engine) engine can't \(lacks.joined(separator: " or "))"
-        }.joined(separator: ", ")
-        let others = engines.filter { engine in
-            missing(wanted, in: engine).isEmpty && !considered.contains { $0.engine == engine.engine }
-        }
-        if !others.isEmpty {
-            message += "; \(others.map(\.engine.description).joined(separator: " and ")) can"
-            let absent = others.compactMap(\.unavailable)
-            if absent.count == others.count { message += ", but \(absent.joined(separator: " and "))" }
-        }
-        return [Refusal(mirror: mirror.name, rule: .capability, message: message)]
+        return assignments[mirror].refusal.map { [$0] } ?? []
     }
 
     private func wrongKind(_ mirror: Mirror) -> [Refusal] {
         mirror.sources.compactMap { source in
-            guard case .bridge(let name) = source, let port = topology[name], !port.kind.isBridge else { return nil }
+            guard case .bridge(let name) = source, let port = topology[name], !port.kind.isBridge,
+                topology.switches[name] == nil
+            else { return nil }
             return Refusal(
                 mirror: mirror.name, rule: .wrongKind,
                 message: "\(name) isn't a bridge (its kind is \(port.kind.word)): watch it as a port (--from \(name))")
@@ -166,7 +163,8 @@ struct Rules {
     }
 
     private func reserve(_ mirror: Mirror) -> [Refusal] {
-        guard mirror.reserve else { return [] }
+        // Open vSwitch reserves every output.
+        guard mirror.reserve, !isOnSwitch(mirror) else { return [] }
         return mirror.outputs.compactMap { output in
             guard let port = topology[output] else { return nil }
             let master = port.master.flatMap { topology[index: $0] }
@@ -183,7 +181,8 @@ struct Rules {
     /// Rule 3: pairs of points that the same frame may pass, one after the other or, since a bridge floods, both from a
     /// third.
     private func duplicates(_ mirror: Mirror) -> [Warning] {
-        guard engine(of: mirror)?.deduplicates == false else { return [] }
+        guard let capabilities = engine(of: mirror), !capabilities.deduplicates || capabilities.recopiesChanged
+        else { return [] }
         let places = places(of: mirror)
         guard places.count > 1 else { return [] }
         let origins = places.map(graph.origins)
@@ -199,7 +198,9 @@ struct Rules {
             Warning(
                 mirror: mirror.name,
                 message:
-                    "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown)"
+                    (capabilities.recopiesChanged
+                    ? "a frame that a flow's actions change between two of its points is copied twice, before and after: \(shown)"
+                    : "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown)")
                     + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))
         ]
     }
@@ -212,7 +213,8 @@ struct Rules {
                 return port.kind.isBridge ? port.index : port.master
             })
         return mirror.outputs.compactMap { output in
-            let entrance = graph.reachable(from: Place(port: output.name, hook: .egress)).sorted(by: Place.inOrder)
+            guard let port = output.port else { return nil }
+            let entrance = graph.reachable(from: Place(port: port, hook: .egress)).sorted(by: Place.inOrder)
                 .first { place in
                     guard place.hook == .ingress, let port = topology[place.port], let settings = port.bridgePort,
                         let master = port.master
@@ -288,34 +290,7 @@ struct Rules {
     // MARK: Engines
 
     /// The engine that is to have it.
-    func engine(of mirror: Mirror) -> EngineCapabilities? {
-        engines.first {
-            (mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue) && $0.isAvailable
-                && missing(needs(of: mirror), in: $0).isEmpty
-        }
-    }
-
-    private enum Need: String {
-        case truncation = "cut copies (snaplen)"
-        case sharing = "share an output with another mirror"
-    }
-
-    private func needs(of mirror: Mirror) -> [Need] {
-        var needs: [Need] = mirror.snaplen == nil ? [] : [.truncation]
-        if mirror.outputs.contains(where: { users[$0]?.contains { $0.name != mirror.name } == true }) {
-            needs.append(.sharing)
-        }
-        return needs
-    }
-
-    private func missing(_ needs: [Need], in engine: EngineCapabilities) -> [String] {
-        needs.filter { need in
-            switch need {
-            case .truncation: !engine.truncates
-            case .sharing: !engine.sharesOutputs
-            }
-        }.map(\.rawValue)
-    }
+    func engine(of mirror: Mirror) -> EngineCapabilities? { assignments[mirror].engine }
 }
 
 extension Place {

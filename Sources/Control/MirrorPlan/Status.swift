@@ -32,14 +32,14 @@ public struct MirrorStatus: Hashable, Sendable {
         public var state: PortState
     }
 
-    /// One way of a copy: from a hook of a port to an output.
+    /// One way of a copy: from a hook of a port, or a whole mirror of Open vSwitch, to an output.
     public struct PointStatus: Hashable, Sendable {
-        /// The port.
+        /// The port; for Open vSwitch, which counts all of a mirror's sources together, the bridge.
         public var port: PortName
-        /// Which of the port's directions.
-        public var hook: Hook
+        /// Which of the port's directions; nil for Open vSwitch.
+        public var hook: Hook?
         /// nil if the output it pointed at has gone.
-        public var output: PortName?
+        public var output: Output?
         /// What it has counted.
         public var counters: Counters
     }
@@ -60,102 +60,223 @@ public struct MirrorStatus: Hashable, Sendable {
     public var outputs: [OutputStatus]
     /// Its points, in order.
     public var points: [PointStatus]
+    /// Why the mirror isn't Open vSwitch's though its ports are.
+    public var note: String?
+    /// How old the counters can be, where they aren't of now.
+    public var countersAge: Duration?
 
     /// Over all points: selected is counted once for each output that was to get a copy.
     public var total: Counters { points.map(\.counters).reduce(Counters(), +) }
 }
 
 /// The state of each desired mirror, then of each that runs without a definition, by name.
-/// - Parameter isApplied: the observation is from before an apply that has succeeded since; what it lacks is there now.
+/// - Parameters:
+///   - engines: what there is on this machine.
+///   - isApplied: the observation is from before an apply that has succeeded since; what it lacks is there now.
 public func statuses(
-    of desired: [DesiredMirror], observed: Observation, now: Timestamp, isApplied: Bool = false
+    of desired: [DesiredMirror], observed: Observation, now: Timestamp,
+    engines: [EngineCapabilities] = [.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned,
+    isApplied: Bool = false
 ) -> [MirrorStatus] {
-    let points = Dictionary(grouping: observed.points, by: \.mirror)
-    let plan = makePlan(desired: desired, observed: observed)
-    let refusals = Dictionary(grouping: plan.refusals, by: \.mirror)
-    let steps = isApplied ? [] : plan.steps
-    let pending = Set(steps.compactMap(\.mirror))
-    let unprepared = Set(
-        steps.compactMap { step in if case .prepareOutput(let change) = step { change.port.name } else { nil } })
-    var all = desired.map { wanted in
-        status(
-            of: wanted.mirror, points: points[wanted.mirror.name] ?? [], refusal: refusals[wanted.mirror.name]?.first,
-            isComplete: !pending.contains(wanted.mirror.name), unprepared: unprepared, observed: observed, now: now)
-    }
+    let reader = StatusReader(
+        desired: desired, observed: observed, now: now, engines: engines, isApplied: isApplied)
     let known = Set(desired.map(\.mirror.name))
-    for (name, leftovers) in points where !known.contains(name) {
-        all.append(
-            MirrorStatus(
-                name: name, mirror: nil, state: .failed,
-                reason: "it runs without a definition; the next apply or remove takes it away", engine: .tc,
-                sources: [], outputs: [], points: pointStatuses(leftovers, observed.topology)))
-    }
-    return all.sorted { $0.name < $1.name }
+    let leftovers = observed.running.subtracting(known).map(reader.status(ofLeftover:))
+    return (desired.map { reader.status(of: $0.mirror) } + leftovers).sorted { $0.name < $1.name }
 }
 
-private func status(
-    of mirror: Mirror, points: [ObservedPoint], refusal: Refusal?, isComplete: Bool,
-    unprepared: Set<PortName>, observed: Observation, now: Timestamp
-) -> MirrorStatus {
-    let topology = observed.topology
-    let sources = mirror.sources.map {
-        MirrorStatus.SourceStatus(source: $0, state: portState($0.port, topology, needsCarrier: false))
+/// What statuses are read from.
+private struct StatusReader {
+    let observed: Observation
+    let now: Timestamp
+    let isApplied: Bool
+    private let plan: Plan
+    private let points: [MirrorName: [ObservedPoint]]
+    private let rows: [MirrorName: [ObservedSwitchMirror]]
+    private let refusals: [MirrorName: [Refusal]]
+    private let notes: [MirrorName: String]
+    /// What is to do yet.
+    private let pending: [MirrorName: [Step]]
+    private let unprepared: Set<PortName>
+
+    init(
+        desired: [DesiredMirror], observed: Observation, now: Timestamp, engines: [EngineCapabilities],
+        isApplied: Bool
+    ) {
+        self.observed = observed
+        self.now = now
+        self.isApplied = isApplied
+        plan = makePlan(desired: desired, observed: observed, engines: engines)
+        points = Dictionary(grouping: observed.points, by: \.mirror)
+        var rows: [MirrorName: [ObservedSwitchMirror]] = [:]
+        for row in observed.switches?.mirrors ?? [] {
+            if let mirror = row.mirror { rows[mirror, default: []].append(row) }
+        }
+        self.rows = rows
+        refusals = Dictionary(grouping: plan.refusals, by: \.mirror)
+        notes = Dictionary(plan.notes.map { ($0.mirror, $0.message) }, uniquingKeysWith: { first, _ in first })
+        var pending: [MirrorName: [Step]] = [:]
+        var unprepared: Set<PortName> = []
+        for step in isApplied ? [] : plan.steps {
+            if let mirror = step.mirror { pending[mirror, default: []].append(step) }
+            if case .prepareOutput(let change) = step { unprepared.insert(change.port.name) }
+        }
+        self.pending = pending
+        self.unprepared = unprepared
     }
-    let outputs = mirror.outputs.map {
-        MirrorStatus.OutputStatus(output: $0, state: portState($0.name, topology, needsCarrier: true))
+
+    private var topology: Topology { observed.topology }
+
+    func status(ofLeftover name: MirrorName) -> MirrorStatus {
+        MirrorStatus(
+            name: name, mirror: nil, state: .failed,
+            reason: "it runs without a definition; the next apply or remove takes it away",
+            engine: points[name] == nil ? .ovs : .tc, sources: [], outputs: [], points: pointStatuses(of: name),
+            countersAge: age(of: name))
     }
-    var status = MirrorStatus(
-        name: mirror.name, mirror: mirror, state: .active, reason: "", engine: .tc, sources: sources,
-        outputs: outputs, points: pointStatuses(points, topology))
-    func list(_ names: [String]) -> String { names.joined(separator: ", ") }
-    let missingSources = sources.filter { $0.state == .missing }.map(\.source.port.description)
-    let missingOutputs = outputs.filter { $0.state == .missing }.map(\.output.description)
-    if let until = mirror.until, until <= now {
-        status.state = .expired
-        status.reason = "its time is over; the next command that changes something removes it"
-    } else if let refusal {
-        status.state = .failed
-        status.reason = refusal.message
-    } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
-        status.state = .waiting
-        let missing =
-            (missingSources.count == sources.count ? missingSources : [])
-            + (missingOutputs.count == outputs.count ? missingOutputs : [])
-        status.reason = "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet"
-        // A port that was renamed, for one: the definition goes by names.
-        if !points.isEmpty { status.reason += "; what it copied before still runs until the next apply" }
-    } else {
+
+    func status(of mirror: Mirror) -> MirrorStatus {
+        let sources = mirror.sources.map { MirrorStatus.SourceStatus(source: $0, state: state(of: $0)) }
+        let outputs = mirror.outputs.map { MirrorStatus.OutputStatus(output: $0, state: state(of: $0)) }
+        var status = MirrorStatus(
+            name: mirror.name, mirror: mirror, state: .active, reason: "",
+            engine: plan.engines[mirror.name] ?? (rows[mirror.name] == nil ? .tc : .ovs), sources: sources,
+            outputs: outputs, points: pointStatuses(of: mirror.name), note: notes[mirror.name],
+            countersAge: age(of: mirror.name))
+        func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+        let missingSources = sources.filter { $0.state == .missing }.map(\.source.port.description)
+        let missingOutputs = outputs.filter { $0.state == .missing }.map(\.output.name.description)
+        if let until = mirror.until, until <= now {
+            status.state = .expired
+            status.reason = "its time is over; the next command that changes something removes it"
+        } else if let refusal = refusals[mirror.name]?.first {
+            status.state = .failed
+            status.reason = refusal.message
+        } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
+            status.state = .waiting
+            let missing =
+                (missingSources.count == sources.count ? missingSources : [])
+                + (missingOutputs.count == outputs.count ? missingOutputs : [])
+            status.reason = "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet"
+            // A port that was renamed, for one: the definition goes by names.
+            if points[mirror.name] != nil {
+                status.reason += "; what it copied before still runs until the next apply"
+            }
+        } else {
+            let missing = missingSources + missingOutputs
+            let gone =
+                missing.isEmpty ? [] : ["\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist"]
+            let reasons = gone + portReasons(status) + engineReasons(status)
+            status.state = reasons.isEmpty ? .active : .degraded
+            status.reason = reasons.joined(separator: "; ")
+        }
+        return status
+    }
+
+    // MARK: Reasons
+
+    private func portReasons(_ status: MirrorStatus) -> [String] {
         var reasons: [String] = []
-        let missing = missingSources + missingOutputs
-        if !missing.isEmpty { reasons.append("\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist") }
-        for output in outputs where output.state == .down { reasons.append("output \(output.output) is down") }
-        for output in outputs where output.state == .noCarrier {
+        for output in status.outputs where output.state == .down { reasons.append("output \(output.output) is down") }
+        for output in status.outputs where output.state == .noCarrier {
             reasons.append("output \(output.output) has no carrier")
         }
-        for source in sources where source.state == .down { reasons.append("source \(source.source.port) is down") }
+        for source in status.sources where source.state == .down {
+            reasons.append("source \(source.source.port) is down")
+        }
         // Without points of its own its outputs are unprepared too; that is said once.
-        for output in outputs where unprepared.contains(output.output.name) && isComplete {
+        for output in status.outputs where unprepared.contains(output.output.name) && pending[status.name] == nil {
             reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
         }
-        if !isComplete { reasons.append("the kernel doesn't hold all of it: portmirror apply repairs it") }
-        status.state = reasons.isEmpty ? .active : .degraded
-        status.reason = reasons.joined(separator: "; ")
+        return reasons
     }
-    return status
-}
 
-private func portState(_ name: PortName, _ topology: Topology, needsCarrier: Bool) -> MirrorStatus.PortState {
-    guard let port = topology[name] else { return .missing }
-    guard port.isUp else { return .down }
-    return needsCarrier && !port.hasCarrier ? .noCarrier : .up
-}
-
-private func pointStatuses(_ points: [ObservedPoint], _ topology: Topology) -> [MirrorStatus.PointStatus] {
-    points.sorted { ($0.port.name, $0.hook) < ($1.port.name, $1.hook) }.flatMap { point in
-        point.targets.map {
-            MirrorStatus.PointStatus(
-                port: point.port.name, hook: point.hook, output: topology[index: $0.index]?.name,
-                counters: $0.counters)
+    private func engineReasons(_ status: MirrorStatus) -> [String] {
+        guard status.engine == .ovs else {
+            return pending[status.name] == nil
+                ? [] : ["the kernel doesn't hold all of it: portmirror apply repairs it"]
         }
+        var reasons: [String] = []
+        if let steps = pending[status.name] {
+            let losses = steps.compactMap(Self.loss)
+            reasons.append(
+                losses.isEmpty
+                    ? "Open vSwitch's database doesn't hold all of it: portmirror apply repairs it"
+                    : losses.joined(separator: "; ") + ": portmirror apply repairs it")
+        }
+        if let lag = observed.switches?.lag {
+            reasons.append(lag)
+        } else if !isApplied, rows[status.name]?.contains(where: { $0.isOld && $0.counters == nil }) == true {
+            reasons.append("Open vSwitch holds it and has never run it: ovs-vswitchd's log says why")
+        }
+        return reasons
+    }
+
+    /// What a port that was deleted and made again has left of a row: its references went with it.
+    private static func loss(_ step: Step) -> String? {
+        guard case .changeSwitchMirror(let row, let wanted) = step else { return nil }
+        if row.selection.isEmpty {
+            return "its ports were deleted and made again, and Open vSwitch dropped them from the mirror, which copies "
+                + "nothing now"
+        }
+        if row.selection.output == .nowhere {
+            return "its output was deleted and made again, and Open vSwitch dropped it from the mirror: copies go nowhere"
+        }
+        let lost = wanted.selection.ingress.union(wanted.selection.egress)
+            .subtracting(row.selection.ingress.union(row.selection.egress))
+        guard !lost.isEmpty, !row.selection.selectsAll else { return nil }
+        return "Open vSwitch's mirror lacks \(lost.sorted().map(\.name).joined(separator: ", "))"
+    }
+
+    // MARK: Ports
+
+    private func state(of source: Source) -> MirrorStatus.PortState {
+        switch source {
+        case .port(let name, _): state(of: name, needsCarrier: false)
+        // The interface of a switch's name is only the host's own way into it.
+        case .bridge(let name): topology.switches[name] != nil ? .up : state(of: name, needsCarrier: false)
+        }
+    }
+
+    private func state(of output: Output) -> MirrorStatus.PortState {
+        switch output {
+        case .port(let name): state(of: name, needsCarrier: true)
+        case .vlan(_, let bridge): topology.switches[bridge] != nil ? .up : state(of: bridge, needsCarrier: false)
+        }
+    }
+
+    private func state(of name: PortName, needsCarrier: Bool) -> MirrorStatus.PortState {
+        guard let port = topology[name] else { return topology.switchPort(name) == nil ? .missing : .up }
+        guard port.isUp else { return .down }
+        return needsCarrier && !port.hasCarrier ? .noCarrier : .up
+    }
+
+    // MARK: Counters
+
+    private func age(of name: MirrorName) -> Duration? { rows[name] == nil ? nil : observed.switches?.statisticsAge }
+
+    private func pointStatuses(of name: MirrorName) -> [MirrorStatus.PointStatus] {
+        let points = (points[name] ?? []).sorted { ($0.port.name, $0.hook) < ($1.port.name, $1.hook) }
+        let atHooks = points.flatMap { point in
+            point.targets.map { target in
+                MirrorStatus.PointStatus(
+                    port: point.port.name, hook: point.hook,
+                    output: topology[index: target.index].map { .port($0.name) }, counters: target.counters)
+            }
+        }
+        return atHooks + (rows[name] ?? []).compactMap(\.pointStatus)
+    }
+}
+
+extension ObservedSwitchMirror {
+    fileprivate var pointStatus: MirrorStatus.PointStatus? {
+        guard let bridge = try? PortName(bridge.name) else { return nil }
+        let output: Output? =
+            switch selection.output {
+            case .port(let port): (try? PortName(port.name)).map(Output.port)
+            case .vlan(let id): .vlan(id, bridge: bridge)
+            case .nowhere: nil
+            }
+        return MirrorStatus.PointStatus(port: bridge, hook: nil, output: output, counters: counters ?? Counters())
     }
 }

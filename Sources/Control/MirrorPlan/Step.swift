@@ -19,6 +19,25 @@ public enum Step: Hashable, Sendable {
     case restoreOutput(OutputChange)
     /// Drop the record of a port that has gone.
     case forgetOutput(OutputRecord)
+    /// Add a row to Open vSwitch's Mirror table.
+    case addSwitchMirror(SwitchMirror)
+    /// Change a row in place: its counters go on.
+    case changeSwitchMirror(ObservedSwitchMirror, to: SwitchMirror)
+    case removeSwitchMirror(ObservedSwitchMirror)
+    /// Put a VLAN among a bridge's `flood_vlans`, or take it out.
+    case setFlooding(UInt16, SwitchObject, Bool)
+    /// Mark somebody's mirror as this tool's, and leave it running as it is.
+    case adoptSwitchMirror(ObservedSwitchMirror, as: MirrorName)
+}
+
+extension Step {
+    /// Whose step it is.
+    public var engine: EngineName {
+        switch self {
+        case .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding, .adoptSwitchMirror: .ovs
+        default: .tc
+        }
+    }
 }
 
 /// What is to change on an output.
@@ -68,6 +87,17 @@ extension Step: CustomStringConvertible {
         case .disownHook(let port): return "leave the clsact qdisc of \(port) to its other users"
         case .restoreOutput(let change): return "restore output \(change.port)"
         case .forgetOutput(let record): return "forget output \(record.port), which has gone"
+        case .addSwitchMirror(let mirror):
+            return "add a mirror to \(mirror.bridge): \(mirror.selection)"
+        case .changeSwitchMirror(let row, let mirror):
+            return "mirror \(mirror.mirror): change what \(row.bridge) mirrors to: \(mirror.selection)"
+        case .removeSwitchMirror(let row):
+            return "\(row.mirror.map { "mirror \($0)" } ?? "mirror"): take it out of \(row.bridge)"
+        case .setFlooding(let vlan, let bridge, let isOn):
+            return isOn
+                ? "flood VLAN \(vlan) of \(bridge), without learning" : "let \(bridge) learn in VLAN \(vlan) again"
+        case .adoptSwitchMirror(let row, let name):
+            return "mark \(row.title) as mirror \(name)"
         }
     }
 
@@ -76,7 +106,34 @@ extension Step: CustomStringConvertible {
         switch self {
         case .addPoint(let point, _): point.mirror
         case .retarget(let point, _), .removePoint(let point): point.mirror
+        case .addSwitchMirror(let mirror), .changeSwitchMirror(_, let mirror): mirror.mirror
+        case .removeSwitchMirror(let row): row.mirror
+        case .adoptSwitchMirror(_, let name): name
         default: nil
         }
+    }
+}
+
+extension SwitchSelection: CustomStringConvertible {
+    /// What is copied, of which frames, and where to.
+    public var description: String {
+        func list(_ ports: Set<SwitchObject>) -> String { ports.sorted().map(\.name).joined(separator: ", ") }
+        var parts: [String] = []
+        if selectsAll { parts.append("every frame") }
+        let both = ingress.intersection(egress)
+        if !both.isEmpty { parts.append(list(both)) }
+        if ingress.count > both.count { parts.append(list(ingress.subtracting(both)) + " ingress") }
+        if egress.count > both.count { parts.append(list(egress.subtracting(both)) + " egress") }
+        if parts.isEmpty { parts.append("nothing") }
+        var text = parts.joined(separator: ", ")
+        if !vlans.isEmpty { text += " in VLAN \(vlans.sorted().map(String.init).joined(separator: ","))" }
+        if let filter { text += " (\(filter))" }
+        if let snaplen { text += " cut to \(snaplen) bytes" }
+        switch output {
+        case .port(let port): text += " to \(port)"
+        case .vlan(let id): text += " to VLAN \(id)"
+        case .nowhere: text += " to nothing"
+        }
+        return text
     }
 }

@@ -5,6 +5,15 @@ extension Observation {
     public func without(_ mirrors: Set<MirrorName>, desired: [DesiredMirror]) -> Observation {
         var undone = self
         undone.points.removeAll { mirrors.contains($0.mirror) }
+        for row in switches?.own ?? [] where row.mirror.map(mirrors.contains) == true {
+            undone.switches?.mirrors.removeAll { $0.id == row.id }
+            // What it has put among the flooded VLANs goes with it.
+            guard row.floods, case .vlan(let id) = row.selection.output, let name = try? PortName(row.bridge.name),
+                var bridge = topology.switches[name]
+            else { continue }
+            bridge.floodVLANs.remove(id)
+            undone.topology.insert(bridge)
+        }
         let stillWatched = Set(undone.points.map(\.port.index))
         for (index, hook) in hooks where hook.isOurs && hook.isUnused && !stillWatched.contains(index) {
             undone.hooks[index] = nil

@@ -1,15 +1,8 @@
 import MirrorModel
+public import MirrorEngine
 public import MirrorPlan
 import PacketFilter
 public import RouteNetlink
-
-/// The same thing done by hand: a command of iproute2 or ethtool, and why.
-public struct ExplainedCommand: Hashable, Sendable {
-    /// What it is for, in a sentence or two.
-    public var why: String
-    /// Runnable by a shell as it stands.
-    public var command: String
-}
 
 /// The commands that equal a step, in the order in which to run them.
 /// - Parameter everything: the classifier for mirrors without selectors, as the kernel has it.
@@ -55,7 +48,9 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
                 command: "tc chain del dev \(quoted(port.name)) ingress chain \(Mark.chain)")
         ]
     case .restoreOutput(let change): restore(change)
-    case .forgetOutput: []
+    case .forgetOutput, .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding,
+        .adoptSwitchMirror:
+        []
     }
 }
 

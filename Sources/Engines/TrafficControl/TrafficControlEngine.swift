@@ -42,14 +42,16 @@ public final class TrafficControlEngine: Engine {
     }
 
     /// Dumps links, qdiscs, filters and chains, and reads the records.
-    public func observe() throws -> Observation {
+    public func observe(into observation: inout Observation) throws {
         let topology = try TopologyReader(socket: socket).read()
         let hooks = try HookReader(socket: socket, topology: topology).read()
         if let point = hooks.points.first(where: { $0.match == .everything }) {
             everything = point.handle.kind == "u32" ? .u32Everything : .matchall
         }
-        return Observation(
-            topology: topology, points: hooks.points, hooks: hooks.states, records: try records.load())
+        observation.topology = topology
+        observation.points = hooks.points
+        observation.hooks = hooks.states
+        observation.records = try records.load()
     }
 
     /// Reads features through ethtool's netlink family; nothing on a kernel that doesn't have it.
@@ -77,7 +79,8 @@ public final class TrafficControlEngine: Engine {
     }
 
     /// Sends what steps come down to, many netlink requests in one datagram.
-    public func perform(_ steps: [Step]) throws {
+    @discardableResult
+    public func perform(_ steps: [Step]) throws -> [String] {
         var batch: [(step: Step, request: NetlinkRequest)] = []
         let closing = Set(steps.compactMap { step in if case .closeHook(let port) = step { port } else { nil } })
         var hooks: [(step: Step, port: ResolvedPort)] = []
@@ -100,12 +103,14 @@ public final class TrafficControlEngine: Engine {
             case .addPoint(let point, _) where point.match == .everything && everything == nil:
                 try flush(&batch)
                 try addFirst(step)
-            case .openHook, .addPoint, .retarget, .removePoint:
+            case .openHook, .addPoint, .retarget, .removePoint, .addSwitchMirror, .changeSwitchMirror,
+                .removeSwitchMirror, .setFlooding, .adoptSwitchMirror:
                 for request in requests(step) { batch.append((step, request)) }
             }
         }
         try flush(&batch)
         try closeHooks(&hooks)
+        return []
     }
 
     /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.

@@ -3,6 +3,9 @@ internal import Glibc
 
 /// Whole files, written so that a reader sees the old one or the new one and never a part.
 public enum Files {
+    /// Whether there is something at a path, of whatever kind, that this process can see.
+    public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
     /// The whole file, or nil where there is none.
     /// - Parameter limit: bytes after which reading ends, for files that could be anything.
     public static func read(_ path: String, atMost limit: Int = .max) throws(SystemError) -> [UInt8]? {

@@ -32,6 +32,9 @@ public enum ThisProcess {
     /// Whether a descriptor is a terminal.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// Whether there is a process with this id, whoever's it is.
+    public static func exists(_ id: Int32) -> Bool { id > 0 && (kill(id, 0) == 0 || Glibc.errno == EPERM) }
+
     /// Seconds since 1970.
     public static func now() -> Int64 { Int64(time(nil)) }
 

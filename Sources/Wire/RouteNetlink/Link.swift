@@ -27,6 +27,9 @@ public struct Link: Hashable, Sendable {
     /// As a member of a bridge (`IFLA_INFO_SLAVE_KIND` "bridge"), its settings there.
     public let bridgePort: BridgePort?
 
+    /// What it has received and sent; nil in a dump, which is asked for without.
+    public let statistics: LinkStatistics?
+
     /// `IFF_UP`
     public var isUp: Bool { flags & 0x1 != 0 }
     /// `IFF_LOWER_UP`: carrier.
@@ -52,6 +55,7 @@ public struct Link: Hashable, Sendable {
         var kindData = Attributes([])
         var isBridgePort = false
         var memberData = Attributes([])
+        var statistics: LinkStatistics?
         for attribute in reader.attributes {
             switch attribute.type {
             case LinkAttribute.name: name = attribute.string
@@ -59,6 +63,7 @@ public struct Link: Hashable, Sendable {
             case LinkAttribute.mtu: mtu = attribute.integer() ?? 0
             case LinkAttribute.master: master = attribute.integer()
             case LinkAttribute.link: link = attribute.integer()
+            case LinkAttribute.statistics: statistics = LinkStatistics(attribute.bytes)
             case LinkAttribute.linkNamespace: peerNamespace = attribute.integer()
             case LinkAttribute.info:
                 for part in attribute.attributes {
@@ -82,6 +87,7 @@ public struct Link: Hashable, Sendable {
         self.peerNamespace = peerNamespace
         self.kind = kind
         self.kindData = kindData
+        self.statistics = statistics
         bridgePort = isBridgePort ? BridgePort(memberData) : nil
     }
 
@@ -96,6 +102,22 @@ public struct Link: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) { hasher.combine(index) }
 }
 
+/// What an interface has received and sent (`struct rtnl_link_stats64`, linux/if_link.h), in packets.
+public struct LinkStatistics: Hashable, Sendable {
+    /// `rx_packets`
+    public let receivedPackets: UInt64
+    /// `tx_packets`
+    public let sentPackets: UInt64
+
+    /// nil if the bytes end before both.
+    init?(_ bytes: some Collection<UInt8>) {
+        var reader = PayloadReader(Array(bytes)[...])
+        guard let received: UInt64 = try? reader.read(), let sent: UInt64 = try? reader.read() else { return nil }
+        receivedPackets = received
+        sentPackets = sent
+    }
+}
+
 /// Attribute numbers of linux/if_link.h that are used here.
 enum LinkAttribute {
     static let address: UInt16 = 1
@@ -105,6 +127,7 @@ enum LinkAttribute {
     static let master: UInt16 = 10
     static let protocolInfo: UInt16 = 12
     static let info: UInt16 = 18
+    static let statistics: UInt16 = 23
     static let namespaceDescriptor: UInt16 = 28
     static let extendedMask: UInt16 = 29
     static let linkNamespace: UInt16 = 37

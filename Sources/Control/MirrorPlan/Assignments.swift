@@ -1,0 +1,155 @@
+import MirrorModel
+
+/// Which engine has each mirror, why, or why none can.
+struct Assignments {
+    /// One mirror's.
+    struct Assignment {
+        /// nil if none can have it.
+        var engine: EngineCapabilities?
+        /// Why it isn't Open vSwitch's, though its ports are there.
+        var note: String?
+        var refusal: Refusal?
+    }
+
+    private var byMirror: [MirrorName: Assignment] = [:]
+
+    /// Those that run on a switch come first: a newcomer doesn't take away an output, or a place among 32.
+    init(_ mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
+        var fit = SwitchFit(mirrors, observed: observed)
+        let users = Self.users(mirrors)
+        for mirror in fit.inOrder(mirrors) {
+            byMirror[mirror.name] = Self.assign(mirror, engines, users, observed, &fit)
+        }
+    }
+
+    subscript(_ mirror: Mirror) -> Assignment { byMirror[mirror.name] ?? Assignment() }
+
+    /// Who sends to each output.
+    static func users(_ mirrors: [Mirror]) -> [Output: [Mirror]] {
+        var users: [Output: [Mirror]] = [:]
+        for mirror in mirrors {
+            for output in mirror.outputs { users[output, default: []].append(mirror) }
+        }
+        return users
+    }
+
+    private static func assign(
+        _ mirror: Mirror, _ engines: [EngineCapabilities], _ users: [Output: [Mirror]], _ observed: Observation,
+        _ fit: inout SwitchFit
+    ) -> Assignment {
+        let isOnSwitch = observed.switches != nil && fit.concerns(mirror)
+        let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
+        if mirror.engine == .auto, let silent = choices.first(where: \.isSilent),
+            !observed.points.contains(where: { $0.mirror == mirror.name })
+        {
+            return Assignment(refusal: refusal(of: mirror, by: silent))
+        }
+        // Ports that a switch has are the switch's business; others come to it last.
+        let inOrder =
+            choices.filter { ($0.engine == .ovs) == isOnSwitch } + choices.filter { ($0.engine == .ovs) != isOnSwitch }
+        var obstacles: [EngineName: [Obstacle]] = [:]
+        for engine in inOrder where engine.isAvailable {
+            let found =
+                Obstacle.all(of: mirror, for: engine, users: users, topology: observed.topology)
+                + (engine.engine == .ovs ? fit.obstacles(of: mirror, for: engine) : [])
+            if found.isEmpty {
+                if engine.engine == .ovs { fit.take(mirror) }
+                let why = isOnSwitch && mirror.engine == .auto ? obstacles[.ovs] ?? [] : []
+                let note =
+                    why.isEmpty
+                    ? nil : "the \(engine.engine) engine has it, since " + Obstacle.sentence(why, EngineName.ovs)
+                return Assignment(engine: engine, note: note)
+            }
+            obstacles[engine.engine] = found
+        }
+        return Assignment(refusal: refusal(of: mirror, choices, engines, obstacles, users, observed.topology))
+    }
+
+    private static func refusal(of mirror: Mirror, by silent: EngineCapabilities) -> Refusal {
+        Refusal(
+            mirror: mirror.name, rule: .capability,
+            message: "\(silent.unavailable ?? "the \(silent.engine) engine doesn't answer"), so it can't be told "
+                + "whether this mirror is, or should be, there: start it, or say engine tc to have the kernel do it")
+    }
+
+    private static func refusal(
+        of mirror: Mirror, _ choices: [EngineCapabilities], _ engines: [EngineCapabilities],
+        _ obstacles: [EngineName: [Obstacle]], _ users: [Output: [Mirror]], _ topology: Topology
+    ) -> Refusal {
+        let here = choices.filter(\.isAvailable)
+        let considered = here.isEmpty ? choices : here
+        var message = considered.map { choice in
+            guard let found = obstacles[choice.engine] else {
+                let lacks = Obstacle.all(of: mirror, for: choice, users: users, topology: topology)
+                return lacks.isEmpty
+                    ? choice.unavailable ?? "the \(choice.engine) engine isn't available"
+                    : Obstacle.sentence(lacks, choice.engine)
+            }
+            return Obstacle.sentence(found, choice.engine)
+        }.joined(separator: "; ")
+        let others = engines.filter { engine in
+            !considered.contains { $0.engine == engine.engine }
+                && Obstacle.all(of: mirror, for: engine, users: users, topology: topology).isEmpty
+        }
+        if !others.isEmpty {
+            message += "; \(others.map(\.engine.description).joined(separator: " and ")) can"
+            let absent = others.compactMap(\.unavailable)
+            if absent.count == others.count { message += ", but \(absent.joined(separator: " and "))" }
+        }
+        return Refusal(mirror: mirror.name, rule: .capability, message: message)
+    }
+}
+
+/// What keeps a mirror from an engine.
+enum Obstacle: Hashable {
+    /// Something that the engine can't do: completes "it can't".
+    case lack(String)
+    /// Something about the machine: a sentence.
+    case fact(String)
+
+    /// What an engine can't do for a mirror, whatever the machine is like, and ports that it can't get at.
+    static func all(
+        of mirror: Mirror, for engine: EngineCapabilities, users: [Output: [Mirror]], topology: Topology
+    ) -> [Obstacle] {
+        var found: [Obstacle] = []
+        if mirror.snaplen != nil, !engine.truncates { found.append(.lack("cut copies (snaplen)")) }
+        if mirror.sample > 1, !engine.samples { found.append(.lack("pick frames by chance (sample)")) }
+        if mirror.filter != nil, !engine.filters {
+            found.append(.lack("filter (Open vSwitch before 3.4 has no filter for mirrors)"))
+        }
+        if mirror.outputs.contains(where: { $0.port == nil }), !engine.reachesVLANs {
+            found.append(.lack("send copies into a VLAN of a bridge"))
+        }
+        if !engine.sharesOutputs, engine.engine != .ovs,
+            mirror.outputs.contains(where: { users[$0]?.contains { $0.name != mirror.name } == true })
+        {
+            found.append(.lack("share an output with another mirror"))
+        }
+        if engine.engine == .tc { found += mirror.portsOnlyOfSwitches(topology) }
+        return found
+    }
+
+    /// All of it in one sentence without a full stop.
+    static func sentence(_ obstacles: [Obstacle], _ engine: EngineName) -> String {
+        let lacks = obstacles.compactMap { if case .lack(let text) = $0 { text } else { nil } }
+        let facts = obstacles.compactMap { if case .fact(let text) = $0 { text } else { nil } }
+        var text = lacks.isEmpty ? "" : "the \(engine) engine can't \(lacks.joined(separator: " or "))"
+        if !facts.isEmpty {
+            text += lacks.isEmpty ? "the \(engine) engine can't have it: " : ", and "
+            text += facts.joined(separator: "; ")
+        }
+        return text
+    }
+}
+
+extension Mirror {
+    /// Ports that the kernel has no interface of: nothing for tc to hang a filter on.
+    fileprivate func portsOnlyOfSwitches(_ topology: Topology) -> [Obstacle] {
+        guard !topology.switches.isEmpty else { return [] }
+        return (sources.map(\.port) + outputPorts).compactMap { name in
+            guard topology[name] == nil, let port = topology.switchPort(name) else { return nil }
+            let what = port.interfaces == [name] ? "no interface of the kernel" : "a bond of Open vSwitch"
+            return .fact("\(name) is \(what)")
+        }
+    }
+}

@@ -1,0 +1,238 @@
+import LinuxSystem
+public import MirrorEngine
+import MirrorModel
+public import MirrorPlan
+import Netlink
+import OVSDB
+public import OVSDBTransport
+import RouteNetlink
+
+/// Mirrors through Open vSwitch's Mirror table, over OVSDB.
+public final class OpenVSwitchEngine: Engine {
+    /// Where the database is, and how to get at it.
+    public struct Location: Sendable {
+        /// Where it is.
+        public var target: OVSDBTarget
+        /// For `ssl:` targets.
+        public var tls: TLSFiles?
+        /// Whether somebody named it: then it has to be there. The usual place may be empty.
+        public var isNamed: Bool
+
+        /// From its parts.
+        public init(target: OVSDBTarget, tls: TLSFiles? = nil, isNamed: Bool) {
+            self.target = target
+            self.tls = tls
+            self.isNamed = isNamed
+        }
+    }
+
+    /// How long ovs-vswitchd may take to act on a change.
+    private static let patience = Duration.seconds(5)
+
+    private let location: Location?
+    private let client: OVSDBClient?
+    /// Who changes things, for the database's log.
+    private let actor: String
+    private var replica: Replica?
+    private var silence: String?
+    private var version: OpenVSwitchVersion?
+    private var hasBegun = false
+    private var topology = Topology()
+
+    /// - Parameters:
+    ///   - location: nil where there is no Open vSwitch.
+    ///   - actor: who changes things, such as `root`.
+    public init(_ location: Location?, actor: String) {
+        self.location = location
+        self.actor = actor
+        client = location.map { OVSDBClient($0.target, tls: $0.tls) }
+    }
+
+    deinit { client?.close() }
+
+    // MARK: Looking
+
+    /// The Mirror table's, as far as this server has it.
+    public var capabilities: EngineCapabilities {
+        guard client != nil else { return .noOpenVSwitch }
+        var capabilities = EngineCapabilities.openVSwitch
+        if let silence {
+            capabilities.isAvailable = false
+            capabilities.isSilent = true
+            capabilities.unavailable = silence
+        }
+        if let replica {
+            capabilities.truncates = replica.has("snaplen", of: "Mirror")
+            capabilities.filters = replica.has("filter", of: "Mirror")
+        }
+        capabilities.recopiesChanged = version.map(Self.recopiesChanged) ?? false
+        return capabilities
+    }
+
+    /// Whether flows have to be looked at again by command when a mirror changes, as far as is known.
+    public var purges: Bool { version.map { !SwitchDaemon.revalidatesMirrors($0) } ?? true }
+
+    /// Versions that copy a frame again once a flow's action has changed it (rule 3).
+    static func recopiesChanged(_ version: OpenVSwitchVersion) -> Bool {
+        version.has(
+            since: OpenVSwitchVersion(3, 3),
+            backports: [OpenVSwitchVersion(3, 1, 3), OpenVSwitchVersion(3, 0, 5), OpenVSwitchVersion(2, 17, 8)])
+    }
+
+    /// Begins to connect.
+    public func begin() {
+        guard !hasBegun, let client else { return }
+        hasBegun = true
+        // What fails here fails again, and is said, when it is waited for.
+        try? client.begin()
+    }
+
+    /// Reads the bridges into the topology, and the rows of the Mirror table.
+    /// - Throws: ``UserError`` if the database was named and doesn't answer.
+    public func observe(into observation: inout Observation) throws {
+        guard let client, let location else { return }
+        do {
+            if replica == nil {
+                try client.connect()
+                try client.monitor(tables: MonitoredColumns.all)
+            }
+            let seen = client.replica
+            replica = seen
+            silence = nil
+            try read(seen, client, into: &observation)
+        } catch {
+            guard !location.isNamed else {
+                throw UserError("\(error)", advice: "look whether ovsdb-server runs, and at --db or OVS_DB")
+            }
+            silence = "Open vSwitch's database at \(location.target) doesn't answer (\(error))"
+        }
+    }
+
+    private func read(_ seen: Replica, _ client: OVSDBClient, into observation: inout Observation) throws(OVSDBError) {
+        let reader = SwitchReader(seen)
+        for found in reader.switches() { observation.topology.insert(found) }
+        var state = reader.state(now: ThisProcess.now(), sent: try sent(to: reader, client))
+        guard let root = seen.rows(OpenVSwitchRow.self).first else {
+            state.lag = "Open vSwitch's database is empty: ovs-vswitchd, or 'ovs-vsctl init', fills it"
+            observation.switches = state
+            return
+        }
+        version = root.version.flatMap { OpenVSwitchVersion($0) } ?? version
+        if version == nil, !seen.rows(BridgeRow.self).isEmpty { version = daemon?.version }
+        state.lag = lag(root)
+        observation.switches = state
+        topology = observation.topology
+    }
+
+    /// What has been sent to the outputs of our mirrors.
+    private func sent(to reader: SwitchReader, _ client: OVSDBClient) throws(OVSDBError) -> [RowID: UInt64] {
+        let outputs = reader.interfacesOfOwnOutputs()
+        guard !outputs.isEmpty else { return [:] }
+        let results = try client.transact(
+            outputs.map { .select(table: "Interface", where: [.row($0.interface)], columns: ["statistics"]) })
+        var sent: [RowID: UInt64] = [:]
+        for (output, result) in zip(outputs, results) {
+            guard case .rows(let rows) = result,
+                let packets = rows.first?["statistics"]?.integers["tx_packets"].flatMap({ UInt64(exactly: $0) })
+            else { continue }
+            sent[output.port] = packets
+        }
+        return sent
+    }
+
+    /// The daemon, if it is on this machine.
+    private var daemon: SwitchDaemon? {
+        guard let path = location?.target.unixPath, let slash = path.lastIndex(of: "/") else { return nil }
+        return SwitchDaemon(directory: String(path[..<slash]))
+    }
+
+    private func lag(_ root: OpenVSwitchRow) -> String? {
+        if daemon?.isRunning == false { return "ovs-vswitchd isn't running" }
+        guard root.nextConfiguration > root.currentConfiguration else { return nil }
+        return "ovs-vswitchd hasn't acted on the database's last change: it isn't running, or is busy"
+    }
+
+    // MARK: Acting
+
+    /// Does all steps in one transaction, and waits until ovs-vswitchd has acted on it.
+    public func perform(_ steps: [Step]) throws -> [String] {
+        guard let first = steps.first else { return [] }
+        guard let client, let replica, let root = replica.rows(OpenVSwitchRow.self).first else {
+            throw StepFailure(step: first, reason: silence ?? "there is no Open vSwitch here", isStale: false)
+        }
+        let counters = SentCounters(topology)
+        var transaction = SwitchTransaction(
+            root: root.id, now: ThisProcess.now(), has: { replica.has($0, of: "Mirror") },
+            sent: counters.sent)
+        for step in steps { transaction.add(step) }
+        let results: [OperationResult]
+        do {
+            results = try client.transact(transaction.operations(comment: comment(on: steps)))
+        } catch {
+            let isLost = if case .connection = error.code { true } else { false }
+            let reason = error.isWaitFailure ? "somebody else has changed the database meanwhile" : "\(error)"
+            throw StepFailure(step: first, reason: reason, isStale: error.isWaitFailure || isLost)
+        }
+        guard case .rows(let rows)? = results.last, let number = rows.first?["next_cfg"]?.integer else { return [] }
+        return wait(for: number, client)
+    }
+
+    private func comment(on steps: [Step]) -> String {
+        "portmirror (\(actor)): " + steps.map(\.description).joined(separator: "; ")
+    }
+
+    /// Only once `cur_cfg` has reached the number has ovs-vswitchd acted.
+    private func wait(for number: Int64, _ client: OVSDBClient) -> [String] {
+        let stopped = "ovs-vswitchd isn't running: what it is to mirror is in its database, and starts when it does"
+        if daemon?.isRunning == false { return [stopped] }
+        do {
+            let isDone = try client.wait(upTo: Self.patience) { replica in
+                (replica.rows(OpenVSwitchRow.self).first?.currentConfiguration ?? 0) >= number
+            }
+            guard isDone else {
+                return [
+                    "ovs-vswitchd hasn't acted within \(Self.patience.components.seconds) seconds: it isn't running, or "
+                        + "is busy; what it is to mirror is in its database"
+                ]
+            }
+        } catch {
+            return ["the change is in Open vSwitch's database, but whether ovs-vswitchd acts can't be told: \(error)"]
+        }
+        return revalidate()
+    }
+
+    /// Before it was mended, a change of mirrors left the flows alone that were set up already.
+    private func revalidate() -> [String] {
+        guard purges else { return [] }
+        let consequence = "connections that are open already may keep their old mirroring for 10 seconds, or while busy"
+        do {
+            guard let daemon, try daemon.call("revalidator/purge") != nil else {
+                return [
+                    "this Open vSwitch doesn't look at its flows again when a mirror changes, and its control socket "
+                        + "isn't here: \(consequence)"
+                ]
+            }
+            return []
+        } catch {
+            return ["\(error): \(consequence)"]
+        }
+    }
+}
+
+/// What the switch has sent to its ports, as the kernel counts it.
+private struct SentCounters {
+    private let topology: Topology
+    private let socket = try? NetlinkSocket(.route)
+
+    init(_ topology: Topology) { self.topology = topology }
+
+    /// nil for a port that is no interface of the kernel here, or is several.
+    func sent(to port: SwitchObject) -> UInt64? {
+        guard let socket, let name = try? PortName(port.name), let found = topology.switchPort(name),
+            found.interfaces == [name], topology[name] != nil,
+            let message = try? socket.perform(LinkRequest.get(name: port.name)).messages.first,
+            let statistics = (try? Link(message))?.statistics
+        else { return nil }
+        return found.isInternal ? statistics.receivedPackets : statistics.sentPackets
+    }
+}

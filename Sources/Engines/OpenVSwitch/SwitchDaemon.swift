@@ -1,0 +1,46 @@
+import LinuxSystem
+import MirrorModel
+import OVSDB
+import OVSDBTransport
+
+/// The ovs-vswitchd beside a database on this machine: whether it runs, its version, and its control socket.
+struct SwitchDaemon {
+    /// Where its process id and its socket are: the directory of the database's socket.
+    let directory: String
+
+    /// Versions that revalidate flows when a mirror changes; others keep an established flow's old mirroring for as long
+    /// as ten seconds, or while it is busy.
+    static func revalidatesMirrors(_ version: OpenVSwitchVersion) -> Bool {
+        version.has(
+            since: OpenVSwitchVersion(3, 4),
+            backports: [OpenVSwitchVersion(3, 1, 6), OpenVSwitchVersion(3, 2, 4), OpenVSwitchVersion(3, 3, 3)])
+    }
+
+    /// Whether its process is there; nil if that can't be told, since it was started without a file for its id.
+    var isRunning: Bool? {
+        guard let text = try? Files.read("\(directory)/ovs-vswitchd.pid", atMost: 64),
+            let id = Int32(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "")
+        else { return nil }
+        return ThisProcess.exists(id)
+    }
+
+    /// Gives it a command.
+    /// - Returns: its answer; nil if there is no socket.
+    func call(_ command: String, timeout: Duration = .seconds(5)) throws(OVSDBError) -> String? {
+        var last: OVSDBError?
+        for path in ControlSocket.daemons(named: "ovs-vswitchd", in: directory) {
+            do {
+                return try ControlSocket(path: path).call(command, [], timeout: timeout)
+            } catch {
+                last = error
+            }
+        }
+        if let last { throw last }
+        return nil
+    }
+
+    /// What it says of itself; nil if it doesn't.
+    var version: OpenVSwitchVersion? {
+        ((try? call("version", timeout: .seconds(1))) ?? nil).flatMap { OpenVSwitchVersion($0) }
+    }
+}
