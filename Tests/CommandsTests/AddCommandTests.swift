@@ -85,7 +85,7 @@ import Testing
         for part in [
             "'bad/name' can't be a name",
             "'with/slash' can't be a name", "VLAN '4095': VLAN ids are 0 (untagged) to 4094", "10x",
-            "there is no engine 'magic'; there are auto and tc", "no output: say --to PORT",
+            "there is no engine 'magic'; there are auto, ovs and tc", "no output: say --to PORT",
             "--sample 0 would copy nothing; 1 copies every frame", "--snaplen is 14 to 262144 bytes",
             "--filter is empty; leave it out to copy all",
         ] {

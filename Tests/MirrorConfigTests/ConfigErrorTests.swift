@@ -83,7 +83,7 @@ import Testing
                 "6:14: 'snaplen' has to be a number from 14 to 262144, without leading zeros; found '0128'"
             ),
             ("engine: ct", "6:13: unknown engine 'ct'; did you mean 'tc'?"),
-            ("engine: ovs", "6:13: unknown engine 'ovs'; the engines are auto, tc"),
+            ("engine: magic", "6:13: unknown engine 'magic'; the engines are auto, ovs, tc"),
             ("reserve: yes", "6:14: 'reserve' has to be true or false; found 'yes'"),
             ("keep-offloads: 1", "6:20: 'keep-offloads' has to be true or false; found '1'"),
             (
@@ -124,6 +124,25 @@ import Testing
                     "4:27: 'aaaaaaaaaaaaaaaa' can't be a name: it has 16 bytes; an interface name has at most 15",
                 ]
             ),
+            ("{from: a, to: {vlan: 12}}", ["4:19: expected 'bridge': which bridge's VLAN gets the copies?"]),
+            ("{from: a, to: {bridge: b}}", ["4:19: expected 'vlan': which VLAN of the bridge gets the copies?"]),
+            (
+                "{from: a, to: {vlan: 0, bridge: b}}",
+                ["4:26: 'vlan' has to be a number from 1 to 4094; found '0'"]
+            ),
+            (
+                "{from: a, to: {port: c, vlan: 12}}",
+                ["4:29: an output is a 'port', or a 'vlan' of a 'bridge'; make it two items"]
+            ),
+            (
+                "{from: a, to: ['vlan:4095@b', 'vlan:5', 'vlan:5@b/c', 'vlan:5@b', {vlan: 5, bridge: b}]}",
+                [
+                    "4:20: 'vlan:4095@b' can't be a name: the VLAN has to be a number from 1 to 4094",
+                    "4:35: 'vlan:5' can't be a name: expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0",
+                    "4:45: 'vlan:5@b/c' can't be a name: an interface name has no '/', white space or control characters",
+                    "4:71: 'vlan:5@b' is listed twice in 'to'",
+                ]
+            ),
             (
                 "{from: [a, {port: a}, a:ingress], to: [b, b]}",
                 [
@@ -136,7 +155,7 @@ import Testing
                     "4:26: 'bridge b' is listed twice in 'from'", "4:56: 'c' is listed twice in 'to'",
                 ]
             ),
-            ("{from: {}, to: {}}", ["4:12: expected 'port' or 'bridge'", "4:20: expected 'port'"]),
+            ("{from: {}, to: {}}", ["4:12: expected 'port' or 'bridge'", "4:20: expected 'port', or 'vlan' and 'bridge'"]),
             ("{from: {port: a, bridge: b}, to: c}", ["4:22: a source is a 'port' or a 'bridge'; make it two items"]),
             (
                 "{from: {bridge: a, direction: both}, to: c}",
@@ -153,7 +172,7 @@ import Testing
             (
                 "{from: {port: a, dirction: ingress}, to: {prot: c}}",
                 [
-                    "4:22: unknown key 'dirction'; did you mean 'direction'?", "4:46: expected 'port'",
+                    "4:22: unknown key 'dirction'; did you mean 'direction'?", "4:46: expected 'port', or 'vlan' and 'bridge'",
                     "4:47: unknown key 'prot'; did you mean 'port'?",
                 ]
             ),

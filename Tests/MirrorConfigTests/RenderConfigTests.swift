@@ -116,10 +116,12 @@ import Testing
         }
         return Mirror(
             name: try MirrorName(coin() ? "\(index)" : "m.\(index)_-"), sources: sources,
-            outputs: outputs.map(Output.port),
+            outputs: outputs.map {
+                coin() ? .port($0) : .vlan(.random(in: outputVLANRange, using: &generator), bridge: $0)
+            },
             vlans: coin() ? try VLANSet(vlans) : nil, filter: coin() ? randomText(30, &generator) : nil,
             sample: coin() ? 1 : .random(in: sampleRange, using: &generator),
-            snaplen: coin() ? nil : .random(in: snaplenRange, using: &generator), engine: coin() ? .auto : .tc,
+            snaplen: coin() ? nil : .random(in: snaplenRange, using: &generator), engine: EngineChoice.allCases.randomElement(using: &generator) ?? .auto,
             reserve: coin(), keepOffloads: coin(),
             until: coin() ? nil : Timestamp(secondsSince1970: .random(in: 0...253_402_300_799, using: &generator)))
     }

@@ -2,13 +2,15 @@ import MirrorModel
 import MirrorPlan
 import PlanSimulation
 import PacketFilter
+import Testing
 
 /// A machine to plan for: ports by short names, what hangs on them, and what is wanted.
 struct Lab {
     var observed = Observation()
     var desired: [DesiredMirror] = []
-    var engines = [EngineCapabilities.trafficControl] + EngineCapabilities.planned
+    var engines = [EngineCapabilities.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned
     private var lastIndex: Int32 = 0
+    var lastRow: UInt64 = 0
 
     /// A bridge `br0` with three VMs' ports, and `eth0`, which stands alone.
     static func usual() throws -> Lab {
@@ -102,6 +104,15 @@ struct Lab {
     }
 
     func warnings() -> [String] { plan().warnings.map(\.message) }
+
+    /// Does steps that are known to be possible.
+    mutating func perform(_ steps: [Step]) {
+        var simulator = Simulator(observed)
+        for step in steps {
+            do { try simulator.perform(step) } catch { Issue.record("\(step): \(error)") }
+        }
+        observed = simulator.world
+    }
 
     /// Does what the plan says, so that the next one starts from there.
     mutating func apply(_ scope: PlanScope = .everything) throws {

@@ -24,7 +24,7 @@ import Testing
 
     @Test("6: cutting copies is refused with the engines that can, whichever engine is asked for")
     func n6CuttingCopiesRefused() throws {
-        for engine in EngineChoice.allCases {
+        for engine in [EngineChoice.auto, .tc] {
             var lab = try Lab.usual()
             try lab.mirror("m", ["vnet0"], to: ["vnet2"]) {
                 $0.snaplen = 96
@@ -35,8 +35,8 @@ import Testing
             #expect(refusal.message.hasPrefix("the tc engine can't cut copies (snaplen)"))
             #expect(
                 refusal.message.hasSuffix(
-                    "; ovs and tap can, but this version has no Open vSwitch engine and this version has no tap engine")
-            )
+                    "; ovs and tap can, but there is no Open vSwitch on this machine and this version has no tap engine"
+                ))
             #expect(lab.plan().steps.isEmpty)
         }
     }
@@ -62,12 +62,12 @@ import Testing
         #expect(lab.refusals() == [])
         lab.engines = [
             EngineCapabilities(
-                engine: .ovs, isAvailable: true, truncates: true, deduplicates: true, sharesOutputs: false)
+                engine: .tap, isAvailable: true, truncates: true, deduplicates: true, sharesOutputs: false)
         ]
         #expect(lab.refusals().map(\.rule) == [.capability, .capability])
         #expect(
             lab.refusals().map(\.message)
-                == Array(repeating: "the ovs engine can't share an output with another mirror", count: 2))
+                == Array(repeating: "the tap engine can't share an output with another mirror", count: 2))
         lab.desired[1].mirror.outputs = [.port(try PortName("eth0"))]
         #expect(lab.refusals() == [])
     }

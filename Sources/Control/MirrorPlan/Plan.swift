@@ -26,15 +26,20 @@ public struct Plan: Hashable, Sendable {
     /// What a person should know before.
     public var warnings: [Warning]
     /// Which engine has a mirror and why, where it isn't the obvious one.
-    public var notes: [Warning] = []
+    public var notes: [Warning]
     /// The engine of each mirror; one that is refused has none.
-    public var engines: [MirrorName: EngineName] = [:]
+    public var engines: [MirrorName: EngineName]
 
     /// Whether there is nothing to do.
     public var isEmpty: Bool { steps.isEmpty }
 
     /// From its parts.
-    public init(steps: [Step] = [], refusals: [Refusal] = [], warnings: [Warning] = []) {
+    public init(
+        steps: [Step] = [], refusals: [Refusal] = [], warnings: [Warning] = [], notes: [Warning] = [],
+        engines: [MirrorName: EngineName] = [:]
+    ) {
+        self.notes = notes
+        self.engines = engines
         self.steps = steps
         self.refusals = refusals
         self.warnings = warnings
