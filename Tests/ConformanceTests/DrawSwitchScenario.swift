@@ -89,7 +89,7 @@ struct SwitchScenarioDraw {
         var mirrors: [Mirror] = []
         for number in 0..<random.pick(weighted: [(35, 1), (35, 2), (20, 3), (10, 4)], or: 1) {
             let bridge = random.pick(switches, or: switches[0])
-            var mirror = Mirror(name: try MirrorName("m\(number)"), sources: [], outputs: [])
+            var mirror = Mirror(name: try MirrorName("m\(number)"), sources: [], outputs: [], engine: .ovs)
             drawSources(of: &mirror, in: bridge, after: mirrors)
             drawOutputs(of: &mirror, in: bridge)
             if mirror.outputs.isEmpty { continue }

@@ -29,6 +29,9 @@ struct Tally: Sendable {
     var captured = 0
     var copies = 0
     var failedCopies = 0
+    /// Mirrors that were applied, and those that were refused.
+    var mirrors = 0
+    var refused = 0
     /// Whether the result was held against the specification without the engine's known shortcoming too (rule 3).
     var isBySpecification = false
 }

@@ -14,10 +14,22 @@ struct SwitchRunner {
     func run(_ scenario: SwitchScenario) -> SwitchOutcome {
         do {
             try lab.build(scenario.switches)
-            let rows = try engine.apply(scenario.mirrors, to: lab.openVSwitch, scenario.switches)
-            var expectation = SwitchExpectation(scenario, rows, traits)
+            var scenario = scenario
+            let all = scenario.mirrors.count
+            scenario.mirrors = try engine.accepted(scenario.mirrors)
+            let before = try OpenVSwitchSnapshot(of: lab.openVSwitch)
+            let order = try engine.apply(scenario.mirrors, to: lab.openVSwitch, scenario.switches)
+            var expectation = SwitchExpectation(scenario, order, traits)
             var mismatches: [SwitchMismatch] = []
+            let isFlooded = try scenario.switches.allSatisfy { bridge in
+                let wanted = bridge.floodVLANs.union(order.flooded[bridge.name] ?? [])
+                let text = try lab.openVSwitch.vsctl("get Bridge \(bridge.name) flood_vlans")
+                return Set(text.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) }) == wanted
+            }
+            if !isFlooded { mismatches.append(SwitchMismatch(details: "flood_vlans isn't as it should be")) }
             var tally = Tally()
+            tally.mirrors = scenario.mirrors.count
+            tally.refused = all - tally.mirrors
             for (number, injection) in scenario.injections.enumerated() {
                 let result = try send(injection, expecting: &expectation)
                 tally.frames += 1
@@ -33,8 +45,8 @@ struct SwitchRunner {
                 mismatches.append(SwitchMismatch(details: "the switch's log: \(lines.joined(separator: "\n"))"))
             }
             try engine.remove(scenario.mirrors, from: lab.openVSwitch, scenario.switches)
-            let left = try lab.openVSwitch.vsctl("--columns=name list Mirror")
-            if !left.isEmpty { mismatches.append(SwitchMismatch(details: "mirrors are left:\n\(left)")) }
+            let left = before.differences(to: try OpenVSwitchSnapshot(of: lab.openVSwitch))
+            if !left.isEmpty { mismatches.append(SwitchMismatch(details: "the database isn't as before:\n\(left)")) }
             return mismatches.isEmpty ? .passed(tally) : .failed(mismatches)
         } catch {
             return .failed([SwitchMismatch(details: "\(error)")])
@@ -98,10 +110,13 @@ struct SwitchExpectation {
         }
     }
 
-    /// - Parameter rows: the mirrors' rows, in the switch's order.
-    init(_ scenario: SwitchScenario, _ rows: [SwitchRow], _ traits: EngineTraits) {
+    init(_ scenario: SwitchScenario, _ order: SwitchOrder, _ traits: EngineTraits) {
+        var scenario = scenario
+        for index in scenario.switches.indices {
+            scenario.switches[index].floodVLANs.formUnion(order.flooded[scenario.switches[index].name] ?? [])
+        }
         switches = scenario.switches
-        let mirrors = rows.compactMap { row in
+        let mirrors = order.rows.compactMap { row in
             scenario.mirrors.first { $0.name == row.mirror }.map { mirror in
                 var single = mirror
                 single.outputs = [row.output]

@@ -23,28 +23,34 @@ extension ConformanceTests.SwitchTests {
             let seed = try ConformanceNumber.read("PORTMIRROR_SEED") ?? Self.defaultSeed
             let count = try ConformanceNumber.read("PORTMIRROR_SCENARIOS").map(Int.init) ?? Self.defaultCount
             // Issues are recorded on the test's own thread: on the lab's nobody would know whose they are.
-            let (total, failures, seconds) = try SwitchLab.run { lab in try Self.run(lab, seed, count) }
+            let (total, failures, seconds) = try SwitchLab.run { lab in
+                try EngineUnderTest.use(lab.openVSwitch) { tested in
+                    try Self.run(SwitchRunner(lab: lab, engine: ProductEngine(tested: tested)), seed, count)
+                }
+            }
             for failure in failures { Issue.record("\(failure)") }
             print(
                 "conformance of Open vSwitch \(OpenVSwitch.version): seed \(seed), \(count) scenarios in \(Int(seconds)) s: "
-                    + "\(total.frames) frames sent, \(total.captured) captured, \(total.copies) copies")
+                    + "\(total.frames) frames sent, \(total.captured) captured, \(total.copies) copies; "
+                    + "\(total.mirrors) mirrors, \(total.refused) more refused")
             if failures.isEmpty, count >= Self.defaultCount { #expect(total.copies > count * 10) }
         }
 
         private static func run(
-            _ lab: SwitchLab, _ seed: UInt64, _ count: Int
+            _ runner: SwitchRunner, _ seed: UInt64, _ count: Int
         ) throws -> (Tally, failures: [String], seconds: Double) {
-            let runner = SwitchRunner(lab: lab, engine: HandmadeEngine())
             let start = ThisProcess.monotonicNanoseconds()
             var total = Tally()
             var failures: [String] = []
             for number in 0..<UInt64(count) where failures.count < mostFailures {
-                let scenario = try SwitchScenarioDraw.scenario(seed: seed &+ number, ports: lab.ports)
+                let scenario = try SwitchScenarioDraw.scenario(seed: seed &+ number, ports: runner.lab.ports)
                 switch runner.run(scenario) {
                 case .passed(let tally):
                     total.frames += tally.frames
                     total.captured += tally.captured
                     total.copies += tally.copies
+                    total.mirrors += tally.mirrors
+                    total.refused += tally.refused
                 case .failed(let mismatches):
                     var shrinker = SwitchShrinker(scenario, mismatches) { runner.run($0) }
                     shrinker.shrink()

@@ -1,88 +1,83 @@
+import MirrorEngine
 import MirrorModel
+import MirrorPlan
 import TestSupport
 
 /// How mirrors get into Open vSwitch.
 protocol SwitchEngine {
-    /// Makes the mirrors, of which there are none, and returns their rows in the order in which the switch looks at them.
-    func apply(_ mirrors: [Mirror], to openVSwitch: OpenVSwitch, _ switches: [Switch]) throws -> [SwitchRow]
+    /// Of some mirrors, those that it doesn't refuse.
+    func accepted(_ mirrors: [Mirror]) throws -> [Mirror]
+    /// Makes mirrors, of which there are none.
+    func apply(_ mirrors: [Mirror], to openVSwitch: OpenVSwitch, _ switches: [Switch]) throws -> SwitchOrder
     /// Removes them all.
     func remove(_ mirrors: [Mirror], from openVSwitch: OpenVSwitch, _ switches: [Switch]) throws
 }
 
-/// `ovs-vsctl`, as a person would do it.
-struct HandmadeEngine: SwitchEngine {
-    func apply(_ mirrors: [Mirror], to openVSwitch: OpenVSwitch, _ switches: [Switch]) throws -> [SwitchRow] {
-        var rows: [SwitchRow] = []
-        for mirror in mirrors {
-            for output in mirror.outputs {
-                guard let bridge = switches.first(where: { $0.has(output) }) else { continue }
-                guard let words = Self.words(mirror, output, in: bridge) else { continue }
-                // One after the other: the switch numbers them as they come.
-                try openVSwitch.vsctl(words)
-                rows.append(SwitchRow(mirror: mirror.name, output: output))
-            }
+/// The mirrors as the switch has them.
+struct SwitchOrder {
+    /// In the order in which the switch looks at them.
+    var rows: [SwitchRow]
+    /// VLANs that have become flooded, by bridge.
+    var flooded: [PortName: Set<UInt16>] = [:]
+}
+
+/// The program's own way: plan, steps, one transaction. `ovs-vsctl` is only a witness.
+struct ProductEngine: SwitchEngine {
+    let tested: EngineUnderTest
+
+    func accepted(_ mirrors: [Mirror]) throws -> [Mirror] {
+        var rest = mirrors
+        while !rest.isEmpty {
+            let refused = Set(try tested.preview(rest).plan.refusals.map(\.mirror))
+            if refused.isEmpty { break }
+            rest.removeAll { refused.contains($0.name) }
         }
-        try openVSwitch.forgetFlows()
-        return rows
+        return rest
+    }
+
+    func apply(_ mirrors: [Mirror], to openVSwitch: OpenVSwitch, _ switches: [Switch]) throws -> SwitchOrder {
+        try tested.apply(mirrors)
+        let again = try tested.preview(mirrors)
+        if !again.isEmpty {
+            throw LabError("a second apply would: \(again.plan.steps.map(\.description).joined(separator: "; "))")
+        }
+        var order = SwitchOrder(rows: try rows(openVSwitch, switches))
+        for mirror in mirrors {
+            for case .vlan(let id, let bridge) in mirror.outputs { order.flooded[bridge, default: []].insert(id) }
+        }
+        return order
     }
 
     func remove(_ mirrors: [Mirror], from openVSwitch: OpenVSwitch, _ switches: [Switch]) throws {
-        try openVSwitch.vsctl(
-            Array(switches.flatMap { ["--", "clear", "Bridge", "\($0.name)", "mirrors"] }.dropFirst()))
-        try openVSwitch.forgetFlows()
+        try tested.remove(Set(mirrors.map(\.name)))
     }
 
-    /// Nil for a mirror that waits.
-    private static func words(_ mirror: Mirror, _ output: Output, in bridge: Switch) -> [String]? {
-        var words = ["--", "--id=@m", "create", "Mirror", "name=\(mirror.name)"]
-        var references: [String] = []
-        var known: Set<PortName> = []
-        func reference(_ port: PortName) -> String {
-            if known.insert(port).inserted { references += ["--", "--id=@\(port)", "get", "Port", "\(port)"] }
-            return "@\(port)"
-        }
-        var isWaiting = true
-        for source in mirror.sources {
-            switch source {
-            case .bridge(let name) where name == bridge.name:
-                words.append("select_all=true")
-                isWaiting = false
-            case .port(let port, let direction) where bridge.ports[port] != nil:
-                isWaiting = false
-                for hook in direction.hooks {
-                    words.append("select_\(hook == .ingress ? "src" : "dst")_port=\(reference(port))")
-                }
-            default: break
+    /// By their identities: in this order the switch numbers what comes in one transaction.
+    private func rows(_ openVSwitch: OpenVSwitch, _ switches: [Switch]) throws -> [SwitchRow] {
+        let list = ["--format=csv", "--data=bare", "--no-headings"]
+        func table(_ name: String, _ columns: String) throws -> [[String]] {
+            try openVSwitch.vsctl(list + ["--columns=\(columns)", "list", name]).split(separator: "\n").map {
+                $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             }
         }
-        if isWaiting { return nil }
-        switch output {
-        case .port(let port): words.append("output_port=\(reference(port))")
-        case .vlan(let id, _): words.append("output_vlan=\(id)")
+        let ports = Dictionary(
+            try table("Port", "_uuid,name").map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
+        var found: [(id: String, row: SwitchRow)] = []
+        for line in try table("Mirror", "_uuid,name,output_port,output_vlan") {
+            let name = try MirrorName(line[1])
+            if let port = ports[line[2]] {
+                found.append((line[0], SwitchRow(mirror: name, output: .port(try PortName(port)))))
+            } else if let id = UInt16(line[3]) {
+                for bridge in switches where try hasMirror(line[0], bridge, openVSwitch) {
+                    found.append((line[0], SwitchRow(mirror: name, output: .vlan(id, bridge: bridge.name))))
+                }
+            }
         }
-        if let vlans = mirror.vlans {
-            words.append("select_vlan=\(vlans.ranges.flatMap { $0 }.map(String.init).joined(separator: ","))")
-        }
-        if let snaplen = mirror.snaplen { words.append("snaplen=\(snaplen)") }
-        return Array(
-            (references + Self.merged(words) + ["--", "add", "Bridge", "\(bridge.name)", "mirrors", "@m"]).dropFirst())
+        return found.sorted { $0.id < $1.id }.map(\.row)
     }
 
-    /// Several values of a column as one set.
-    private static func merged(_ words: [String]) -> [String] {
-        var merged: [String] = []
-        for word in words {
-            let column = word.prefix { $0 != "=" }
-            if column.hasPrefix("select_"), let index = merged.firstIndex(where: { $0.hasPrefix("\(column)=") }) {
-                let value = word.dropFirst(column.count + 1)
-                if !merged[index].dropFirst(column.count + 1).split(separator: ",").contains(value) {
-                    merged[index] += ",\(value)"
-                }
-            } else {
-                merged.append(word)
-            }
-        }
-        return merged
+    private func hasMirror(_ id: String, _ bridge: Switch, _ openVSwitch: OpenVSwitch) throws -> Bool {
+        try openVSwitch.vsctl(["get", "Bridge", "\(bridge.name)", "mirrors"]).contains(id)
     }
 }
 
