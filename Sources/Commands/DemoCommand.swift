@@ -14,29 +14,42 @@ struct DemoCommand: ParsableCommand {
             tcpdump look there, and takes everything away again. Nothing of this machine's network is touched. \
             Needs no root where the kernel lets users make namespaces.
 
-            Example:
+            Examples:
               portmirror demo
+              portmirror demo --engine ovs
             """)
+
+    @Option(
+        help: ArgumentHelp(
+            "tc: on a Linux bridge. ovs: on an Open vSwitch of the demo's own, if it is installed.", valueName: "engine"))
+    var engine: DemoEngine = .tc
 
     func run() throws {
         let suggestion = DemoAdvice.forThisMachine()
         let lab: DemoLab
+        let directory = try Files.makeTemporaryDirectory("portmirror-demo")
+        defer { try? Files.removeTree(directory) }
         do {
             if ThisProcess.has(.sysAdmin) && ThisProcess.has(.netAdmin) {
                 try NetworkNamespace.makeOwn()
             } else {
                 try NetworkNamespace.makeOwnWithUser()
             }
-            lab = try DemoLab()
+            lab = try DemoLab(switchDirectory: engine == .ovs ? "\(directory)/ovs" : nil)
+        } catch let error as UserError {
+            throw error
         } catch {
             Terminal.write("This system lets nobody but root make network namespaces (\(error)).\n")
             Terminal.write("So here is the same without any: a mirror computed over a recorded ping.\n\n")
             return try DemoSimulation.run(suggestion)
         }
-        let story = DemoStory(directory: try Files.makeTemporaryDirectory("portmirror-demo"), lab: lab)
-        defer { story.cleanUp() }
-        try story.tell(suggestion)
+        try DemoStory(directory: directory, lab: lab).tell(suggestion)
     }
+}
+
+/// What the demo runs on.
+enum DemoEngine: String, ExpressibleByArgument, CaseIterable {
+    case tc, ovs
 }
 
 /// The demonstration, step by step.
@@ -49,15 +62,17 @@ struct DemoStory {
         self.lab = lab
         ThisProcess.setEnvironment("PORTMIRROR_RUN_DIR", "\(directory)/run")
         ThisProcess.setEnvironment("PORTMIRROR_CONFIG_DIR", "\(directory)/mirrors.d")
+        // Whatever Open vSwitch this machine has is left alone.
+        ThisProcess.setEnvironment("OVS_DB", lab.openVSwitch?.database ?? "none")
     }
 
-    func cleanUp() { try? Files.removeTree(directory) }
+    private var isOnSwitch: Bool { lab.openVSwitch != nil }
 
     func tell(_ suggestion: String) throws {
         heading("A switch and three VMs")
         Terminal.write(
             """
-            A Linux bridge, br0, with three virtual machines on it (network namespaces, to the kernel the same):
+            \(isOnSwitch ? "An Open vSwitch" : "A Linux") bridge, br0, with three virtual machines on it (network namespaces, to the kernel the same):
 
                 alice 10.77.0.1 ---- vnet0 --+
                                              |
@@ -71,9 +86,10 @@ struct DemoStory {
         // Lets the two learn each other's addresses, so that only the pings proper are left to see.
         try lab.ping(count: 1)
         let before = try observe()
+        let flag = isOnSwitch ? " --reserve-output" : ""
 
         heading("Mirror what alice sends and gets to the sensor")
-        try type("add ids --from vnet0 --to vnet2")
+        try type("add ids --from vnet0 --to vnet2\(flag)")
         Terminal.write("(quiet: it worked)\n")
 
         heading("alice pings bob; tcpdump, an independent witness, listens at the sensor")
@@ -84,7 +100,11 @@ struct DemoStory {
                 ? "tcpdump isn't installed (apt-get install tcpdump), so the counters below have to be witness enough.\n"
                 : "\(seen.count) copies: three requests and three replies.\n")
 
-        heading("What the kernel counted")
+        heading(isOnSwitch ? "What Open vSwitch counted" : "What the kernel counted")
+        if let openVSwitch = lab.openVSwitch {
+            Terminal.write("(It refreshes its counters every five seconds; a moment, please.)\n")
+            try openVSwitch.waitForCounters(packets: 6)
+        }
         try type("show ids")
 
         heading("The same by hand")
@@ -94,15 +114,17 @@ struct DemoStory {
         heading("Take it away")
         try type("remove ids")
         let after = try observe()
-        guard after.hooks.isEmpty, after.points.isEmpty, after.records.isEmpty, after.offloads == before.offloads else {
+        guard after.hooks.isEmpty, after.points.isEmpty, after.records.isEmpty, after.offloads == before.offloads,
+            lab.openVSwitch?.mirrorCount ?? 0 == 0
+        else {
             throw UserError(
                 "the demo left something behind in its namespace, which is a bug",
                 advice: "please report it with what is printed above")
         }
         Terminal.write(
             """
-            No filter, no qdisc is left, and vnet2 has the offload settings it had before. The VMs and the bridge \
-            go with this program.
+            No \(isOnSwitch ? "mirror" : "filter, no qdisc") is left, and vnet2 has the offload settings it had before. \
+            The VMs and the bridge go with this program.
 
             """)
 

@@ -7,6 +7,8 @@ import RouteNetlink
 struct DemoLab {
     private let home: Namespace
     private let machines: [Namespace]
+    /// nil on a Linux bridge.
+    let openVSwitch: DemoSwitch?
 
     /// A namespace kept alive by a descriptor.
     private final class Namespace {
@@ -14,15 +16,21 @@ struct DemoLab {
         init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
     }
 
-    /// - Throws: what the kernel has against it.
-    init() throws {
+    /// - Parameter switchDirectory: where an Open vSwitch of its own lives; nil for a Linux bridge.
+    /// - Throws: what the kernel has against it, or ``UserError`` without an Open vSwitch.
+    init(switchDirectory: String?) throws {
         home = Namespace(try NetworkNamespace.current())
         // A kernel without IPv6 has nothing to switch off, and with it there is just more to count.
         try? NetworkNamespace.disableIPv6()
         let socket = try NetlinkSocket(.route)
-        try socket.perform(LinkRequest.addBridge("br0"))
-        let bridge = try Self.index(of: "br0", socket)
-        try socket.perform(LinkRequest.setUp(true, index: bridge, name: "br0"))
+        openVSwitch = try switchDirectory.map { try DemoSwitch(directory: $0) }
+        var bridge: Int32?
+        if openVSwitch == nil {
+            try socket.perform(LinkRequest.addBridge("br0"))
+            let index = try Self.index(of: "br0", socket)
+            try socket.perform(LinkRequest.setUp(true, index: index, name: "br0"))
+            bridge = index
+        }
         var machines: [Namespace] = []
         for number in 0..<3 {
             let machine = try Self.makeNamespace()
@@ -30,11 +38,12 @@ struct DemoLab {
             try socket.perform(
                 LinkRequest.addVeth(name, peer: "eth0", peerNamespace: machine.descriptor.number))
             let index = try Self.index(of: name, socket)
-            try socket.perform(LinkRequest.setMaster(bridge, index: index, name: name))
+            if let bridge { try socket.perform(LinkRequest.setMaster(bridge, index: index, name: name)) }
             try socket.perform(LinkRequest.setUp(true, index: index, name: name))
             machines.append(machine)
         }
         self.machines = machines
+        try openVSwitch?.makeBridge("br0", ports: ["vnet0", "vnet1", "vnet2"])
         for number in 0..<3 {
             try inside(number) {
                 let inner = try NetlinkSocket(.route)

@@ -18,7 +18,7 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Open vSwitch's database: unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT, instead of the usual socket (or OVS_DB).",
+            "Open vSwitch's database: unix:FILE, tcp:HOST:PORT, ssl:HOST:PORT, or none; instead of the usual socket (or OVS_DB).",
             valueName: "target"))
     var db: String?
 
@@ -50,12 +50,12 @@ struct PlaceOptions: ParsableArguments {
                 }
             do {
                 if let named = db ?? ThisProcess.environment("OVS_DB") {
+                    if named == "none" { return nil }
                     return OpenVSwitchEngine.Location(
                         target: try OVSDBTarget(parsing: named), tls: tls, isNamed: true)
                 }
-                let path = (ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch") + "/db.sock"
-                guard Files.exists(path) else { return nil }
-                return OpenVSwitchEngine.Location(target: try OVSDBTarget(parsing: "unix:\(path)"), isNamed: false)
+                return try OpenVSwitchEngine.usualLocation(
+                    directory: ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch")
             } catch {
                 throw UserError("\(error)", kind: .usage)
             }

@@ -3,7 +3,7 @@ public import MirrorEngine
 import MirrorModel
 public import MirrorPlan
 import Netlink
-import OVSDB
+public import OVSDB
 public import OVSDBTransport
 import RouteNetlink
 
@@ -24,6 +24,14 @@ public final class OpenVSwitchEngine: Engine {
             self.tls = tls
             self.isNamed = isNamed
         }
+    }
+
+    /// The usual place; nil if there is no database, or if its ovs-vswitchd works in another network namespace: its
+    /// mirrors are those of another machine then.
+    public static func usualLocation(directory: String) throws(OVSDBError) -> Location? {
+        let path = "\(directory)/db.sock"
+        guard Files.exists(path), !SwitchDaemon(directory: directory).isElsewhere else { return nil }
+        return Location(target: try OVSDBTarget(parsing: "unix:\(path)"), isNamed: false)
     }
 
     /// How long ovs-vswitchd may take to act on a change.

@@ -16,13 +16,17 @@ struct SwitchDaemon {
             backports: [OpenVSwitchVersion(3, 1, 6), OpenVSwitchVersion(3, 2, 4), OpenVSwitchVersion(3, 3, 3)])
     }
 
-    /// Whether its process is there; nil if that can't be told, since it was started without a file for its id.
-    var isRunning: Bool? {
-        guard let text = try? Files.read("\(directory)/ovs-vswitchd.pid", atMost: 64),
-            let id = Int32(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "")
-        else { return nil }
-        return ThisProcess.exists(id)
+    /// From the file that it was started with, if it was.
+    private var processID: Int32? {
+        guard let text = try? Files.read("\(directory)/ovs-vswitchd.pid", atMost: 64) else { return nil }
+        return Int32(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "")
     }
+
+    /// Whether its process is there; nil if that can't be told.
+    var isRunning: Bool? { processID.map(ThisProcess.exists) }
+
+    /// Whether it works in another network namespace than this thread's, with interfaces that aren't seen here.
+    var isElsewhere: Bool { processID.flatMap(NetworkNamespace.isShared) == false }
 
     /// Gives it a command.
     /// - Returns: its answer; nil if there is no socket.

@@ -18,6 +18,11 @@ public struct Descriptor: ~Copyable, Sendable {
         return Descriptor(owning: try check(number, "open", path))
     }
 
+    /// Makes a file, or empties the one that is there, to write to.
+    public static func create(_ path: String, mode: UInt32 = 0o644) throws(SystemError) -> Descriptor {
+        try open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+    }
+
     /// A pipe's two ends.
     public static func pipe() throws(SystemError) -> PipeEnds {
         var ends: [Int32] = [-1, -1]

@@ -15,6 +15,17 @@ public enum NetworkNamespace {
         return UInt64(status.st_ino)
     }
 
+    /// Whether a process's network namespace is the calling thread's; nil if that can't be told, since the process has
+    /// gone or is somebody else's (`/proc/PID/ns/net`, namespaces(7)).
+    public static func isShared(withProcess id: Int32) -> Bool? {
+        var own = stat()
+        var other = stat()
+        guard unsafe stat("/proc/thread-self/ns/net", &own) == 0, unsafe stat("/proc/\(id)/ns/net", &other) == 0 else {
+            return nil
+        }
+        return own.st_ino == other.st_ino && own.st_dev == other.st_dev
+    }
+
     /// Gives the calling thread a new, empty network namespace.
     public static func makeOwn() throws(SystemError) {
         _ = try check(clinux_unshare(CLONE_NEWNET), "create", "a network namespace")

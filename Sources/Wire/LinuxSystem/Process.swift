@@ -38,6 +38,9 @@ public enum ThisProcess {
     /// Seconds since 1970.
     public static func now() -> Int64 { Int64(time(nil)) }
 
+    /// Lets time pass: for what tells nobody when it is ready.
+    public static func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
     /// Nanoseconds of a clock that only runs forward.
     public static func monotonicNanoseconds() -> UInt64 {
         var value = timespec()

@@ -46,9 +46,9 @@ extension OVSDBClient {
         case connected(to: OVSDBTarget.Remote)
         /// The connection is lost; another attempt is under way or will be.
         case reconnecting(since: ContinuousClock.Instant, OVSDBError)
-        /// The first connection couldn't be made; ``OVSDBClient/connect()`` tries again.
+        /// There is no connection and none is being made; ``OVSDBClient/connect()`` tries again.
         case failed(OVSDBError)
-        /// For good; with the reason if it wasn't ``OVSDBClient/close()``.
-        case closed(OVSDBError?)
+        /// For good: ``OVSDBClient/close()`` was called.
+        case closed
     }
 }

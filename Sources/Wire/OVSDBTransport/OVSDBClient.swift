@@ -2,59 +2,224 @@ public import OVSDB
 
 /// A connection that keeps itself alive: it reconnects and takes up its monitor again.
 ///
-/// All calls may come from any thread, several at once, and block at most until their deadline.
+/// All calls may come from any thread, several at once, and block at most until their deadline. What a call changes or
+/// asks is never sent twice: if the connection breaks meanwhile, the call fails.
 public final class OVSDBClient: Sendable {
+    private let core: ClientCore
     private let target: OVSDBTarget
     private let database: String
+    private let requestTimeout: Duration
 
-    /// Nothing happens until ``connect()`` or ``begin()``.
+    /// Nothing happens until ``connect()``, ``begin()`` or the first call that needs a connection.
+    /// - Parameter tls: needed for `ssl:` servers.
     public init(
         _ target: OVSDBTarget, tls: TLSFiles? = nil, database: String = "Open_vSwitch",
         configuration: Configuration = Configuration()
     ) {
         self.target = target
         self.database = database
+        requestTimeout = configuration.requestTimeout
+        core = ClientCore(target, tls: tls, database: database, configuration: configuration)
     }
 
+    deinit { core.change { $0.close() } }
+
     /// Makes the first connection and asks for the schema: one attempt for each server, without pauses.
-    public func connect() throws(OVSDBError) { throw unfinished }
+    ///
+    /// Does nothing if there is a connection. After a failure it tries again.
+    /// - Throws: ``OVSDBError``; while a lost connection is being made anew, why it isn't there.
+    public func connect() throws(OVSDBError) {
+        try begin()
+        try requireConnection()
+    }
 
     /// Starts what ``connect()`` does and returns at once, so that the caller can do something else meanwhile.
-    public func begin() throws(OVSDBError) { throw unfinished }
+    public func begin() throws(OVSDBError) {
+        try core.change { state throws(OVSDBError) in
+            switch state.phase {
+            case .idle, .failed: return ((), state.startFirstRound())
+            case .connecting, .connected, .reconnecting: return ((), [])
+            case .closed: throw closed("connect")
+            }
+        }
+    }
 
     /// The server's schema.
-    public var schema: DatabaseSchema { get throws(OVSDBError) { throw unfinished } }
+    public var schema: DatabaseSchema {
+        get throws(OVSDBError) {
+            try requireConnection()
+            return core.look { $0.session.schema } ?? DatabaseSchema(name: database)
+        }
+    }
 
     /// Monitors what these rows want; columns that the server's schema lacks are left out. Returns once the first
     /// snapshot is there. Asking again replaces what was asked for before.
-    public func monitor(_ rows: [any TypedRow.Type]) throws(OVSDBError) { throw unfinished }
+    public func monitor(_ rows: [any TypedRow.Type]) throws(OVSDBError) {
+        var tables: [String: [String]] = [:]
+        for row in rows { tables[row.table, default: []] += row.columns }
+        try monitor(tables: tables)
+    }
 
     /// The same for columns by table.
-    public func monitor(tables: [String: [String]]) throws(OVSDBError) { throw unfinished }
+    public func monitor(tables: [String: [String]]) throws(OVSDBError) {
+        try requireConnection()
+        let number = try core.change { state throws(OVSDBError) in
+            state.monitorsAsked += 1
+            return (state.monitorsAsked, state.perform(state.session.monitor(tables), at: .now))
+        }
+        let isThere = try block(upTo: .now + requestTimeout) { state throws(OVSDBError) in
+            if state.monitorsAnswered >= number {
+                if let refusal = state.monitorRefusal { throw refusal }
+                return true
+            }
+            if case .connected = state.phase { return nil }
+            throw noConnection(state, "monitor")
+        }
+        guard isThere == true else { throw timeout("monitor") }
+    }
 
-    /// What the monitor has told up to now.
-    public var replica: Replica { Replica(schema: DatabaseSchema(name: database)) }
+    /// What the monitor has told up to now. Without a connection, what it had told before.
+    public var replica: Replica { core.look { $0.session.replica } }
 
-    /// Carries out all operations or none (RFC 7047, section 4.1.3).
+    /// Carries out all operations or none (RFC 7047, section 4.1.3). What it changes is in ``replica`` when this
+    /// returns, as far as it is monitored.
     /// - Returns: one result for each operation.
+    /// - Throws: ``OVSDBError``. With the codes `connection` and `timeout`, it says if nothing was sent; otherwise the
+    ///   change may have been carried out or not.
     @discardableResult
-    public func transact(_ operations: [Operation]) throws(OVSDBError) -> [OperationResult] { throw unfinished }
+    public func transact(_ operations: [Operation]) throws(OVSDBError) -> [OperationResult] {
+        try requireConnection()
+        let now = ContinuousClock.now
+        let waiter = Waiter(deadline: now + requestTimeout)
+        let number = try core.change { state throws(OVSDBError) in
+            let (number, actions) = try state.session.transact(operations)
+            state.transactions[number] = waiter
+            return (number, state.perform(actions, at: now) + state.watch(waiter, at: now))
+        }
+        waiter.park()
+        let outcome = try core.change { state throws(OVSDBError) in
+            state.transactions[number] = nil
+            if let outcome = state.outcomes.removeValue(forKey: number) { return (outcome, []) }
+            return (
+                Result.failure(timeout("change the database")), state.perform(state.session.abandon(number), at: .now)
+            )
+        }
+        return try outcome.get()
+    }
 
-    /// Waits until the condition holds of what the monitor has told; asked again after each update.
+    /// Waits until the condition holds of what the monitor has told. It is asked at once and after each update, on this
+    /// thread. A lost connection is waited for.
     /// - Returns: false when the time is up.
     public func wait(upTo limit: Duration, until condition: @Sendable (Replica) -> Bool) throws(OVSDBError) -> Bool {
-        throw unfinished
+        let deadline = ContinuousClock.now + limit
+        var seen: Int?
+        while true {
+            let last = seen
+            let news = try block(upTo: deadline) { state throws(OVSDBError) -> (Replica, Int)? in
+                switch state.phase {
+                case .closed: throw closed("wait")
+                case .failed, .idle: throw noConnection(state, "wait")
+                case .connecting, .connected, .reconnecting: break
+                }
+                return state.changes == last ? nil : (state.session.replica, state.changes)
+            }
+            guard let news else { return false }
+            if condition(news.0) { return true }
+            seen = news.1
+        }
+    }
+
+    /// Waits until there is a connection.
+    /// - Returns: false when the time is up.
+    public func waitForConnection(upTo limit: Duration) throws(OVSDBError) -> Bool {
+        try block(upTo: .now + limit) { state throws(OVSDBError) in
+            switch state.phase {
+            case .connected: return true
+            case .connecting, .reconnecting: return nil
+            case .idle, .failed: throw noConnection(state, "connect")
+            case .closed: throw closed("connect")
+            }
+        } ?? false
     }
 
     /// How it stands with the connection.
-    public var state: ConnectionState { .idle }
+    public var state: ConnectionState {
+        core.look {
+            switch $0.phase {
+            case .idle: .idle
+            case .connecting: .connecting
+            case .connected(let remote): .connected(to: remote)
+            case .reconnecting(let since, let error): .reconnecting(since: since, error)
+            case .failed(let error): .failed(error)
+            case .closed: .closed
+            }
+        }
+    }
 
-    /// Ends the connection; calls under way fail with the code `cancelled`.
-    public func close() {}
+    /// Ends the connection for good; calls under way fail with the code `cancelled`.
+    public func close() { core.change { $0.close() } }
 
-    private var unfinished: OVSDBError {
+    // MARK: Waiting
+
+    /// Returns when there is a connection; starts the first one if need be.
+    private func requireConnection() throws(OVSDBError) {
+        guard !core.isOnEventLoop else {
+            throw OVSDBError(
+                .cancelled, operation: "wait", object: target.description,
+                details: "this is the event loop's own thread, which nothing may block")
+        }
+        if case .idle = core.look({ $0.phase }) { try begin() }
+        // Every attempt has its own time limit.
+        _ = try block(upTo: nil) { state throws(OVSDBError) in
+            switch state.phase {
+            case .connected: return true
+            case .connecting: return nil
+            case .idle, .reconnecting, .failed: throw noConnection(state, "connect")
+            case .closed: throw closed("connect")
+            }
+        }
+    }
+
+    /// Looks at the state whenever it has changed, until there is something to return.
+    /// - Returns: nil when the time is up.
+    private func block<Result: Sendable>(
+        upTo deadline: ContinuousClock.Instant?, _ check: (ClientState) throws(OVSDBError) -> Result?
+    ) throws(OVSDBError) -> Result? {
+        let waiter = Waiter(deadline: deadline)
+        defer { core.look { $0.waiters[ObjectIdentifier(waiter)] = nil } }
+        while true {
+            let now = ContinuousClock.now
+            let result = try core.change { state throws(OVSDBError) -> (Result?, [ClientState.Effect]) in
+                if let result = try check(state) { return (result, []) }
+                state.waiters[ObjectIdentifier(waiter)] = waiter
+                return (nil, state.watch(waiter, at: now))
+            }
+            if let result { return result }
+            if let deadline, now >= deadline { return nil }
+            waiter.park()
+        }
+    }
+
+    private func noConnection(_ state: ClientState, _ operation: String) -> OVSDBError {
+        switch state.phase {
+        case .failed(let error): return error
+        case .reconnecting(_, var error):
+            error.details = "the connection is lost and being made anew (\(error.details)); nothing was sent"
+            return error
+        default:
+            return OVSDBError(
+                .connection(errno: nil), operation: operation, object: target.description,
+                details: "there is no connection")
+        }
+    }
+
+    private func closed(_ operation: String) -> OVSDBError {
+        OVSDBError(.cancelled, operation: operation, object: target.description)
+    }
+
+    private func timeout(_ operation: String) -> OVSDBError {
         OVSDBError(
-            .connection(errno: nil), operation: "connect", object: target.description,
-            details: "this version of the library can't yet")
+            .timeout, operation: operation, object: "\(database) at \(target)",
+            details: "no answer within \(requestTimeout)")
     }
 }

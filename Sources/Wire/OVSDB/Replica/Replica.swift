@@ -27,7 +27,7 @@ public struct Replica: Sendable {
                 table: name, columns: table.columns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
             self.tables[name] = Table(
                 layout: layout,
-                rows: rows.mapValues { row in layout.columns.map { row[$0.name] ?? $0.defaultValue } })
+                rows: rows.mapValues { row in layout.columns.map { row[$0.name] ?? $0.schema.defaultValue } })
         }
     }
 

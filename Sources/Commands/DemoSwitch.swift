@@ -1,0 +1,119 @@
+import LinuxSystem
+import MirrorEngine
+import OVSDB
+import OVSDBTransport
+
+/// An Open vSwitch of the demo's own: a database server and a switch in a directory, in user space, in this thread's
+/// namespace. Both end with it.
+final class DemoSwitch {
+    /// What `--db` gets.
+    let database: String
+    private let client: OVSDBClient
+    private var server: ChildProcess
+    private var daemon: ChildProcess
+
+    private static let schema = "/usr/share/openvswitch/vswitch.ovsschema"
+    private static let patience = Duration.seconds(15)
+
+    /// - Throws: ``UserError`` if Open vSwitch isn't installed, or doesn't start.
+    init(directory: String) throws {
+        guard Files.exists(Self.schema), let serverPath = Self.find("ovsdb-server"),
+            let daemonPath = Self.find("ovs-vswitchd"), let tool = Self.find("ovsdb-tool")
+        else {
+            throw UserError(
+                "Open vSwitch isn't installed on this machine",
+                advice: "apt-get install openvswitch-switch; or see the demo on a Linux bridge: portmirror demo")
+        }
+        try Files.makeDirectory(directory)
+        database = "unix:\(directory)/db.sock"
+        // Its chatter is for its log.
+        let quiet = try Descriptor.create("\(directory)/output")
+        var create = try ChildProcess(
+            [tool, "create", "\(directory)/conf.db", Self.schema], output: quiet.number, error: quiet.number)
+        guard create.wait() == 0 else { throw Self.failure("ovsdb-tool", directory) }
+        server = try ChildProcess(
+            [
+                serverPath, "\(directory)/conf.db", "--remote=punix:\(directory)/db.sock",
+                "--pidfile=\(directory)/ovsdb-server.pid", "--unixctl=\(directory)/ovsdb-server.ctl",
+                "--log-file=\(directory)/ovsdb-server.log", "-vconsole:off",
+            ], output: quiet.number, error: quiet.number)
+        client = OVSDBClient(try OVSDBTarget(parsing: database))
+        try Self.connect(client, directory)
+        daemon = try ChildProcess(
+            [
+                daemonPath, database, "--pidfile=\(directory)/ovs-vswitchd.pid",
+                "--unixctl=\(directory)/ovs-vswitchd.ctl", "--log-file=\(directory)/ovs-vswitchd.log", "-vconsole:off",
+            ], output: quiet.number, error: quiet.number)
+    }
+
+    deinit { client.close() }
+
+    /// Makes a bridge with ports, which are interfaces here, and waits until they are in service.
+    func makeBridge(_ name: String, ports: [String]) throws {
+        let names = [name] + ports
+        var operations: [Operation] = []
+        for (number, port) in names.enumerated() {
+            operations.append(
+                .insert(
+                    table: "Interface",
+                    row: ["name": Datum(port), "type": Datum(number == 0 ? "internal" : "")], name: "interface\(number)"))
+            operations.append(
+                .insert(
+                    table: "Port",
+                    row: ["name": Datum(port), "interfaces": .set([Atom.newRow("interface\(number)")])],
+                    name: "port\(number)"))
+        }
+        operations.append(
+            .insert(
+                table: "Bridge",
+                row: [
+                    "name": Datum(name), "datapath_type": Datum("netdev"),
+                    "ports": .set(names.indices.map { Atom.newRow("port\($0)") }),
+                ], name: "bridge"))
+        operations.append(
+            .insert(
+                table: "Open_vSwitch", row: ["bridges": .set([Atom.newRow("bridge")]), "next_cfg": Datum(1)], name: nil))
+        _ = try client.transact(operations)
+        try client.monitor([OpenVSwitchRow.self, MirrorRow.self])
+        let isDone = try client.wait(upTo: Self.patience) { replica in
+            replica.rows(OpenVSwitchRow.self).first?.currentConfiguration ?? 0 >= 1
+        }
+        guard isDone else { throw UserError("ovs-vswitchd doesn't make the demo's bridge, which the demo can't explain") }
+    }
+
+    /// Waits until Open vSwitch has counted copies, which it does every five seconds.
+    func waitForCounters(packets: Int64) throws {
+        _ = try client.wait(upTo: Self.patience) { replica in
+            replica.rows(MirrorRow.self).contains { $0.statistics["tx_packets"] ?? 0 >= packets }
+        }
+    }
+
+    /// How many mirrors there are, whosever they are.
+    var mirrorCount: Int { client.replica.count(of: "Mirror") }
+
+    /// The server has just been started: it is there as soon as its socket is.
+    private static func connect(_ client: OVSDBClient, _ directory: String) throws {
+        let end = ThisProcess.monotonicNanoseconds() + 10_000_000_000
+        while true {
+            do {
+                if Files.exists("\(directory)/db.sock") { return try client.connect() }
+            } catch  where ThisProcess.monotonicNanoseconds() >= end {
+                throw error
+            } catch {}
+            guard ThisProcess.monotonicNanoseconds() < end else { throw failure("ovsdb-server", directory) }
+            ThisProcess.pause(milliseconds: 5)
+        }
+    }
+
+    private static func failure(_ program: String, _ directory: String) -> UserError {
+        let said = ((try? Files.read("\(directory)/output")) ?? nil).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return UserError("\(program) doesn't start: \(said.isEmpty ? "it says nothing" : said)")
+    }
+
+    /// Its programs are where ordinary users' PATH doesn't lead.
+    private static func find(_ program: String) -> String? {
+        let path = ThisProcess.environment("PATH") ?? ""
+        return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/sbin"])
+            .map { "\($0)/\(program)" }.first(where: Files.exists)
+    }
+}
