@@ -13,8 +13,8 @@ struct SwitchRunner {
 
     func run(_ scenario: SwitchScenario) -> SwitchOutcome {
         do {
-            try lab.build(scenario.switches)
             var scenario = scenario
+            scenario.switches = try lab.build(scenario.switches)
             let all = scenario.mirrors.count
             scenario.mirrors = try engine.accepted(scenario.mirrors)
             let before = try OpenVSwitchSnapshot(of: lab.openVSwitch)
@@ -64,34 +64,28 @@ struct SwitchRunner {
         try lab.settle()
         let expected = expectation.outcome(of: injection)
         var captured = try lab.receive().mapValues { Multiset($0) }
-        var match = expectation.match(captured, expected, injection)
         let deadline = ThisProcess.monotonicNanoseconds() + Self.patience
-        while match == nil, ThisProcess.monotonicNanoseconds() < deadline,
+        while expected.captures != captured, ThisProcess.monotonicNanoseconds() < deadline,
             captured.values.map(\.total).reduce(0, +) < expected.total
         {
             try lab.settle()
             for (place, frames) in try lab.receive() {
                 captured[place, default: Multiset()].add(Multiset(frames))
             }
-            match = expectation.match(captured, expected, injection)
         }
-        let best = match ?? expected
-        expectation.take(best)
         let total = captured.values.map(\.total).reduce(0, +)
-        return (total, best.copies, match == nil ? best.difference(from: captured) : nil)
+        return (total, expected.copies, expected.captures == captured ? nil : expected.difference(from: captured))
     }
 }
 
 /// What the model says of one frame after the other.
 struct SwitchExpectation {
     private var model: ReferenceModel
-    private let switches: [Switch]
 
-    /// What may become of one frame.
-    struct Possibility {
-        var captures: [Place: Multiset<Frame>]
-        var copies: Int
-        fileprivate var model: ReferenceModel
+    /// What becomes of one frame.
+    struct Result {
+        var captures: [Place: Multiset<Frame>] = [:]
+        var copies = 0
 
         var total: Int { captures.values.map(\.total).reduce(0, +) }
 
@@ -115,7 +109,6 @@ struct SwitchExpectation {
         for index in scenario.switches.indices {
             scenario.switches[index].floodVLANs.formUnion(order.flooded[scenario.switches[index].name] ?? [])
         }
-        switches = scenario.switches
         let mirrors = order.rows.compactMap { row in
             scenario.mirrors.first { $0.name == row.mirror }.map { mirror in
                 var single = mirror
@@ -127,64 +120,13 @@ struct SwitchExpectation {
             topology: scenario.topology, mirrors: mirrors, traits: traits, matches: FilterCase.matcher)
     }
 
-    /// What becomes of a frame by the model as it is.
-    func outcome(of injection: Scenario.Injection) -> Possibility { outcome(model, injection) }
-
-    /// In which order the switch sends a frame to several ports, it doesn't say: where that matters there is more than one
-    /// possibility.
-    mutating func match(
-        _ captured: [Place: Multiset<Frame>], _ expected: Possibility, _ injection: Scenario.Injection
-    ) -> Possibility? {
-        if expected.captures == captured { return expected }
-        for order in orders {
-            var other = model
-            other.topology = order
-            let possibility = outcome(other, injection)
-            if possibility.captures == captured { return possibility }
-        }
-        return nil
-    }
-
-    mutating func take(_ possibility: Possibility) { model = possibility.model }
-
-    private func outcome(_ model: ReferenceModel, _ injection: Scenario.Injection) -> Possibility {
-        var model = model
+    mutating func outcome(of injection: Scenario.Injection) -> Result {
         let trace = model.inject(injection)
-        var captures: [Place: Multiset<Frame>] = [:]
+        var result = Result(copies: trace.copies.values.map(\.count).reduce(0, +))
         for delivery in trace.deliveries where delivery.frame.isReceived {
-            captures[delivery.place, default: Multiset()].add(delivery.frame)
+            result.captures[delivery.place, default: Multiset()].add(delivery.frame)
         }
-        return Possibility(captures: captures, copies: trace.copies.values.map(\.count).reduce(0, +), model: model)
-    }
-
-    /// The machine with each port in turn the first that is sent to, and both ways round: a mirror takes a frame at the first
-    /// port that it watches, so that the others' order says nothing.
-    private lazy var orders: [Topology] = {
-        guard model.mirrors.contains(where: \.watchesEgress) else { return [] }
-        var topologies: [Topology] = []
-        let most = switches.map(\.ports.count).max() ?? 0
-        for shift in 0..<most {
-            for isReversed in [false, true] {
-                let changed = switches.map { bridge in
-                    var bridge = bridge
-                    let names = bridge.ports.keys.sorted()
-                    let start = shift % names.count
-                    let order = Array(names[start...] + names[..<start])
-                    bridge.order = isReversed ? order.reversed() : order
-                    return bridge
-                }
-                topologies.append(Topology(switches: changed))
-            }
-        }
-        return topologies
-    }()
-}
-
-extension Mirror {
-    fileprivate var watchesEgress: Bool {
-        sources.contains { source in
-            if case .port(_, let direction) = source { direction != .ingress } else { true }
-        }
+        return result
     }
 }
 

@@ -73,14 +73,20 @@ public final class SwitchLab {
     // MARK: The machine
 
     /// Removes the bridges that were there before and makes these. Of a bridge's ports, those with a VM are among ``ports``.
-    public func build(_ switches: [Switch]) throws {
+    /// - Returns: the same, with the order in which each sends to its ports.
+    public func build(_ switches: [Switch]) throws -> [Switch] {
         // Not in one transaction: a bridge of the same name would be the same, with all that it has learnt.
         if !self.switches.isEmpty {
             try openVSwitch.vsctl(Array(self.switches.flatMap { ["--", "del-br", "\($0.name)"] }.dropFirst()))
         }
         hosts = [:]
         self.switches = switches
-        try openVSwitch.add(switches)
+        // All trunks at first: what is sent to all shows the order.
+        try openVSwitch.add(switches.map(\.withTrunks))
+        var ordered = switches
+        for index in ordered.indices { ordered[index].order = try openVSwitch.order(of: switches[index]) }
+        let modes = switches.flatMap { $0.ports.values.flatMap(OpenVSwitch.commands(toSetModeOf:)) }
+        if !modes.isEmpty { try openVSwitch.vsctl(Array(modes.dropFirst())) }
         let internals = switches.flatMap { $0.ports.values.filter(\.isInternal).map(\.name) }
         let indices = try Self.bringUp(internals, socket)
         for name in internals {
@@ -94,6 +100,7 @@ public final class SwitchLab {
         }
         try settle()
         _ = try receive()
+        return ordered
     }
 
     // MARK: Traffic
@@ -132,7 +139,46 @@ public final class SwitchLab {
     }
 }
 
+extension Switch {
+    fileprivate var withTrunks: Switch {
+        var plain = self
+        for var port in ports.values {
+            port.vlanMode = .trunk(nil)
+            plain.insert(port)
+        }
+        return plain
+    }
+}
+
 extension OpenVSwitch {
+    /// In which order a bridge, all of whose ports are trunks, sends a broadcast to its ports: not promised, but kept.
+    fileprivate func order(of bridge: Switch) throws -> [PortName] {
+        let patch = bridge.ports.values.first(where: \.isPatch)?.name
+        var followers: [PortName: Set<PortName>] = [:]
+        // Each in turn sends one, since a frame isn't sent back to where it came from.
+        for sender in bridge.ports.keys {
+            let port = sender == bridge.name ? "LOCAL" : "\"\(sender)\""
+            let text = try appctl(
+                "ofproto/trace", "--names", "\(bridge.name)",
+                "in_port=\(port),dl_src=02:00:00:00:00:01,dl_dst=ff:ff:ff:ff:ff:ff")
+            guard let line = text.split(separator: "\n").last(where: { $0.hasPrefix("Datapath actions: ") }) else {
+                throw LabError("ofproto/trace said \(text)")
+            }
+            let names = line.dropFirst("Datapath actions: ".count).split(separator: ",")
+            // What gets into another bridge goes through the patch port.
+            let ports = names.compactMap { try? PortName(String($0)) }.compactMap {
+                bridge.ports[$0] == nil ? patch : $0
+            }
+            for (index, name) in ports.enumerated() {
+                followers[name, default: []].formUnion(ports[(index + 1)...].filter { $0 != name })
+            }
+        }
+        return bridge.ports.keys.sorted { left, right in
+            let counts = (followers[left]?.count ?? 0, followers[right]?.count ?? 0)
+            return counts.0 == counts.1 ? left < right : counts.0 > counts.1
+        }
+    }
+
     /// A flow table's entry for one port, as `ovs-ofctl` reads it.
     static func flow(from port: PortName, _ actions: [FlowAction], of bridge: Switch) -> String {
         func text(_ port: PortName) -> String { port == bridge.name ? "LOCAL" : "\"\(port)\"" }
