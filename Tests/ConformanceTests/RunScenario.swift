@@ -32,6 +32,8 @@ struct Tally: Sendable {
     /// Mirrors that were applied, and those that were refused.
     var mirrors = 0
     var refused = 0
+    /// What came of each frame, where they are sent one at a time.
+    var captures: [[Place: Multiset<Frame>]] = []
     /// Whether the result was held against the specification without the engine's known shortcoming too (rule 3).
     var isBySpecification = false
 }

@@ -33,7 +33,8 @@ struct SwitchRunner {
             for (number, injection) in scenario.injections.enumerated() {
                 let result = try send(injection, expecting: &expectation)
                 tally.frames += 1
-                tally.captured += result.captured
+                tally.captured += result.captures.values.map(\.total).reduce(0, +)
+                tally.captures.append(result.captures)
                 tally.copies += result.copies
                 if let difference = result.difference {
                     mismatches.append(SwitchMismatch(number: number, details: difference))
@@ -56,7 +57,7 @@ struct SwitchRunner {
     /// Sends one frame, and compares what came of it.
     private func send(
         _ injection: Scenario.Injection, expecting expectation: inout SwitchExpectation
-    ) throws -> (captured: Int, copies: Int, difference: String?) {
+    ) throws -> (captures: [Place: Multiset<Frame>], copies: Int, difference: String?) {
         switch injection.entry {
         case .vm(let port): try lab.send(injection.frame, fromVMAt: port)
         case .host(let port): try lab.send(injection.frame, fromHostThrough: port)
@@ -73,8 +74,7 @@ struct SwitchRunner {
                 captured[place, default: Multiset()].add(Multiset(frames))
             }
         }
-        let total = captured.values.map(\.total).reduce(0, +)
-        return (total, expected.copies, expected.captures == captured ? nil : expected.difference(from: captured))
+        return (captured, expected.copies, expected.captures == captured ? nil : expected.difference(from: captured))
     }
 }
 
