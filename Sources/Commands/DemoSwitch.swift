@@ -8,6 +8,7 @@ import OVSDBTransport
 final class DemoSwitch {
     /// What `--db` gets.
     let database: String
+    private let directory: String
     private let client: OVSDBClient
     private var server: ChildProcess
     private var daemon: ChildProcess
@@ -25,6 +26,7 @@ final class DemoSwitch {
                 advice: "apt-get install openvswitch-switch; or see the demo on a Linux bridge: portmirror demo")
         }
         try Files.makeDirectory(directory)
+        self.directory = directory
         database = "unix:\(directory)/db.sock"
         // Its chatter is for its log.
         let quiet = try Descriptor.create("\(directory)/output")
@@ -74,11 +76,23 @@ final class DemoSwitch {
             .insert(
                 table: "Open_vSwitch", row: ["bridges": .set([Atom.newRow("bridge")]), "next_cfg": Datum(1)], name: nil))
         _ = try client.transact(operations)
-        try client.monitor([OpenVSwitchRow.self, MirrorRow.self])
-        let isDone = try client.wait(upTo: Self.patience) { replica in
+        try client.monitor([OpenVSwitchRow.self, InterfaceRow.self, MirrorRow.self])
+        _ = try client.wait(upTo: Self.patience) { replica in
             replica.rows(OpenVSwitchRow.self).first?.currentConfiguration ?? 0 >= 1
         }
-        guard isDone else { throw UserError("ovs-vswitchd doesn't make the demo's bridge, which the demo can't explain") }
+        guard client.replica.rows(InterfaceRow.self).allSatisfy({ $0.ofport ?? -1 > 0 }) else {
+            throw UserError(
+                "ovs-vswitchd can't make the demo's bridge: \(complaint ?? "it doesn't say why")",
+                advice: "try it as root: sudo portmirror demo --engine ovs")
+        }
+    }
+
+    /// The first that its log has against anything: what comes after follows from it.
+    private var complaint: String? {
+        let log = ((try? Files.read("\(directory)/ovs-vswitchd.log")) ?? nil) ?? []
+        let line = String(decoding: log, as: UTF8.self).split(separator: "\n")
+            .first { $0.contains("|WARN|") || $0.contains("|ERR|") }
+        return line?.split(separator: "|").last.map(String.init)
     }
 
     /// Waits until Open vSwitch has counted copies, which it does every five seconds.

@@ -11,7 +11,7 @@ import Testing
     @Test func `ports of one bridge are Open vSwitch's, in one row`() throws {
         var lab = try Lab.onSwitch()
         try lab.mirror("ids", ["tap0", "tap1:ingress"], to: ["tap2"])
-        #expect(lab.steps() == ["add a mirror to ovs0: tap0, tap1 ingress to tap2"])
+        #expect(lab.steps() == ["mirror ids: add to ovs0: tap0, tap1 ingress to tap2"])
         try lab.apply()
         #expect(lab.rows == ["ids on ovs0: tap0, tap1 ingress to tap2"])
         #expect(lab.steps() == [])
@@ -24,7 +24,7 @@ import Testing
             $0.vlans = try? VLANSet([0...0, 10...12])
             $0.snaplen = 96
         }
-        #expect(lab.steps() == ["add a mirror to ovs0: every frame in VLAN 0,10,11,12 cut to 96 bytes to tap2"])
+        #expect(lab.steps() == ["mirror all: add to ovs0: every frame in VLAN 0,10,11,12 cut to 96 bytes to tap2"])
     }
 
     @Test func `several outputs are as many rows`() throws {
@@ -176,7 +176,7 @@ import Testing
         lab.desired[0].mirror.outputs = [try vlan(12)]
         #expect(
             lab.steps() == [
-                "flood VLAN 12 of ovs0, without learning", "add a mirror to ovs0: tap0 to VLAN 12",
+                "flood VLAN 12 of ovs0, without learning", "mirror m: add to ovs0: tap0 to VLAN 12",
             ])
         #expect(lab.warnings().contains { $0.contains("Learning has to be off for VLAN 12") })
         try lab.apply()
@@ -287,7 +287,7 @@ import Testing
         #expect(
             lab.steps() == [
                 "mirror m: stop copying tap0 ingress", "remove the clsact qdisc from tap0",
-                "add a mirror to ovs0: tap0 ingress to tap2",
+                "mirror m: add to ovs0: tap0 ingress to tap2",
             ])
         try lab.apply()
         lab.desired[0].mirror.engine = .tc

@@ -88,7 +88,7 @@ extension Step: CustomStringConvertible {
         case .restoreOutput(let change): return "restore output \(change.port)"
         case .forgetOutput(let record): return "forget output \(record.port), which has gone"
         case .addSwitchMirror(let mirror):
-            return "add a mirror to \(mirror.bridge): \(mirror.selection)"
+            return "mirror \(mirror.mirror): add to \(mirror.bridge): \(mirror.selection)"
         case .changeSwitchMirror(let row, let mirror):
             return "mirror \(mirror.mirror): change what \(row.bridge) mirrors to: \(mirror.selection)"
         case .removeSwitchMirror(let row):
