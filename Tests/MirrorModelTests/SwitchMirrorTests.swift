@@ -202,8 +202,10 @@ import Testing
         bench.mirrors = []
         try bench.mirror("m", [("p1", .ingress)], to: "near")
         try expect(bench, [(sent, "p1", ["q", "host br2", "p2", "host br"])])
-        bench.mirrors[0].snaplen = 20
-        try expect(bench, [(sent, "p1", ["p2", "host br"])])
+        for snaplen in [20, 65535] as [UInt32] {
+            bench.mirrors[0].snaplen = snaplen
+            try expect(bench, [(sent, "p1", ["p2", "host br"])])
+        }
         bench.mirrors = []
         try bench.mirror("m", [("p1", .ingress)], to: "p2")
         try bench.mirror("n", [.bridge(try PortName("br2"))], to: .port(try PortName("q")))
