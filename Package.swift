@@ -131,8 +131,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "PacketFilter", "TestSupport",
-                "TrafficControl",
+                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDBTransport", "OpenVSwitch",
+                "PacketFilter", "TestSupport", "TrafficControl",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -21,8 +21,8 @@ extension ConformanceTests {
 
         @Test("Originals, copies and counters are as the reference model has them, on random machines")
         func agreesWithTheReferenceModel() throws {
-            let seed = try Self.number("PORTMIRROR_SEED") ?? Self.defaultSeed
-            let count = try Self.number("PORTMIRROR_SCENARIOS").map(Int.init) ?? Self.defaultCount
+            let seed = try ConformanceNumber.read("PORTMIRROR_SEED") ?? Self.defaultSeed
+            let count = try ConformanceNumber.read("PORTMIRROR_SCENARIOS").map(Int.init) ?? Self.defaultCount
             let start = ThisProcess.monotonicNanoseconds()
             var summary = Summary()
             // What is refused is drawn again.
@@ -44,12 +44,6 @@ extension ConformanceTests {
             print("conformance: seed \(seed), \(summary.drawn) scenarios in \(Int(seconds)) s: \(summary)")
             if summary.failed == 0 { #expect(summary.passed == count, "too many draws were refused") }
             if summary.failed == 0, count >= Self.defaultCount { summary.expectVariety() }
-        }
-
-        private static func number(_ variable: String) throws -> UInt64? {
-            guard let text = ThisProcess.environment(variable) else { return nil }
-            let number: UInt64 = try #require(UInt64(text), "\(variable) has to be a number, not \(text)")
-            return number
         }
     }
 }

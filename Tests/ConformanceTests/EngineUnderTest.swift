@@ -1,8 +1,9 @@
-import Glibc
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import OVSDBTransport
+import OpenVSwitch
 import TestSupport
 import TrafficControl
 
@@ -13,18 +14,22 @@ struct EngineUnderTest {
     private static let now = Timestamp(secondsSince1970: 1_700_000_000)
 
     /// Runs `body` with an engine whose directories are removed afterwards.
-    static func use<Result>(_ body: (EngineUnderTest) throws -> Result) throws -> Result {
-        var template = Array("/tmp/portmirror-conformance-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw LabError("can't make a temporary directory: \(Errno(errno))") }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { removeTree(path) }
-        return try body(EngineUnderTest(directory: path))
+    static func use<Result>(
+        _ openVSwitch: TestSupport.OpenVSwitch? = nil, _ body: (EngineUnderTest) throws -> Result
+    ) throws -> Result {
+        try LabDirectory.use { try body(EngineUnderTest(directory: $0, openVSwitch)) }
     }
 
-    private init(directory: String) throws {
+    private init(directory: String, _ openVSwitch: TestSupport.OpenVSwitch?) throws {
         engine = try TrafficControlEngine(runDirectory: directory)
+        var engines: [any Engine] = [engine]
+        if let openVSwitch {
+            let target = try OVSDBTarget(parsing: openVSwitch.database)
+            engines.append(
+                OpenVSwitchEngine(OpenVSwitchEngine.Location(target: target, isNamed: true), actor: "conformance"))
+        }
         reconciler = Reconciler(
-            engines: [engine],
+            engines: engines,
             store: IntentStore(
                 permanentDirectory: "\(directory)/permanent", temporaryDirectory: "\(directory)/temporary"),
             runDirectory: directory)
@@ -52,14 +57,6 @@ struct EngineUnderTest {
         // Temporary: nothing has to be waited for until it is on a disk.
         change.put = mirrors.map { ($0, true) }
         return change
-    }
-
-    private static func removeTree(_ path: String) {
-        // A name that begins with a dot isn't listed; only `rmdir` would tell.
-        for name in (try? Files.list(path)) ?? nil ?? [] where unlink("\(path)/\(name)") != 0 {
-            removeTree("\(path)/\(name)")
-        }
-        rmdir(path)
     }
 }
 

@@ -60,7 +60,8 @@ extension Scenario: CustomStringConvertible {
 }
 
 extension Mirror {
-    fileprivate var lines: [String] {
+    /// As a file has it, more or less.
+    var lines: [String] {
         var lines = ["  \(name):", "    from:"]
         for source in sources {
             switch source {
@@ -70,6 +71,7 @@ extension Mirror {
         }
         lines.append("    to: [" + outputs.map { "{port: \($0)}" }.joined(separator: ", ") + "]")
         if let vlans { lines.append("    vlans: \"\(vlans)\"") }
+        if let snaplen { lines.append("    snaplen: \(snaplen)") }
         if let filter { lines.append("    filter: \"\(filter)\"") }
         if reserve { lines.append("    reserve: true") }
         if keepOffloads { lines.append("    keep-offloads: true") }

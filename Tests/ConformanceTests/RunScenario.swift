@@ -29,6 +29,11 @@ struct Tally: Sendable {
     var captured = 0
     var copies = 0
     var failedCopies = 0
+    /// Mirrors that were applied, and those that were refused.
+    var mirrors = 0
+    var refused = 0
+    /// What came of each frame, where they are sent one at a time.
+    var captures: [[Place: Multiset<Frame>]] = []
     /// Whether the result was held against the specification without the engine's known shortcoming too (rule 3).
     var isBySpecification = false
 }

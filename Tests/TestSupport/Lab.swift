@@ -237,16 +237,16 @@ public final class Lab {
         return links
     }
 
-    private static func indices(_ socket: NetlinkSocket) throws -> [PortName: Int32] {
+    static func indices(_ socket: NetlinkSocket) throws -> [PortName: Int32] {
         try links(socket).mapValues(\.index)
     }
 
-    private static func perform(_ requests: [NetlinkRequest], _ socket: NetlinkSocket) throws {
+    static func perform(_ requests: [NetlinkRequest], _ socket: NetlinkSocket) throws {
         for outcome in try socket.perform(requests) { _ = try outcome.get() }
     }
 
     /// `ip link set dev … address … mtu …` (`RTM_NEWLINK` with `IFLA_ADDRESS` and `IFLA_MTU`, linux/if_link.h).
-    private static func change(
+    static func change(
         _ index: Int32, _ name: PortName, address: MACAddress? = nil, mtu: UInt32? = nil
     ) -> NetlinkRequest {
         var writer = header(index)
@@ -278,7 +278,7 @@ public final class Lab {
     /// Leaves nothing in the calling thread's namespace that sends, or drops, frames by itself: no neighbour discovery and
     /// multicast reports, and no iptables between a bridge's members, which drops IP packets with a wrong checksum
     /// (br_netfilter). The files below /proc/sys/net are those of the calling thread's namespace.
-    private static func quieten() throws {
+    static func quieten() throws {
         let settings = [
             ("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1"),
             ("bridge/bridge-nf-call-arptables", "0"), ("bridge/bridge-nf-call-ip6tables", "0"),

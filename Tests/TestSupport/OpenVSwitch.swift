@@ -62,7 +62,8 @@ public final class OpenVSwitch {
         guard let pipe = popen(command, "re") else { return nil }
         defer { pclose(pipe) }
         var bytes = [UInt8](repeating: 0, count: 4096)
-        return String(decoding: bytes.prefix(fread(&bytes, 1, bytes.count, pipe)), as: UTF8.self)
+        let count = fread(&bytes, 1, bytes.count, pipe)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
     // MARK: Where it is

@@ -56,9 +56,13 @@ extension OpenVSwitch {
                 words += ["--", "set", "Interface", "\(port.name)", "type=internal"]
             }
         }
+        return words + commands(toSetModeOf: port)
+    }
+
+    /// Arguments of `ovs-vsctl` that set a port's mode, where it isn't a trunk of all VLANs.
+    static func commands(toSetModeOf port: SwitchPort) -> [String] {
         let columns = columns(of: port.vlanMode)
-        if !columns.isEmpty { words += ["--", "set", "Port", "\(port.name)"] + columns }
-        return words
+        return columns.isEmpty ? [] : ["--", "set", "Port", "\(port.name)"] + columns
     }
 
     /// A port's columns for its mode (ovs-vswitchd.conf.db(5), Port).

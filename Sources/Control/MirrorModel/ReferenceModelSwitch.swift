@@ -88,6 +88,8 @@ extension ReferenceModel {
     /// `xlate_normal`.
     private mutating func forwardNormally(_ pass: inout SwitchPass, _ run: inout Run) {
         let bridge = pass.bridge
+        // Another tag behind those that were taken off is none that the switch reads: it takes it for half of one.
+        if pass.tags.isEmpty, pass.frame.vlanTags.first != nil { return }
         guard let port = bridge.ports[pass.arrival], !isReserved(port.name, in: bridge),
             port.vlanMode.admits(SwitchTags(pass.tags).outer.id), !pass.destination.isReservedBySwitches
         else { return }
@@ -167,8 +169,10 @@ extension ReferenceModel {
 }
 
 extension Switch {
-    /// Its ports by name; in which order a frame is sent to several isn't promised.
-    var portsInOrder: [SwitchPort] { ports.values.sorted { $0.name < $1.name } }
+    /// Its ports in the order in which they are sent to.
+    var portsInOrder: [SwitchPort] {
+        order.isEmpty ? ports.values.sorted { $0.name < $1.name } : order.compactMap { ports[$0] }
+    }
 }
 
 extension Traveller {

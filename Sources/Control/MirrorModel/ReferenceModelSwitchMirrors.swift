@@ -50,8 +50,7 @@ extension ReferenceModel {
         for row in all where row.covers(point, of: pass.bridge) {
             guard !pass.mirrored.contains(row.id), selects(row.mirror, pass, inside) else { continue }
             pass.mirrored.formUnion(all.filter { $0.output == row.output }.map(\.id))
-            // 65535 stands for none there.
-            pass.snaplen = row.mirror.snaplen.flatMap { $0 < UInt16.max ? $0 : nil }
+            pass.snaplen = row.mirror.snaplen
             copy(&pass, by: row, at: point, inside, &run)
             pass.snaplen = nil
         }
@@ -135,8 +134,12 @@ extension ReferenceModel {
 }
 
 extension SwitchPass {
-    /// The frame as it is sent, cut while a copy is made that is to be.
-    var cutFrame: Frame { snaplen.map { frame.truncated(to: Int($0)) } ?? frame }
+    /// The frame as it is sent, cut while a copy is made that is to be. 65535 cuts nothing, but isn't the same as none: patch
+    /// ports don't let that through either.
+    var cutFrame: Frame {
+        guard let snaplen, snaplen < UInt16.max else { return frame }
+        return frame.truncated(to: Int(snaplen))
+    }
 }
 
 extension Switch {

@@ -11,6 +11,9 @@ public struct Switch: Hashable, Sendable {
     /// What it does with what each port sends, where a flow table says so; what other ports send is dropped then. nil: it
     /// learns and forwards (the action `NORMAL`).
     public var flows: [PortName: [FlowAction]]?
+    /// In which order it sends a frame to several ports; by name, unless told otherwise. Open vSwitch has an order, too, but
+    /// doesn't say which: it is seen where a mirror takes a frame at the first of several ports that it leaves through.
+    public var order: [PortName] = []
 
     /// From its parts. Its local port is there in any case.
     public init(
