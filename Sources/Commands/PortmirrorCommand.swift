@@ -43,13 +43,24 @@ public struct PortmirrorCommand: ParsableCommand {
             handler.logLevel = ThisProcess.environment("PORTMIRROR_DEBUG") == nil ? .warning : .debug
             return handler
         }
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        EarlyConnection.begin(for: arguments)
         do {
-            var command = try parseAsRoot()
+            var command = try direct(arguments) ?? parseAsRoot(arguments)
             try command.run()
             exit(withError: nil)
         } catch {
             present(error)
         }
+    }
+
+    /// The command that is named first, if its arguments are right: without a look at all the others, which takes
+    /// longer than most commands do. What isn't right, help included, is told by way of the whole program.
+    private static func direct(_ arguments: [String]) -> (any ParsableCommand)? {
+        guard let name = arguments.first,
+            let command = configuration.subcommands.first(where: { $0.configuration.commandName == name })
+        else { return nil }
+        return try? command.parse(Array(arguments.dropFirst()))
     }
 
     /// Says what went wrong, and ends with the code that tells a script what kind of thing it was.

@@ -36,6 +36,8 @@ struct PlaceOptions: ParsableArguments {
         guard files.isEmpty || files.count == 3 else {
             throw ValidationError("--private-key, --certificate and --ca-cert go together")
         }
+        // A database in the usual place has nothing that could be wrong with its name.
+        guard db != nil else { return }
         do { _ = try openVSwitch } catch let error as UserError { throw ValidationError(error.message) }
     }
 
@@ -51,17 +53,21 @@ struct PlaceOptions: ParsableArguments {
                 } else {
                     nil as TLSFiles?
                 }
-            do {
-                if declinesSwitches { return nil }
-                if let named = db ?? ThisProcess.environment("OVS_DB") {
-                    return OpenVSwitchEngine.Location(
-                        target: try OVSDBTarget(parsing: named), tls: tls, isNamed: true)
-                }
-                return try OpenVSwitchEngine.usualLocation(
-                    directory: ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch")
-            } catch {
-                throw UserError("\(error)", kind: .usage)
+            return try Self.location(database: db, tls: tls)
+        }
+    }
+
+    /// - Parameter database: as `--db` says it; nil for the environment's, or the usual one.
+    static func location(database: String?, tls: TLSFiles?) throws -> OpenVSwitchEngine.Location? {
+        do {
+            if let named = database ?? ThisProcess.environment("OVS_DB") {
+                guard named != "none" else { return nil }
+                return OpenVSwitchEngine.Location(target: try OVSDBTarget(parsing: named), tls: tls, isNamed: true)
             }
+            return try OpenVSwitchEngine.usualLocation(
+                directory: ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch")
+        } catch {
+            throw UserError("\(error)", kind: .usage)
         }
     }
 
@@ -90,7 +96,9 @@ struct Session {
 
     init(_ places: PlaceOptions) throws {
         let location = try places.openVSwitch
-        openVSwitch = OpenVSwitchEngine(location, isDeclined: places.declinesSwitches, actor: Actor.name)
+        openVSwitch = OpenVSwitchEngine(
+            location, isDeclined: places.declinesSwitches, client: location.flatMap { EarlyConnection.take($0.target) },
+            actor: Actor.name)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
         hasSwitches = location != nil

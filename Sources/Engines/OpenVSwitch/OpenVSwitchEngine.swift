@@ -51,12 +51,14 @@ public final class OpenVSwitchEngine: Engine {
     /// - Parameters:
     ///   - location: nil where there is no Open vSwitch.
     ///   - isDeclined: whether none is to be looked for: then no trace of one matters.
+    ///   - client: one that has been begun with already, to that location.
     ///   - actor: who changes things, such as `root`.
-    public init(_ location: Location?, isDeclined: Bool = false, actor: String) {
+    public init(_ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, actor: String) {
         self.isDeclined = isDeclined
         self.location = location
         self.actor = actor
-        client = location.map { OVSDBClient($0.target, tls: $0.tls) }
+        self.client = client ?? location.map { OVSDBClient($0.target, tls: $0.tls) }
+        hasBegun = client != nil
     }
 
     deinit { client?.close() }
