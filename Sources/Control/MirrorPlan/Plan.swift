@@ -89,17 +89,18 @@ public func makePlan(
     var accepted: [DesiredMirror] = []
     var circular: Set<MirrorName> = []
     for wanted in desired {
-        plan.engines[wanted.mirror.name] = rules.engine(of: wanted.mirror)?.engine
+        let judge = newcomers.contains(wanted.mirror.name) ? rules : settled
+        plan.engines[wanted.mirror.name] = judge.engine(of: wanted.mirror)?.engine
         guard scope.contains(wanted.mirror.name) else {
             accepted.append(wanted)
             continue
         }
         let refusals =
             wanted.problem.map { [Refusal(mirror: wanted.mirror.name, rule: .filter, message: $0)] }
-            ?? (newcomers.contains(wanted.mirror.name) ? rules : settled).refusals(of: wanted.mirror)
+            ?? judge.refusals(of: wanted.mirror)
         plan.refusals += refusals
         plan.warnings += rules.warnings(of: wanted.mirror)
-        plan.notes += rules.notes(of: wanted.mirror)
+        plan.notes += judge.notes(of: wanted.mirror)
         if refusals.isEmpty { accepted.append(wanted) }
         // What would go round in circles must not run on; what else is refused runs as it did.
         if refusals.contains(where: { $0.rule == .loop || $0.rule == .outputIsSource }) {
