@@ -11,7 +11,7 @@ struct PlanOutput {
     /// Prints it.
     /// - Parameter isDone: as what has been done, rather than what would be.
     func printText(isDone: Bool = false) throws {
-        Self.complain(of: preview)
+        Self.complain(of: preview, ofAll: !isDone)
         if preview.isEmpty {
             if preview.plan.refusals.isEmpty { Terminal.write("nothing to change\n") }
             return
@@ -29,11 +29,16 @@ struct PlanOutput {
     }
 
     /// Warnings, refusals and mirrors whose time is over, on standard error.
-    static func complain(of preview: Reconciler.Preview) {
+    ///
+    /// Warnings are told of what is new: a timer that repairs mirrors isn't to repeat them for ever.
+    /// - Parameter ofAll: also what was known before.
+    static func complain(of preview: Reconciler.Preview, ofAll: Bool = false) {
+        let new = Set(preview.added + preview.changed)
+        let warnings = preview.plan.warnings.filter { ofAll || new.contains($0.mirror) }
         let lines =
             preview.expired.map { "mirror \($0): its time is over, so it goes" }
             + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it goes" }
-            + preview.plan.warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
+            + warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
             + preview.remarks
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
     }

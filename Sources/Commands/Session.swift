@@ -39,6 +39,9 @@ struct PlaceOptions: ParsableArguments {
         do { _ = try openVSwitch } catch let error as UserError { throw ValidationError(error.message) }
     }
 
+    /// Whether no Open vSwitch is to be looked for.
+    var declinesSwitches: Bool { (db ?? ThisProcess.environment("OVS_DB")) == "none" }
+
     /// Where Open vSwitch's database is; nil where nobody names it and there is none in the usual place.
     var openVSwitch: OpenVSwitchEngine.Location? {
         get throws {
@@ -49,8 +52,8 @@ struct PlaceOptions: ParsableArguments {
                     nil as TLSFiles?
                 }
             do {
+                if declinesSwitches { return nil }
                 if let named = db ?? ThisProcess.environment("OVS_DB") {
-                    if named == "none" { return nil }
                     return OpenVSwitchEngine.Location(
                         target: try OVSDBTarget(parsing: named), tls: tls, isNamed: true)
                 }
@@ -87,7 +90,7 @@ struct Session {
 
     init(_ places: PlaceOptions) throws {
         let location = try places.openVSwitch
-        openVSwitch = OpenVSwitchEngine(location, actor: Actor.name)
+        openVSwitch = OpenVSwitchEngine(location, isDeclined: places.declinesSwitches, actor: Actor.name)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
         hasSwitches = location != nil

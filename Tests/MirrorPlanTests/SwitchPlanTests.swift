@@ -279,6 +279,21 @@ import Testing
         #expect(lab.refusals() == [])
     }
 
+    @Test func `a port of a switch whose database isn't there isn't tc's without being asked`() throws {
+        var lab = try Lab.usual()
+        lab.engines[0].mayBeMissed = true
+        try lab.mirror("m", ["vnet0"], to: ["vnet2"])
+        #expect(lab.refusals() == [])
+        try lab.add("ovs-system", .other("openvswitch"))
+        let master = try lab.index("ovs-system")
+        try lab.change("vnet0") { $0.master = master }
+        #expect(
+            lab.refusals().first?.message.hasPrefix(
+                "vnet0 is a port of Open vSwitch, and there is no Open vSwitch on this machine") == true)
+        lab.engines[0].mayBeMissed = false
+        #expect(lab.refusals() == [])
+    }
+
     @Test func `a mirror that changes its engine stops there before it starts here`() throws {
         var lab = try Lab.onSwitch()
         try lab.mirror("m", ["tap0:ingress"], to: ["tap2"]) { $0.engine = .tc }

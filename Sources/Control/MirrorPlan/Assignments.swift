@@ -44,6 +44,17 @@ struct Assignments {
         {
             return Assignment(refusal: refusal(of: mirror, by: silent))
         }
+        if mirror.engine == .auto, let absent = choices.first(where: \.mayBeMissed),
+            let port = mirror.portOfUnseenSwitch(observed.topology),
+            !observed.points.contains(where: { $0.mirror == mirror.name })
+        {
+            return Assignment(
+                refusal: Refusal(
+                    mirror: mirror.name, rule: .capability,
+                    message: "\(port) is a port of Open vSwitch, and \(absent.unavailable ?? "that doesn't answer"): "
+                        + "start ovsdb-server, say where its database is (--db), or say engine tc to have the kernel "
+                        + "do it"))
+        }
         // Ports that a switch has are the switch's business; others come to it last.
         let inOrder =
             choices.filter { ($0.engine == .ovs) == isOnSwitch } + choices.filter { ($0.engine == .ovs) != isOnSwitch }
@@ -92,9 +103,12 @@ struct Assignments {
                 && Obstacle.all(of: mirror, for: engine, users: users, topology: topology).isEmpty
         }
         if !others.isEmpty {
-            message += "; \(others.map(\.engine.description).joined(separator: " and ")) can"
-            let absent = others.compactMap(\.unavailable)
-            if absent.count == others.count { message += ", but \(absent.joined(separator: " and "))" }
+            let present = others.filter(\.isAvailable)
+            let named = present.isEmpty ? others : present
+            message += "; \(named.map(\.engine.description).joined(separator: " and ")) can"
+            if present.isEmpty {
+                message += ", but \(others.compactMap(\.unavailable).joined(separator: " and "))"
+            }
         }
         return Refusal(mirror: mirror.name, rule: .capability, message: message)
     }
@@ -143,6 +157,13 @@ enum Obstacle: Hashable {
 }
 
 extension Mirror {
+    /// A port that the kernel's part of Open vSwitch holds, though no database tells of it.
+    fileprivate func portOfUnseenSwitch(_ topology: Topology) -> PortName? {
+        (sources.map(\.port) + outputPorts).first { name in
+            topology[name]?.master.flatMap { topology[index: $0] }?.kind == .other("openvswitch")
+        }
+    }
+
     /// Ports that the kernel has no interface of: nothing for tc to hang a filter on.
     fileprivate func portsOnlyOfSwitches(_ topology: Topology) -> [Obstacle] {
         guard !topology.switches.isEmpty else { return [] }

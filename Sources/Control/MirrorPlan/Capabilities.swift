@@ -8,6 +8,8 @@ public struct EngineCapabilities: Hashable, Sendable {
     public var unavailable: String?
     /// Whether it is there and doesn't answer, so that what it has can't be told.
     public var isSilent = false
+    /// Whether it isn't there, but may be somewhere that nobody named: to be asked for when the machine shows traces.
+    public var mayBeMissed = false
     /// Cuts copies (rule 6).
     public var truncates: Bool
     /// Makes one copy of a frame that passes several points (rule 3).

@@ -277,6 +277,9 @@ extension ObservedSwitchMirror {
             case .vlan(let id): .vlan(id, bridge: bridge)
             case .nowhere: nil
             }
-        return MirrorStatus.PointStatus(port: bridge, hook: nil, output: output, counters: counters ?? Counters())
+        var shown = counters ?? Counters()
+        // Nothing counted yet, and for a VLAN there never will be.
+        if output?.port == nil { shown.knowsFailures = false }
+        return MirrorStatus.PointStatus(port: bridge, hook: nil, output: output, counters: shown)
     }
 }

@@ -38,6 +38,7 @@ public final class OpenVSwitchEngine: Engine {
     private static let patience = Duration.seconds(5)
 
     private let location: Location?
+    private let isDeclined: Bool
     private let client: OVSDBClient?
     /// Who changes things, for the database's log.
     private let actor: String
@@ -49,8 +50,10 @@ public final class OpenVSwitchEngine: Engine {
 
     /// - Parameters:
     ///   - location: nil where there is no Open vSwitch.
+    ///   - isDeclined: whether none is to be looked for: then no trace of one matters.
     ///   - actor: who changes things, such as `root`.
-    public init(_ location: Location?, actor: String) {
+    public init(_ location: Location?, isDeclined: Bool = false, actor: String) {
+        self.isDeclined = isDeclined
         self.location = location
         self.actor = actor
         client = location.map { OVSDBClient($0.target, tls: $0.tls) }
@@ -62,7 +65,11 @@ public final class OpenVSwitchEngine: Engine {
 
     /// The Mirror table's, as far as this server has it.
     public var capabilities: EngineCapabilities {
-        guard client != nil else { return .noOpenVSwitch }
+        guard client != nil else {
+            var capabilities = EngineCapabilities.noOpenVSwitch
+            capabilities.mayBeMissed = !isDeclined
+            return capabilities
+        }
         var capabilities = EngineCapabilities.openVSwitch
         if let silence {
             capabilities.isAvailable = false
@@ -154,8 +161,14 @@ public final class OpenVSwitchEngine: Engine {
         return SwitchDaemon(directory: String(path[..<slash]))
     }
 
+    /// Whether it is certain that ovs-vswitchd doesn't run. Beside a database in an unusual place, it may be anywhere.
+    private var isStopped: Bool {
+        guard let daemon, let location else { return false }
+        return daemon.isRunning(isAtHome: !location.isNamed) == false
+    }
+
     private func lag(_ root: OpenVSwitchRow) -> String? {
-        if daemon?.isRunning == false { return "ovs-vswitchd isn't running" }
+        if isStopped { return "ovs-vswitchd isn't running" }
         guard root.nextConfiguration > root.currentConfiguration else { return nil }
         return "ovs-vswitchd hasn't acted on the database's last change: it isn't running, or is busy"
     }
@@ -192,7 +205,7 @@ public final class OpenVSwitchEngine: Engine {
     /// Only once `cur_cfg` has reached the number has ovs-vswitchd acted.
     private func wait(for number: Int64, _ client: OVSDBClient) -> [String] {
         let stopped = "ovs-vswitchd isn't running: what it is to mirror is in its database, and starts when it does"
-        if daemon?.isRunning == false { return [stopped] }
+        if isStopped { return [stopped] }
         do {
             let isDone = try client.wait(upTo: Self.patience) { replica in
                 (replica.rows(OpenVSwitchRow.self).first?.currentConfiguration ?? 0) >= number

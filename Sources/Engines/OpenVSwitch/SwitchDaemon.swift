@@ -22,8 +22,15 @@ struct SwitchDaemon {
         return Int32(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "")
     }
 
-    /// Whether its process is there; nil if that can't be told.
-    var isRunning: Bool? { processID.map(ThisProcess.exists) }
+    /// Whether it runs; nil if that can't be told. Its process may have another number here than in the container that
+    /// it runs in: then its control socket has the word.
+    /// - Parameter isAtHome: whether it would be in this directory if it ran.
+    func isRunning(isAtHome: Bool) -> Bool? {
+        let id = processID
+        if let id, ThisProcess.exists(id) { return true }
+        if (((try? call("version", timeout: .seconds(1))) ?? nil) != nil) { return true }
+        return id != nil || isAtHome ? false : nil
+    }
 
     /// Whether it works in another network namespace than this thread's, with interfaces that aren't seen here.
     var isElsewhere: Bool { processID.flatMap(NetworkNamespace.isShared) == false }

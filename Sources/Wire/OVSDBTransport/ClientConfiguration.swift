@@ -36,6 +36,14 @@ extension OVSDBClient {
         }
     }
 
+    /// What has been received since the client was made.
+    public struct Statistics: Hashable, Sendable {
+        /// From all servers, without TLS.
+        public internal(set) var bytesReceived = 0
+        /// Time from bytes to replica and results.
+        public internal(set) var decoding = Duration.zero
+    }
+
     /// How it stands with the connection.
     public enum ConnectionState: Hashable, Sendable {
         /// Nothing was asked for yet.

@@ -40,6 +40,7 @@ struct ClientState: Sendable {
     var waiters: [ObjectIdentifier: Waiter] = [:]
     var transactions: [Int: Waiter] = [:]
     var outcomes: [Int: Result<[OperationResult], OVSDBError>] = [:]
+    var statistics = OVSDBClient.Statistics()
     /// Bytes of answers to the server's requests that wait to be sent.
     var waitingAnswers = 0
     /// When the event loop will look for waits that are over.
@@ -160,7 +161,10 @@ struct ClientState: Sendable {
     // MARK: What the session wants
 
     mutating func received(_ bytes: [UInt8], at now: ContinuousClock.Instant) -> [Effect] {
-        perform(session.receive(bytes, at: now), at: now)
+        let actions = session.receive(bytes, at: now)
+        statistics.bytesReceived += bytes.count
+        statistics.decoding += .now - now
+        return perform(actions, at: now)
     }
 
     mutating func tick(at now: ContinuousClock.Instant) -> [Effect] {

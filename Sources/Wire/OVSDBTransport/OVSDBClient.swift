@@ -156,6 +156,9 @@ public final class OVSDBClient: Sendable {
         }
     }
 
+    /// What has been received up to now.
+    public var statistics: Statistics { core.look { $0.statistics } }
+
     /// Ends the connection for good; calls under way fail with the code `cancelled`.
     public func close() { core.change { $0.close() } }
 

@@ -41,8 +41,9 @@ public struct TLSFiles: Hashable, Sendable {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            let words = explanation(ofTLS: error)
-            let details = words.contains("KEY_VALUES_MISMATCH") ? "it isn't the key of \(certificate)" : words
+            // The key itself could be read, so that it is BoringSSL's KEY_VALUES_MISMATCH that NIO says like this.
+            let isOther = error as? NIOSSLError == .failedToLoadPrivateKey
+            let details = isOther ? "it isn't the key of \(certificate)" : explanation(ofTLS: error)
             throw refusal(privateKey, "private key", details)
         }
     }

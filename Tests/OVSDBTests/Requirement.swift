@@ -1,0 +1,32 @@
+import Glibc
+import LinuxSystem
+
+/// What a test needs of the machine. Where continuous integration runs, everything has to be there: the test runs and
+/// fails.
+enum Requirement {
+    case tool(String)
+    case file(String)
+
+    var isMet: Bool {
+        switch self {
+        case .tool(let name): path(of: name) != nil
+        case .file(let path): access(path, R_OK) == 0
+        }
+    }
+
+    /// Whether a real server can be had.
+    static var isServerThere: Bool {
+        isCI || ["ovsdb-server", "ovsdb-tool", "ovsdb-client"].allSatisfy { Requirement.tool($0).isMet }
+    }
+
+    static var isCI: Bool {
+        guard let value = ThisProcess.environment("CI") else { return false }
+        return value != "0" && value != "false"
+    }
+}
+
+/// Where a program is; Debian's servers are in /usr/sbin, which isn't everybody's PATH.
+func path(of name: String) -> String? {
+    let path = (ThisProcess.environment("PATH") ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+}
