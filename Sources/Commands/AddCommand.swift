@@ -93,8 +93,10 @@ struct AddCommand: ParsableCommand {
         }
         let done = try session.apply(change)
         PlanOutput.complain(of: done)
-        let status = statuses(of: done.desired, observed: done.observed, now: session.now, engines: done.engines, isApplied: true)
-            .first { $0.name == mirror.name }
+        let status = statuses(
+            of: done.desired, observed: done.observed, now: session.now, engines: done.engines, isApplied: true
+        )
+        .first { $0.name == mirror.name }
         if let status, status.state != .active {
             Terminal.complain("mirror \(mirror.name) is \(status.state.rawValue): \(status.reason)")
             for source in status.sources where source.state == .missing { Self.hint(source.source.port.description) }

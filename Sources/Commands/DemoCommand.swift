@@ -21,7 +21,8 @@ struct DemoCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "tc: on a Linux bridge. ovs: on an Open vSwitch of the demo's own, if it is installed.", valueName: "engine"))
+            "tc: on a Linux bridge. ovs: on an Open vSwitch of the demo's own, if it is installed.", valueName: "engine"
+        ))
     var engine: DemoEngine = .tc
 
     func run() throws {

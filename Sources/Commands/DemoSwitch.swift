@@ -58,7 +58,8 @@ final class DemoSwitch {
             operations.append(
                 .insert(
                     table: "Interface",
-                    row: ["name": Datum(port), "type": Datum(number == 0 ? "internal" : "")], name: "interface\(number)"))
+                    row: ["name": Datum(port), "type": Datum(number == 0 ? "internal" : "")], name: "interface\(number)"
+                ))
             operations.append(
                 .insert(
                     table: "Port",
@@ -74,7 +75,8 @@ final class DemoSwitch {
                 ], name: "bridge"))
         operations.append(
             .insert(
-                table: "Open_vSwitch", row: ["bridges": .set([Atom.newRow("bridge")]), "next_cfg": Datum(1)], name: nil))
+                table: "Open_vSwitch", row: ["bridges": .set([Atom.newRow("bridge")]), "next_cfg": Datum(1)], name: nil)
+        )
         _ = try client.transact(operations)
         try client.monitor([OpenVSwitchRow.self, InterfaceRow.self, MirrorRow.self])
         _ = try client.wait(upTo: Self.patience) { replica in

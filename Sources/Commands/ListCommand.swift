@@ -24,7 +24,7 @@ struct ListCommand: ParsableCommand {
         // The common case of a machine without mirrors is answered without looking at every port.
         let all =
             try !session.hasSwitches && places.store.load(now: session.now).isEmpty
-                && !session.trafficControl.hasHooks()
+            && !session.trafficControl.hasHooks()
             ? [] : StatusReader.read(session)
         if json { return try JSONOutput.print(all.map { MirrorJSON($0) }) }
         var rows = [["NAME", "STATE", "FROM", "TO", "SELECTED", "DELIVERED", "FAILED"]]

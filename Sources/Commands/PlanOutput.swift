@@ -50,8 +50,8 @@ struct PlanOutput {
             of: preview.desired, observed: preview.observed, now: Session.now, engines: preview.engines,
             isApplied: true
         )
-            .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }
-            .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason)\n" }.joined()
+        .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }
+        .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason)\n" }.joined()
     }
 
     /// One line of what was done.

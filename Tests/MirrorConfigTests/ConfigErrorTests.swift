@@ -155,7 +155,10 @@ import Testing
                     "4:26: 'bridge b' is listed twice in 'from'", "4:56: 'c' is listed twice in 'to'",
                 ]
             ),
-            ("{from: {}, to: {}}", ["4:12: expected 'port' or 'bridge'", "4:20: expected 'port', or 'vlan' and 'bridge'"]),
+            (
+                "{from: {}, to: {}}",
+                ["4:12: expected 'port' or 'bridge'", "4:20: expected 'port', or 'vlan' and 'bridge'"]
+            ),
             ("{from: {port: a, bridge: b}, to: c}", ["4:22: a source is a 'port' or a 'bridge'; make it two items"]),
             (
                 "{from: {bridge: a, direction: both}, to: c}",
@@ -172,7 +175,8 @@ import Testing
             (
                 "{from: {port: a, dirction: ingress}, to: {prot: c}}",
                 [
-                    "4:22: unknown key 'dirction'; did you mean 'direction'?", "4:46: expected 'port', or 'vlan' and 'bridge'",
+                    "4:22: unknown key 'dirction'; did you mean 'direction'?",
+                    "4:46: expected 'port', or 'vlan' and 'bridge'",
                     "4:47: unknown key 'prot'; did you mean 'port'?",
                 ]
             ),

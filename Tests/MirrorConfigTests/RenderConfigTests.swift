@@ -121,7 +121,8 @@ import Testing
             },
             vlans: coin() ? try VLANSet(vlans) : nil, filter: coin() ? randomText(30, &generator) : nil,
             sample: coin() ? 1 : .random(in: sampleRange, using: &generator),
-            snaplen: coin() ? nil : .random(in: snaplenRange, using: &generator), engine: EngineChoice.allCases.randomElement(using: &generator) ?? .auto,
+            snaplen: coin() ? nil : .random(in: snaplenRange, using: &generator),
+            engine: EngineChoice.allCases.randomElement(using: &generator) ?? .auto,
             reserve: coin(), keepOffloads: coin(),
             until: coin() ? nil : Timestamp(secondsSince1970: .random(in: 0...253_402_300_799, using: &generator)))
     }

@@ -27,7 +27,8 @@ import Testing
         ("ether proto 0x88cc and ip", "contradict"), ("ip src 1.1.1.1 and ip src 2.2.2.2", "contradict"),
         ("ip and tcp dst port http", "port's number"), ("ip and tcp dst port 0", "port's number"),
         ("ether proto 0x8100", "type of what a frame carries"), ("ether proto 100", "type of what a frame carries"),
-        ("ip[8] < 5", "isn't one exact value"), ("less 100", "isn't one exact value"), ("", "empty"), ("ip and", "empty"),
+        ("ip[8] < 5", "isn't one exact value"), ("less 100", "isn't one exact value"), ("", "empty"),
+        ("ip and", "empty"),
         ("multicast", "isn't one exact value"), ("ip multicast", "range of addresses"),
     ])
     func `what isn't says which part`(expression: String, reason: String) {

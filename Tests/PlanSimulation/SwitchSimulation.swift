@@ -59,7 +59,10 @@ extension Simulator {
         if case .port(let output) = selection.output {
             ports.insert(output)
             // Another row of the same transaction may be about to leave it; the last step decides.
-            guard !state.mirrors.contains(where: { $0.id != own && $0.mirror == nil && $0.selection.output == .port(output) })
+            guard
+                !state.mirrors.contains(where: {
+                    $0.id != own && $0.mirror == nil && $0.selection.output == .port(output)
+                })
             else { throw Impossible(description: "\(output) is somebody's output") }
         }
         for port in ports where !state.ports.values.contains(port) {

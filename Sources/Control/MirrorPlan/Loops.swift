@@ -109,7 +109,9 @@ extension Mirror {
         outputs.flatMap { output -> [Place] in
             switch output {
             case .port(let name):
-                guard isOnSwitch, let port = topology.switchPort(name) else { return [Place(port: name, hook: .egress)] }
+                guard isOnSwitch, let port = topology.switchPort(name) else {
+                    return [Place(port: name, hook: .egress)]
+                }
                 return port.places(.egress)
             case .vlan(_, let bridge):
                 // Out of every port that carries the VLAN; the switch itself doesn't copy its copies.

@@ -71,7 +71,8 @@ public enum PlanScope: Hashable, Sendable {
 /// (desired, observed, capabilities) → steps or a refusal. No I/O.
 public func makePlan(
     desired: [DesiredMirror], observed: Observation,
-    engines: [EngineCapabilities] = [.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned, scope: PlanScope = .everything
+    engines: [EngineCapabilities] = [.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned,
+    scope: PlanScope = .everything
 ) -> Plan {
     let running = observed.running
     let mirrors = desired.map(\.mirror)

@@ -197,8 +197,7 @@ struct Rules {
         return [
             Warning(
                 mirror: mirror.name,
-                message:
-                    (capabilities.recopiesChanged
+                message: (capabilities.recopiesChanged
                     ? "a frame that a flow's actions change between two of its points is copied twice, before and after: \(shown)"
                     : "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown)")
                     + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))

@@ -220,7 +220,8 @@ private struct StatusReader {
                 + "nothing now"
         }
         if row.selection.output == .nowhere {
-            return "its output was deleted and made again, and Open vSwitch dropped it from the mirror: copies go nowhere"
+            return
+                "its output was deleted and made again, and Open vSwitch dropped it from the mirror: copies go nowhere"
         }
         let lost = wanted.selection.ingress.union(wanted.selection.egress)
             .subtracting(row.selection.ingress.union(row.selection.egress))

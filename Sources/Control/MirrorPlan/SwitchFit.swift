@@ -160,7 +160,8 @@ struct SwitchFit {
             rows[bridge, default: 0] + mirror.outputs.count > Self.mirrorsOfBridge
         else { return [] }
         return [
-            .fact("\(bridge) would have more than \(Self.mirrorsOfBridge) mirrors, and Open vSwitch leaves the rest out")
+            .fact(
+                "\(bridge) would have more than \(Self.mirrorsOfBridge) mirrors, and Open vSwitch leaves the rest out")
         ]
     }
 }

@@ -28,7 +28,8 @@ private func command(_ step: Step, _ program: String) -> ExplainedCommand? {
     switch step {
     case .addSwitchMirror(let mirror):
         return ExplainedCommand(
-            why: "A row of the Mirror table, with the ports by their identity (a name would be looked up once too), and "
+            why:
+                "A row of the Mirror table, with the ports by their identity (a name would be looked up once too), and "
                 + "a reference to it from the bridge: without one the row is dropped at once. 'set bridge' would throw "
                 + "away the mirrors of others. ovs-vsctl waits until ovs-vswitchd has acted.",
             command: add(mirror, program))
@@ -109,6 +110,9 @@ private func shellQuoted(_ text: String) -> String {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
             || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || "._-/:@".utf8.contains(byte)
     }
-    return isPlain && !text.isEmpty ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false)
-        .joined(separator: "'\\''") + "'"
+    return isPlain && !text.isEmpty
+        ? text
+        : "'"
+            + text.split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "'\\''") + "'"
 }

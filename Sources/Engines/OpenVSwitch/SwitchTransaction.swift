@@ -169,7 +169,8 @@ struct SwitchTransaction {
         var ports = selection.ingress.union(selection.egress)
         if case .port(let output) = selection.output { ports.insert(output) }
         guards.append(
-            Self.wait(bridge, and: ports.isEmpty ? [] : [Condition("ports", .includes, .set(ports.map(\.id).sorted()))]))
+            Self.wait(bridge, and: ports.isEmpty ? [] : [Condition("ports", .includes, .set(ports.map(\.id).sorted()))])
+        )
     }
 
     /// Nobody else has taken the output meanwhile: the server would put up with it, and the switch would drop copies.

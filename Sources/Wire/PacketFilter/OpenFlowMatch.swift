@@ -90,7 +90,8 @@ private struct OpenFlowFields {
         try set(.ipv6)
         var words = words
         guard let way = words.popFirst(), way != "proto" else {
-            throw OpenFlowMatchError("Open vSwitch looks behind IPv6 extension headers for the protocol, libpcap doesn't")
+            throw OpenFlowMatchError(
+                "Open vSwitch looks behind IPv6 extension headers for the protocol, libpcap doesn't")
         }
         try addAddress(way, words, "ipv6") { $0.contains(":") && !$0.contains("/") }
     }
