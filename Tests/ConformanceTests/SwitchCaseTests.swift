@@ -48,6 +48,28 @@ extension ConformanceTests.SwitchTests {
             #expect(lengths == [[[300], [100]], [[300], [77]], [[300], [300]], [[300], [200]], [[300], [300]]])
         }
 
+        @Test("Flows that are set up already follow when a mirror comes and goes") func establishedFlows() throws {
+            let copies = try SwitchLab.run { lab in
+                try EngineUnderTest.use(lab.openVSwitch) { tested in
+                    let scenario = try SwitchCase.ingress.scenario()
+                    _ = try lab.build(scenario.switches)
+                    func send() throws -> Int {
+                        try lab.send(SwitchCase.echo(), fromVMAt: try PortName("vnet1"))
+                        // Without having it forget its flows, as the lab does otherwise.
+                        try lab.openVSwitch.settle()
+                        return try lab.receive()[.wire(try PortName("vnet3"))]?.count ?? 0
+                    }
+                    var copies = [try send(), try send()]
+                    try tested.apply(scenario.mirrors)
+                    copies += [try send(), try send()]
+                    try tested.remove(Set(scenario.mirrors.map(\.name)))
+                    copies += [try send()]
+                    return copies
+                }
+            }
+            #expect(copies == [0, 0, 1, 1, 0])
+        }
+
         @Test(
             "A filter lets through what matches",
             .enabled(

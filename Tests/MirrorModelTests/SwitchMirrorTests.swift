@@ -57,9 +57,15 @@ import Testing
             bench,
             [
                 (echo(), "p1", ["p2", "p1 12", "p2 12", "p3"]), (echo(), "p2", ["p1", "p1 12", "p2 12", "p3"]),
-                // In it already, and never across switches.
+                // It is in that VLAN already.
                 (echo(vlan: 12), "p1", ["p2 12"]),
             ])
+        bench.mirrors[0].snaplen = 40
+        for traits in [bench.traits, .specification] {
+            bench.traits = traits
+            try expect(
+                bench, [(echo(), "p1", ["p2", "p1 12 cut to 40", "p2 12 cut to 40", "p3 cut to 40"])])
+        }
     }
 
     @Test("6: two mirrors to two VLANs give the access ports of each one copy") func twoRemoteVLANs() throws {

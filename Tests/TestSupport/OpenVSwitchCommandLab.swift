@@ -16,6 +16,8 @@ public func withOpenVSwitchLab(
 
 /// Somebody else who changes a bridge all the time: mirrors, ports and external ids come and go, and other people's
 /// mirrors stay. It uses the database by itself and knows nothing of this tool.
+///
+/// The ports are patch ports that lead nowhere: for others the switch stops for a moment in user space, and loses frames.
 public final class OpenVSwitchNeighbour {
     private let program: BackgroundProgram
     private let openVSwitch: OpenVSwitch
@@ -32,7 +34,7 @@ public final class OpenVSwitchNeighbour {
             while test -z "$end"; do
                 round=$((round + 1))
                 \(vsctl) -- --id=@m create Mirror name=neighbour -- add Bridge \(bridge) mirrors @m \\
-                    -- add-port \(bridge) nb0 -- set Interface nb0 type=internal \\
+                    -- add-port \(bridge) nb0 -- set Interface nb0 type=patch options:peer=nb1 \\
                     -- set Bridge \(bridge) external_ids:neighbour=$round || exit 1
                 \(vsctl) -- --id=@m get Mirror neighbour -- remove Bridge \(bridge) mirrors @m \\
                     -- del-port \(bridge) nb0 -- remove Bridge \(bridge) external_ids neighbour || exit 1

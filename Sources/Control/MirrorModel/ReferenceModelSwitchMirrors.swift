@@ -121,7 +121,9 @@ extension ReferenceModel {
             guard inside.outer.id != id, !pass.destination.isReservedBySwitches else { return }
             inside.outer.id = id
             pass.tags = inside.tags
-            run.trace.events.append(.copied(copy, pass.frame))
+            // Cut after so many bytes with the tag that it has got.
+            pass.snaplen = mirrors.first { $0.name == copy.mirror }?.snaplen
+            run.trace.events.append(.copied(copy, pass.cutFrame))
             run.continue(traveller, at: name) { traveller, run in
                 pass.traveller = traveller
                 for port in bridge.portsInOrder
