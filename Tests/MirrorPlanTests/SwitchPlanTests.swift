@@ -245,6 +245,40 @@ import Testing
         #expect(lab.warnings() == ["copies lose their outer VLAN tag: tap2 isn't a trunk"])
     }
 
+    @Test func `what patch ports keep from mirrors is said, or stands against them`() throws {
+        var lab = try Lab.onSwitch()
+        try lab.changeSwitchPort("tap1") { $0.isPatch = true }
+        var bridge = try #require(lab.observed.topology.switches[try PortName("ovs0")])
+        bridge.patches = [try PortName("ovs1")]
+        lab.observed.topology.insert(bridge)
+        try lab.mirror("m", ["bridge ovs0"], to: ["tap2"]) { $0.reserve = true }
+        #expect(
+            lab.warnings() == [
+                "frames that come into ovs0 from ovs1 over a patch port are copied as they leave ovs0, and those that "
+                    + "stay inside aren't"
+            ])
+        lab.desired[0].mirror.sources = [.port(try PortName("tap0"), .both)]
+        lab.desired[0].mirror.outputs = [try vlan(12)]
+        lab.desired[0].mirror.snaplen = 96
+        #expect(lab.warnings().contains("copies that are cut don't go over patch ports, to ovs1"))
+        lab.desired[0].mirror.sources = [.port(try PortName("tap1"), .both)]
+        #expect(
+            lab.refusals().first?.message.contains("tap1 is a patch port, at which Open vSwitch sees no frames") == true
+        )
+        lab.desired[0].mirror.sources = [.port(try PortName("tap0"), .both)]
+        lab.desired[0].mirror.outputs = [.port(try PortName("tap1"))]
+        #expect(
+            lab.refusals().first?.message.contains("tap1 is a patch port, to which Open vSwitch sends no copy") == true)
+    }
+
+    @Test func `a mirror of another's output is told what it gets`() throws {
+        var lab = try Lab.onSwitch()
+        try lab.mirror("first", ["tap0"], to: ["tap1"]) { $0.reserve = true }
+        try lab.mirror("second", ["tap1:egress"], to: ["tap2"]) { $0.reserve = true }
+        #expect(lab.warnings().count == 1)
+        #expect(lab.warnings().first?.hasPrefix("tap1 is the output of mirror first: of its copies only those") == true)
+    }
+
     @Test func `copies that a cable leads back into the switch are a loop`() throws {
         var lab = Lab()
         lab.engines = [.openVSwitch, .trafficControl] + EngineCapabilities.planned

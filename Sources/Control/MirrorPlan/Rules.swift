@@ -53,7 +53,7 @@ struct Rules {
     func warnings(of mirror: Mirror) -> [Warning] {
         let everywhere = duplicates(mirror) + misled(mirror) + smallOutputs(mirror) + offloads(mirror)
         guard isOnSwitch(mirror) else { return everywhere + starved(mirror) }
-        return everywhere + SwitchWarnings(topology: topology).warnings(of: mirror)
+        return everywhere + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
     }
 
     /// What to say of the choice of an engine, where it isn't the obvious one.

@@ -79,7 +79,10 @@ struct SwitchFit {
     private func sourceObstacles(_ mirror: Mirror) -> [Obstacle] {
         var found: [Obstacle] = mirror.sources.compactMap { source in
             switch source {
-            case .port(let name, _): strangeness(of: name).map(Obstacle.fact)
+            case .port(let name, _):
+                observed.topology.switchPort(name)?.isPatch == true
+                    ? .fact("\(name) is a patch port, at which Open vSwitch sees no frames; watch the ports behind it")
+                    : strangeness(of: name).map(Obstacle.fact)
             case .bridge(let name):
                 observed.topology[name] != nil && observed.topology.switches[name] == nil
                     ? .fact("\(name) isn't a bridge of Open vSwitch") : nil

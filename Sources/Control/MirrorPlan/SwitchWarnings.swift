@@ -3,9 +3,13 @@ import MirrorModel
 /// What Open vSwitch does otherwise than a person may expect, said before it is done.
 struct SwitchWarnings {
     let topology: Topology
+    /// All mirrors that Open vSwitch is to have.
+    let others: [Mirror]
 
     func warnings(of mirror: Mirror) -> [Warning] {
-        (reserved(mirror) + retagged(mirror) + vlanOutputs(mirror)).map { Warning(mirror: mirror.name, message: $0) }
+        (reserved(mirror) + retagged(mirror) + vlanOutputs(mirror) + patches(mirror) + chained(mirror)).map {
+            Warning(mirror: mirror.name, message: $0)
+        }
     }
 
     /// Rule 7: said unless it is what was asked for.
@@ -43,6 +47,42 @@ struct SwitchWarnings {
                 + "switch that the copies pass, or frames to the copied stations get lost there (\(bridge) itself is "
                 + "seen to)"
         }
+    }
+
+    /// What comes from another switch over a patch port is seen where it leaves; a copy that is cut doesn't go over one.
+    private func patches(_ mirror: Mirror) -> [String] {
+        var said: [String] = []
+        for source in mirror.sources {
+            guard case .bridge(let name) = source, let bridge = topology.switches[name], !bridge.patches.isEmpty else {
+                continue
+            }
+            said.append(
+                "frames that come into \(name) from \(Self.list(bridge.patches)) over a patch port are copied as they "
+                    + "leave \(name), and those that stay inside aren't")
+        }
+        for output in mirror.outputs where mirror.snaplen != nil {
+            guard case .vlan(_, let name) = output, let bridge = topology.switches[name], !bridge.patches.isEmpty else {
+                continue
+            }
+            said.append("copies that are cut don't go over patch ports, to \(Self.list(bridge.patches))")
+        }
+        return said
+    }
+
+    /// Inside the switch a copy isn't a frame of its own.
+    private func chained(_ mirror: Mirror) -> [String] {
+        mirror.sources.compactMap { source in
+            guard case .port(let name, let direction) = source, direction != .ingress else { return nil }
+            let feeders = others.filter { $0.name != mirror.name && $0.outputPorts.contains(name) }
+            guard !feeders.isEmpty else { return nil }
+            return "\(name) is the output of mirror \(feeders.map(\.name.description).joined(separator: ", ")): of its "
+                + "copies only those are copied again whose frames this mirror hasn't copied already, and whole, "
+                + "even if they are cut there"
+        }
+    }
+
+    private static func list(_ names: Set<PortName>) -> String {
+        names.sorted().map(\.description).joined(separator: ", ")
     }
 
     private func watched(_ mirror: Mirror) -> [SwitchPort] {

@@ -82,19 +82,12 @@ public final class OpenVSwitchEngine: Engine {
             capabilities.truncates = replica.has("snaplen", of: "Mirror")
             capabilities.filters = replica.has("filter", of: "Mirror")
         }
-        capabilities.recopiesChanged = version.map(Self.recopiesChanged) ?? false
+        capabilities.recopiesChanged = version?.copiesAgainAfterChange ?? false
         return capabilities
     }
 
     /// Whether flows have to be looked at again by command when a mirror changes, as far as is known.
-    public var purges: Bool { version.map { !SwitchDaemon.revalidatesMirrors($0) } ?? true }
-
-    /// Versions that copy a frame again once a flow's action has changed it (rule 3).
-    static func recopiesChanged(_ version: OpenVSwitchVersion) -> Bool {
-        version.has(
-            since: OpenVSwitchVersion(3, 3),
-            backports: [OpenVSwitchVersion(3, 1, 3), OpenVSwitchVersion(3, 0, 5), OpenVSwitchVersion(2, 17, 8)])
-    }
+    public var purges: Bool { version.map { !$0.revalidatesOnMirrorChange } ?? true }
 
     /// Begins to connect.
     public func begin() {

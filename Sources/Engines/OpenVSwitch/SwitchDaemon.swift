@@ -8,14 +8,6 @@ struct SwitchDaemon {
     /// Where its process id and its socket are: the directory of the database's socket.
     let directory: String
 
-    /// Versions that revalidate flows when a mirror changes; others keep an established flow's old mirroring for as long
-    /// as ten seconds, or while it is busy.
-    static func revalidatesMirrors(_ version: OpenVSwitchVersion) -> Bool {
-        version.has(
-            since: OpenVSwitchVersion(3, 4),
-            backports: [OpenVSwitchVersion(3, 1, 6), OpenVSwitchVersion(3, 2, 4), OpenVSwitchVersion(3, 3, 3)])
-    }
-
     /// From the file that it was started with, if it was.
     private var processID: Int32? {
         guard let text = try? Files.read("\(directory)/ovs-vswitchd.pid", atMost: 64) else { return nil }

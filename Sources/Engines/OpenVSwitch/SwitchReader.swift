@@ -60,10 +60,11 @@ struct SwitchReader {
     private func switchPort(_ port: PortRow, _ parts: [InterfaceRow], of bridge: BridgeRow) -> SwitchPort? {
         guard let name = try? PortName(port.name) else { return nil }
         let names = parts.compactMap { try? PortName($0.name) }.sorted()
+        let patch = parts.first { $0.type == "patch" }
         return SwitchPort(
             name: name, interfaces: names, vlanMode: Self.vlanMode(port),
             isInternal: port.name == bridge.name || !parts.isEmpty && parts.allSatisfy { $0.type == "internal" },
-            isPatch: parts.contains { $0.type == "patch" })
+            isPatch: patch != nil, peer: patch?.options["peer"].flatMap { try? PortName($0) })
     }
 
     /// ovs-vswitchd.conf.db(5), Port, `vlan_mode`: where it is empty, a tag makes an access port.
