@@ -25,7 +25,7 @@ struct ShownMirror: Decodable, Equatable {
     }
     struct Point: Decodable, Equatable {
         let port: String
-        let direction: String
+        let direction: String?
         let output: String?
         let selected: Traffic
         let delivered: Traffic
@@ -43,7 +43,20 @@ struct ShownMirror: Decodable, Equatable {
     let until: String?
 }
 
+/// How a mirror is, whatever can be told of its counters.
+struct ShownState: Decodable, Equatable {
+    let state: String
+    let reason: String
+    let engine: String
+}
+
 extension CommandLab {
+    /// The same command, for the state alone.
+    func state(_ name: String) throws -> ShownState {
+        let outcome = try mirror("show", name, "--json")
+        return try JSONDecoder().decode(ShownState.self, from: Data(outcome.output.utf8))
+    }
+
     /// `portmirror show NAME --json`.
     func show(_ name: String) throws -> ShownMirror {
         let outcome = try mirror("show", name, "--json")

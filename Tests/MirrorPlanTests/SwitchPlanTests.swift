@@ -313,6 +313,21 @@ import Testing
         #expect(lab.refusals() == [])
     }
 
+    @Test func `what may run on a switch that doesn't answer keeps its output as it is`() throws {
+        var lab = try Lab.onSwitch()
+        let index = try lab.index("tap2")
+        lab.observed.offloads[index] = OffloadState(harmful: ["tx-x-segmentation"], wanted: ["tx-x-segmentation"])
+        try lab.mirror("m", ["tap0"], to: ["tap2"])
+        try lab.apply()
+        #expect(lab.observed.records.count == 1)
+        lab.observed.switches = nil
+        lab.observed.topology = Topology(Array(lab.observed.topology.ports.values))
+        lab.engines[0].isAvailable = false
+        lab.engines[0].isSilent = true
+        #expect(lab.refusals().count == 1)
+        #expect(lab.steps() == [])
+    }
+
     @Test func `a port of a switch whose database isn't there isn't tc's without being asked`() throws {
         var lab = try Lab.usual()
         lab.engines[0].mayBeMissed = true

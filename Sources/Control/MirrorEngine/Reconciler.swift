@@ -216,7 +216,7 @@ public final class Reconciler {
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
                 var preview = situation.preview
-                preview.remarks = try carryOut(situation)
+                preview.remarks = try carryOut(situation) + unseen(preview)
                 return preview
             } catch let failure as StepFailure where failure.isStale && attempt < Self.attempts(at: failure.step) {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
@@ -225,6 +225,16 @@ public final class Reconciler {
                 throw UserError("stopped at '\(failure.step)': \(failure.reason)", advice: "nothing was changed")
             }
         }
+    }
+
+    /// What may be left of mirrors that were taken away while an engine didn't answer.
+    private func unseen(_ preview: Preview) -> [String] {
+        preview.removed.isEmpty
+            ? []
+            : preview.engines.filter(\.isSilent).map {
+                "\($0.unavailable ?? "the \($0.engine) engine doesn't answer"): what of it runs there goes with the "
+                    + "next apply once it is back"
+            }
     }
 
     /// A database that others write all the time is met in between them only after some tries.

@@ -9,6 +9,8 @@ struct Assignments {
         /// Why it isn't Open vSwitch's, though its ports are there.
         var note: String?
         var refusal: Refusal?
+        /// Whether it may run where nobody can look now.
+        var isUnseen = false
     }
 
     private var byMirror: [MirrorName: Assignment] = [:]
@@ -42,7 +44,7 @@ struct Assignments {
         if mirror.engine == .auto, let silent = choices.first(where: \.isSilent),
             !observed.points.contains(where: { $0.mirror == mirror.name })
         {
-            return Assignment(refusal: refusal(of: mirror, by: silent))
+            return Assignment(refusal: refusal(of: mirror, by: silent), isUnseen: true)
         }
         if mirror.engine == .auto, let absent = choices.first(where: \.mayBeMissed),
             let port = mirror.portOfUnseenSwitch(observed.topology),
@@ -53,7 +55,7 @@ struct Assignments {
                     mirror: mirror.name, rule: .capability,
                     message: "\(port) is a port of Open vSwitch, and \(absent.unavailable ?? "that doesn't answer"): "
                         + "start ovsdb-server, say where its database is (--db), or say engine tc to have the kernel "
-                        + "do it"))
+                        + "do it"), isUnseen: true)
         }
         // Ports that a switch has are the switch's business; others come to it last.
         let inOrder =

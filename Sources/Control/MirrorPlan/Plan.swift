@@ -109,7 +109,9 @@ public func makePlan(
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
     let frozen = Set(desired.map(\.mirror.name)).subtracting(fit).subtracting(circular)
-    let kept = running.intersection(frozen)
+    // What can't be looked at may run as well: its outputs stay fit for it.
+    let unseen = Set(mirrors.filter(rules.isUnseen).map(\.name))
+    let kept = running.union(unseen).intersection(frozen)
     let target = Target(
         accepted.filter { $0.problem == nil }, frozen: mirrors.filter { kept.contains($0.name) },
         observed: observed, isOnSwitch: settled.isOnSwitch)

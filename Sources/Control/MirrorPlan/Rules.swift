@@ -61,6 +61,9 @@ struct Rules {
         assignments[mirror].note.map { [Warning(mirror: mirror.name, message: $0)] } ?? []
     }
 
+    /// Whether it may run on a switch that doesn't answer.
+    func isUnseen(_ mirror: Mirror) -> Bool { assignments[mirror].isUnseen }
+
     /// Whether Open vSwitch is to have it.
     func isOnSwitch(_ mirror: Mirror) -> Bool { engine(of: mirror)?.engine == .ovs }
 

@@ -32,8 +32,15 @@ public enum ThisProcess {
     /// Whether a descriptor is a terminal.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
-    /// Whether there is a process with this id, whoever's it is.
-    public static func exists(_ id: Int32) -> Bool { id > 0 && (kill(id, 0) == 0 || Glibc.errno == EPERM) }
+    /// Whether there is a process with this id, whoever's it is. One that has ended and only waits for its parent to
+    /// take note (proc_pid_stat(5), state Z) is none.
+    public static func exists(_ id: Int32) -> Bool {
+        guard id > 0, kill(id, 0) == 0 || Glibc.errno == EPERM else { return false }
+        guard let bytes = try? Files.read("/proc/\(id)/stat", atMost: 4096) else { return true }
+        // The name before the state is in brackets, and may hold any character.
+        let state = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.first { $0 != " " }
+        return state != "Z" && state != "X"
+    }
 
     /// Seconds since 1970.
     public static func now() -> Int64 { Int64(time(nil)) }

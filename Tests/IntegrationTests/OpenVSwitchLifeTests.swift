@@ -1,0 +1,237 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// What happens to mirrors on Open vSwitch as time goes by: restarts, neighbours, stopped daemons.
+    @Suite("Life with Open vSwitch", .needs(.openVSwitch))
+    struct OpenVSwitchLifeTests {
+        @Test("A port that is deleted and made again empties the mirror; it is said, and apply repairs it")
+        func recreated() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.remember()
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
+                for (port, reason) in [
+                    ("p1", "its ports were deleted and made again"), ("p3", "its output was deleted and made again"),
+                ] {
+                    try openVSwitch.vsctl("del-port br0 \(port)")
+                    try openVSwitch.vsctl("add-port br0 \(port)")
+                    let shown = try lab.state("ids")
+                    #expect(shown.state == "degraded" && shown.reason.hasPrefix(reason), "\(shown.reason)")
+                    #expect(try lab.mirror("apply").output == "0 defined, 0 redefined, 0 forgotten; 1 step done\n")
+                    #expect(try lab.state("ids").state == "active")
+                    #expect(try lab.mirror("apply").output == "nothing to change\n")
+                }
+                let witness = try lab.listen(at: 3)
+                try lab.ping(1, 2)
+                #expect(DirectionTests.echoes(try witness.finish(expecting: 20, sentinelThrough: "p3")) == (10, 10, 0))
+                // The ports' rows are others now, and that was this test's doing.
+                try lab.mirror("remove", "ids")
+                try lab.rememberAnew()
+            }
+        }
+
+        @Test("A port that isn't there yet is waited for")
+        func waiting() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try openVSwitch.vsctl("del-port br0 p1")
+                try lab.remember()
+                let outcome = try lab.portmirror(["add", "ids", "--from", "p9", "--to", "p3", "--engine", "ovs"])
+                #expect(outcome.succeeded && outcome.error.contains("mirror ids is waiting: p9 doesn't exist yet"))
+                #expect(try openVSwitch.vsctl("list Mirror") == "")
+            }
+        }
+
+        @Test("Mirrors of others, OVN's too, stay; their outputs aren't taken")
+        func foreign() throws {
+            try withOpenVSwitchLab(hosts: 4) { lab, openVSwitch in
+                try openVSwitch.vsctl(
+                    "-- --id=@p get Port p3 -- --id=@m create Mirror name=theirs output_port=@p select_all=true "
+                        + "-- --id=@n create Mirror name=ovn external_ids:ovn-owned=true output_vlan=77 "
+                        + "-- add Bridge br0 mirrors @m -- add Bridge br0 mirrors @n")
+                try lab.remember()
+                let refused = try lab.portmirror(["add", "ids", "--from", "p1", "--to", "p3", "--engine", "ovs"])
+                #expect(refused.status == 1)
+                #expect(refused.error.contains("p3 is the output of somebody's mirror theirs of br0 already"))
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p4", "--reserve-output")
+                try lab.mirror("remove", "ids")
+                // The end of the test compares all rows.
+            }
+        }
+
+        @Test("The thirty-third mirror of a bridge is tc's, and says so")
+        func limit() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                var arguments: [String] = []
+                for number in 0..<32 {
+                    arguments += ["--", "--id=@m\(number)", "create", "Mirror", "name=f\(number)"]
+                    arguments += [
+                        "output_vlan=\(100 + number)", "--", "add", "Bridge", "br0", "mirrors", "@m\(number)",
+                    ]
+                }
+                try openVSwitch.vsctl(arguments)
+                try lab.remember()
+                let plan = try lab.portmirror(["add", "ids", "--from", "p1", "--to", "p3", "--dry-run"])
+                #expect(
+                    plan.output.contains(
+                        "the tc engine has it, since the ovs engine can't have it: br0 would have more than 32"))
+            }
+        }
+
+        @Test("With ovs-vswitchd stopped a mirror is written, said to be degraded, and runs once it is back")
+        func daemonStopped() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.remember()
+                lab.recreatesPorts = true
+                try openVSwitch.end(.switch, signal: 9)
+                let began = Date()
+                let outcome = try lab.portmirror(["add", "ids", "--from", "p1", "--to", "p3", "--reserve-output"])
+                #expect(outcome.succeeded && outcome.error.contains("ovs-vswitchd isn't running"))
+                #expect(Date().timeIntervalSince(began) < 4)
+                let shown = try lab.state("ids")
+                #expect(shown.state == "degraded" && shown.reason.contains("ovs-vswitchd isn't running"))
+                try openVSwitch.start(.switch)
+                // ovs-vsctl waits until the switch has acted.
+                try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
+                #expect(try lab.state("ids").state == "active")
+                let witness = try lab.listen(at: 3)
+                try lab.ping(1, 2)
+                #expect(DirectionTests.echoes(try witness.finish(expecting: 20, sentinelThrough: "p3")) == (10, 10, 0))
+            }
+        }
+
+        @Test("A killed database server is said; what the kernel doesn't have is left alone until it is back")
+        func serverKilled() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
+                try openVSwitch.end(.server, signal: 9)
+                let shown = try lab.state("ids")
+                #expect(shown.state == "failed" && shown.reason.contains("doesn't answer"))
+                let repair = try lab.portmirror(["apply"])
+                #expect(repair.status == 1 && repair.error.contains("doesn't answer"))
+                #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact") == false)
+                let named = try lab.portmirror(["list", "--db", openVSwitch.database])
+                #expect(named.status == 1 && named.error.contains(openVSwitch.databaseSocket))
+                try openVSwitch.start(.server)
+                // The switch connects again by itself; the wait is for that.
+                try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
+                let back = try lab.state("ids")
+                #expect(back == ShownState(state: "active", reason: "", engine: "ovs"), "\(back)")
+                #expect(try lab.mirror("apply").output == "nothing to change\n")
+            }
+        }
+
+        @Test("Others change the bridge all the time: nothing of theirs is lost, and ours is right each time")
+        func neighbour() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try openVSwitch.vsctl(
+                    "-- --id=@m create Mirror name=steady output_vlan=77 -- add Bridge br0 mirrors @m")
+                try lab.remember()
+                let neighbour = try OpenVSwitchNeighbour(openVSwitch)
+                var changes = 0
+                // Each of its rounds is two transactions of six changes.
+                while neighbour.rounds * 12 < 1000 {
+                    try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
+                    #expect(try OpenVSwitchMirrorTests.row("ids", openVSwitch)["select_src_port"] == "p1")
+                    try lab.mirror("remove", "ids")
+                    changes += 2
+                }
+                try neighbour.stop()
+                #expect(changes >= 10)
+                #expect(try openVSwitch.vsctl("--columns=name list Mirror").contains("steady"))
+            }
+        }
+
+        @Test("A schema without snaplen, or with filter, is used as it is")
+        func schemas() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.remember()
+                let old = try OtherSchema(lab, "old") { $0["snaplen"] = nil }
+                defer { old.end() }
+                let refused = try lab.portmirror(
+                    [
+                        "add", "ids", "--from", "p1", "--to", "p3", "--snaplen", "100", "--engine", "ovs", "--db",
+                        old.database,
+                    ])
+                #expect(refused.status == 1 && refused.error.contains("the ovs engine can't cut copies (snaplen)"))
+                let new = try OtherSchema(lab, "new") {
+                    $0["filter"] = ["type": ["key": "string", "min": 0, "max": 1] as [String: Any]]
+                }
+                defer { new.end() }
+                let outcome = try lab.portmirror([
+                    "add", "web", "--from", "p1", "--to", "p3", "--filter", "ip and tcp dst port 80", "--engine", "ovs",
+                    "--reserve-output", "--db", new.database,
+                ])
+                #expect(outcome.succeeded, "\(outcome)")
+                #expect(outcome.error.contains("ovs-vswitchd"))
+                let rows = try openVSwitch.run([
+                    "ovsdb-client", "dump", new.database, "Open_vSwitch", "Mirror", "filter",
+                ])
+                #expect(rows.contains("\"tcp,tp_dst=80\""), "\(rows)")
+                let inexact = try lab.portmirror([
+                    "add", "any", "--from", "p1", "--to", "p2", "--filter", "tcp", "--engine", "ovs", "--db",
+                    new.database,
+                ])
+                #expect(inexact.status == 1 && inexact.error.contains("'tcp' means IPv4 or IPv6"))
+                #expect(try lab.portmirror(["remove", "web", "--db", new.database]).succeeded)
+            }
+        }
+
+        @Test("A server that says nothing, or garbage, is an error within its time", arguments: ["silent", "garbage"])
+        func badServer(kind: String) throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                let socket = lab.path("bad.sock")
+                let answer = kind == "silent" ? "" : "c.sendall(b'this is no JSON')"
+                let script = """
+                    import socket, sys
+                    s = socket.socket(socket.AF_UNIX); s.bind('\(socket)'); s.listen(5)
+                    print('ready', file=sys.stderr, flush=True)
+                    kept = []
+                    while True:
+                        c, _ = s.accept(); kept.append(c); \(answer)
+                    """
+                let server = try openVSwitch.start(["python3", "-c", script])
+                defer { server.kill() }
+                try server.waitForError(containing: "ready")
+                let outcome = try lab.portmirror(["list", "--db", "unix:\(socket)"], seconds: 25)
+                #expect(outcome.status == 1)
+                #expect(outcome.error.contains(socket) && outcome.error.contains("--db or OVS_DB"), "\(outcome)")
+            }
+        }
+    }
+}
+
+/// A database server of its own with another Mirror table, and no switch.
+private final class OtherSchema {
+    let database: String
+    private let server: BackgroundProgram
+
+    init(_ lab: CommandLab, _ name: String, change: (inout [String: Any]) -> Void) throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: "/usr/share/openvswitch/vswitch.ovsschema"))
+        guard var schema = try JSONSerialization.jsonObject(with: data) as? [String: Any],
+            var tables = schema["tables"] as? [String: Any], var mirror = tables["Mirror"] as? [String: Any],
+            var columns = mirror["columns"] as? [String: Any], let openVSwitch = lab.openVSwitch
+        else { throw LabError("the schema can't be read") }
+        change(&columns)
+        mirror["columns"] = columns
+        tables["Mirror"] = mirror
+        schema["tables"] = tables
+        schema["cksum"] = nil
+        let file = lab.path("\(name).ovsschema")
+        try JSONSerialization.data(withJSONObject: schema).write(to: URL(fileURLWithPath: file))
+        let directory = lab.path(name)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try openVSwitch.run(["ovsdb-tool", "create", "\(directory)/conf.db", file])
+        database = "unix:\(directory)/db.sock"
+        server = try openVSwitch.start([
+            "ovsdb-server", "\(directory)/conf.db", "--remote=punix:\(directory)/db.sock",
+            "--unixctl=\(directory)/ctl", "-vconsole:info", "--pidfile=\(directory)/pid",
+        ])
+        try server.waitForError(containing: "ovsdb-server (Open vSwitch)")
+        var ports = ["--", "add-br", "br0"]
+        for port in ["p1", "p2", "p3"] { ports += ["--", "add-port", "br0", port] }
+        try openVSwitch.run(["ovs-vsctl", "--no-wait", "--db=\(database)", "init"] + ports)
+    }
+
+    func end() { server.kill() }
+}
