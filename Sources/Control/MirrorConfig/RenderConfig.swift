@@ -2,7 +2,7 @@ public import MirrorModel
 
 /// A file that ``parseConfig(_:file:now:)`` reads back as equal mirrors, with only the keys that differ from their
 /// defaults. The mirrors have to be such as a file can have: each with a name of its own, sources, outputs, and
-/// numbers in their ranges; and no text that begins with a byte order mark, which Yams drops.
+/// numbers in their ranges; and no text that begins with a byte order mark, which is dropped.
 public func renderConfig(_ mirrors: [Mirror]) -> String {
     guard !mirrors.isEmpty else { return "version: 1\nmirrors: {}\n" }
     return "version: 1\nmirrors:\n" + mirrors.map(rendered).joined(separator: "\n")

@@ -1,4 +1,4 @@
-import Yams
+import YAMLEvents
 
 /// A file's one YAML document, and what is wrong with it as YAML.
 struct YAMLDocument {
@@ -11,77 +11,53 @@ struct YAMLDocument {
             problems = [problem]
             return
         }
-        guard var masked = MaskedText(text) else {
-            problems = [
-                Problem(
-                    mark: Mark(line: 1, column: 1),
-                    message: "a file with all of Unicode's private-use characters can't have anchors (&name)")
-            ]
-            return
-        }
-        // Each round but the last masks one duplicate key.
-        while true {
-            do {
-                try read(masked)
-                return
-            } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                let mark = Mark(context.mark)
-                if masked.maskKey(at: mark) { continue }
-                let name = masked.unmasked(keys.first ?? "")
-                problems = [Problem(mark: mark, message: "the key \(quoted(name)) is there twice")]
-                return
-            } catch {
-                problems = [Problem(error)]
-                return
-            }
+        do {
+            try read(text)
+        } catch {
+            root = nil
+            problems = [Problem(error)]
         }
     }
 
-    private mutating func read(_ masked: MaskedText) throws {
-        // Without rules nothing is matched against regular expressions; what a scalar means is this library's affair.
-        let parser = try Parser(yaml: masked.text, resolver: .basic, encoding: .utf8)
-        guard let first = try parser.nextRoot() else {
+    private mutating func read(_ text: String) throws(YAMLError) {
+        var parser = try YAMLParser(Array(text.utf8))
+        guard try parser.next().kind == .documentStart else {
             problems = [
                 Problem(mark: Mark(line: 1, column: 1), message: "the file is empty; it needs 'version' and 'mirrors'")
             ]
             return
         }
-        let second = try parser.nextRoot()
-        var builder = YAMLTreeBuilder(masked: masked)
-        // Nodes refer to their anchors weakly; it is the parser that holds them.
-        root = withExtendedLifetime(parser) { builder.build(first) }
+        var builder = YAMLTreeBuilder()
+        root = try builder.build(&parser)
         problems = builder.problems
-        if let second {
-            problems.append(
-                Problem(mark: Mark(second.mark), message: "a second document begins here; a file holds only one"))
+        while true {
+            let event = try parser.next()
+            switch event.kind {
+            case .documentEnd: continue
+            case .documentStart:
+                // Where its first value is, as a person sees it: not at the line that parts the documents.
+                let first = try parser.next()
+                problems.append(
+                    Problem(
+                        mark: Mark(first.mark), message: "a second document begins here; a file holds only one"))
+                return
+            default: return
+            }
         }
     }
-}
-
-extension Mark {
-    init(_ mark: Yams.Mark?) { self.init(line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1)) }
 }
 
 extension Problem {
-    /// What Yams says of text that isn't YAML.
-    fileprivate init(_ error: any Error) {
-        switch error {
-        case YamlError.scanner(let context, let problem, let mark, _),
-            YamlError.parser(let context, let problem, let mark, _),
-            YamlError.composer(let context, let problem, let mark, _):
-            let explained = context.map { ", \($0.text) that begins on line \($0.mark.line)" } ?? ""
-            // libyaml's words for that name a function of its own.
-            let problem = problem.hasPrefix("Maximum nesting level") ? "it is nested too deeply" : problem
-            self.init(mark: Mark(mark), message: "this isn't YAML: \(problem)\(explained)")
-        case YamlError.reader(let problem, _, _, _):
-            self.init(mark: Mark(line: 1, column: 1), message: "this isn't YAML: \(problem)")
-        default:
-            self.init(mark: Mark(line: 1, column: 1), message: "this can't be read as YAML: \(error)")
-        }
+    /// What libyaml says of text that isn't YAML.
+    fileprivate init(_ error: YAMLError) {
+        let explained = error.context.map { ", \($0.text) that begins on line \($0.mark.line)" } ?? ""
+        self.init(
+            mark: error.mark.map { Mark($0) } ?? Mark(line: 1, column: 1),
+            message: "this isn't YAML: \(error.problem)\(explained)")
     }
 }
 
-/// The first character that YAML forbids (1.2.2, section 5.1), which Yams would report without its place.
+/// The first character that YAML forbids (1.2.2, section 5.1), which libyaml would report without its place.
 private func controlCharacter(in text: String) -> Problem? {
     // Those are control characters of one byte, or begin with 0xC2 or 0xEF: most files need no second look.
     guard text.utf8.contains(where: { $0 < 0x20 && $0 != 0x0a || $0 == 0x7f || $0 == 0xc2 || $0 == 0xef }) else {

@@ -1,76 +1,77 @@
-import Yams
+import YAMLEvents
 
-/// Makes this library's nodes of Yams' ones: resolves aliases, finds duplicate keys, refuses what a file has no use for.
+/// Makes a tree of a document's events: resolves aliases, finds duplicate keys, refuses what a file has no use for.
 struct YAMLTreeBuilder {
-    let masked: MaskedText
     private(set) var problems: [Problem] = []
     /// The latest node of each anchor so far: a later one of the same name takes its place.
     private var anchors: [String: YAMLNode] = [:]
 
-    init(masked: MaskedText) { self.masked = masked }
+    /// A sequence or mapping whose end hasn't come.
+    private struct Open {
+        let mark: Mark
+        let anchor: String?
+        let isMapping: Bool
+        var nodes: [YAMLNode] = []
+    }
 
-    /// The depth is no more than what libyaml lets through, 1,000 flow and block collections each.
-    ///
-    /// Most of the time goes into copies of Yams' nodes: each is unpacked once, and its weak anchor left alone
-    /// where there are no aliases.
-    mutating func build(_ node: Node) -> YAMLNode {
-        switch node {
-        case .scalar(let scalar):
-            let mark = Mark(scalar.mark)
-            return anchored(
-                YAMLNode(mark: mark, value: value(of: scalar, mark)), masked.hasAliases ? scalar.anchor : nil)
-        case .sequence(let sequence):
-            let mark = Mark(sequence.mark)
-            check(sequence.tag.kind, [.implicit, .nonSpecific, .seq], mark)
-            var nodes: [YAMLNode] = []
-            nodes.reserveCapacity(sequence.count)
-            for element in sequence { nodes.append(build(element)) }
-            return anchored(
-                YAMLNode(mark: mark, value: .sequence(nodes)), masked.hasAliases ? sequence.anchor : nil)
-        case .mapping(let mapping):
-            let mark = Mark(mapping.mark)
-            check(mapping.tag.kind, [.implicit, .nonSpecific, .map], mark)
-            return anchored(
-                YAMLNode(mark: mark, value: .mapping(entries(of: mapping))), masked.hasAliases ? mapping.anchor : nil)
-        case .alias(let alias):
-            // Yams makes these in trees that are written, never in trees that were read.
-            return YAMLNode(mark: Mark(alias.mark), value: .scalar("", isPlain: true))
+    /// Reads up to the end of the document that has begun; not by recursion, for documents nest as deep as they like.
+    mutating func build(_ parser: inout YAMLParser) throws(YAMLError) -> YAMLNode? {
+        var open: [Open] = []
+        while true {
+            let event = try parser.next()
+            let mark = Mark(event.mark)
+            var finished: YAMLNode?
+            switch event.kind {
+            case .sequenceStart(let anchor, let tag):
+                check(tag, ["tag:yaml.org,2002:seq"], mark)
+                open.append(Open(mark: mark, anchor: anchor, isMapping: false))
+            case .mappingStart(let anchor, let tag):
+                check(tag, ["tag:yaml.org,2002:map"], mark)
+                open.append(Open(mark: mark, anchor: anchor, isMapping: true))
+            case .sequenceEnd, .mappingEnd:
+                guard let last = open.popLast() else { return nil }
+                let value: YAMLNode.Value =
+                    last.isMapping ? .mapping(entries(of: last.nodes)) : .sequence(last.nodes)
+                // Only now: within itself, an anchor isn't known yet.
+                finished = anchored(YAMLNode(mark: last.mark, value: value), last.anchor)
+            case .alias(let name): finished = alias(name, mark)
+            case .scalar(let scalar):
+                finished = anchored(YAMLNode(mark: mark, value: value(of: scalar, mark)), scalar.anchor)
+            case .documentStart: continue
+            case .documentEnd, .streamEnd: return nil
+            }
+            guard let finished else { continue }
+            guard !open.isEmpty else { return finished }
+            open[open.count - 1].nodes.append(finished)
         }
     }
 
-    /// Remembers the node if it has an anchor. Only when it is complete: within itself, the anchor isn't known yet.
-    private mutating func anchored(_ node: YAMLNode, _ anchor: Anchor?) -> YAMLNode {
-        if let anchor { anchors[anchor.rawValue] = node }
+    private mutating func anchored(_ node: YAMLNode, _ anchor: String?) -> YAMLNode {
+        if let anchor { anchors[anchor] = node }
         return node
     }
 
-    private mutating func value(of scalar: Node.Scalar, _ mark: Mark) -> YAMLNode.Value {
-        if scalar.style == .plain, let name = masked.alias(scalar.string) {
-            if !name.utf8.allSatisfy(isAnchorCharacter) {
-                report(mark, "an alias ends its value; text that begins with '*' goes in quotes")
-            } else if let node = anchors[String(name)] {
-                return node.value
-            } else {
-                report(mark, "there is no anchor '&\(name)' before this")
-            }
-            return .scalar("", isPlain: false)
-        }
-        let text = masked.unmasked(scalar.string)
-        switch scalar.tag.kind {
-        case .implicit: return .scalar(text, isPlain: scalar.style == .plain)
-        case .int, .bool, .null, .float, .timestamp: return .scalar(text, isPlain: true)
-        default: check(scalar.tag.kind, [.str, .nonSpecific], mark)
-        }
-        return .scalar(text, isPlain: false)
+    /// What it stands for, in its own place.
+    private mutating func alias(_ name: String, _ mark: Mark) -> YAMLNode {
+        if let node = anchors[name] { return YAMLNode(mark: mark, value: node.value) }
+        report(mark, "there is no anchor '&\(name)' before this")
+        return YAMLNode(mark: mark, value: .scalar("", isPlain: false))
     }
 
-    private mutating func entries(of mapping: Node.Mapping) -> [YAMLEntry] {
+    private mutating func value(of scalar: YAMLScalarEvent, _ mark: Mark) -> YAMLNode.Value {
+        guard let tag = scalar.tag else { return .scalar(scalar.text, isPlain: scalar.isPlain) }
+        let guessed = ["int", "bool", "null", "float", "timestamp"].map { "tag:yaml.org,2002:\($0)" }
+        if guessed.contains(tag) { return .scalar(scalar.text, isPlain: true) }
+        check(tag, ["tag:yaml.org,2002:str"], mark)
+        return .scalar(scalar.text, isPlain: false)
+    }
+
+    private mutating func entries(of nodes: [YAMLNode]) -> [YAMLEntry] {
         var entries: [YAMLEntry] = []
-        entries.reserveCapacity(mapping.count)
+        entries.reserveCapacity(nodes.count / 2)
         var lines: [String: Int] = [:]
-        for (keyNode, valueNode) in mapping {
-            let key = build(keyNode)
-            let value = build(valueNode)
+        for place in stride(from: 0, to: nodes.count - 1, by: 2) {
+            let key = nodes[place]
             guard case .scalar(let text, _) = key.value else {
                 report(key.mark, "a key has to be a word, not \(key.described)")
                 continue
@@ -80,13 +81,15 @@ struct YAMLTreeBuilder {
             } else {
                 lines[text] = key.mark.line
             }
-            entries.append(YAMLEntry(key: text, keyMark: key.mark, node: value))
+            entries.append(YAMLEntry(key: text, keyMark: key.mark, node: nodes[place + 1]))
         }
         return entries
     }
 
-    private mutating func check(_ tag: Tag.Name, _ known: [Tag.Name], _ mark: Mark) {
-        if !known.contains(tag) { report(mark, "the tag \(quoted(tag.rawValue)) has no meaning here") }
+    /// `!` alone says no more than that nothing is to be guessed.
+    private mutating func check(_ tag: String?, _ known: [String], _ mark: Mark) {
+        guard let tag, tag != "!", !known.contains(tag) else { return }
+        report(mark, "the tag \(quoted(tag)) has no meaning here")
     }
 
     private mutating func report(_ mark: Mark, _ message: String) {
@@ -94,7 +97,6 @@ struct YAMLTreeBuilder {
     }
 }
 
-extension Tag {
-    /// The tag as it is written, where `Node.tag` would have it guessed.
-    fileprivate var kind: Name { Name(rawValue: rawValue) }
+extension Mark {
+    init(_ mark: YAMLMark) { self.init(line: mark.line, column: mark.column) }
 }
