@@ -95,6 +95,11 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(name: "portmirror", dependencies: ["Commands"], swiftSettings: settings),
 
+        // Measures the OVSDB library (Benchmarks/ovsdb-run); nothing that is installed.
+        .executableTarget(
+            name: "ovsdb-monitor-bench", dependencies: ["LinuxSystem", "OVSDB", "OVSDBTransport"],
+            path: "Benchmarks/ovsdb", swiftSettings: settings),
+
         // Tests without privilege
         tests("NetlinkTests", ["LinuxSystem", "Netlink"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),

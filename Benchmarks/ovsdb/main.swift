@@ -1,5 +1,6 @@
 // Monitors a database and says how fast the snapshot was decoded and how much memory that took.
 //   ovsdb-monitor-bench TARGET          connects, monitors the typed rows, prints figures
+//   ovsdb-monitor-bench TARGET all      the same for all columns of all tables, as "ovsdb-client monitor ALL" does
 //   ovsdb-monitor-bench TARGET fill N   makes a bridge with N ports first, with statistics and the like
 import LinuxSystem
 import OVSDB
@@ -66,19 +67,21 @@ do throws(OVSDBError) {
     } else {
         let before = memory("VmRSS")
         let start = ContinuousClock.now
-        try client.monitor(rows)
+        if arguments.count > 2, arguments[2] == "all" {
+            try client.monitor(tables: client.schema.tables.mapValues { Array($0.columns.keys) })
+        } else {
+            try client.monitor(rows)
+        }
         let duration = ContinuousClock.now - start
         let statistics = client.statistics
         let decoding = statistics.decoding / Duration.seconds(1)
-        print("bytes received   \(statistics.bytesReceived)")
-        print("wall seconds     \(duration / Duration.seconds(1))")
-        print("decoding seconds \(decoding)")
-        print("MB/s decoding    \(Double(statistics.bytesReceived) / 1e6 / decoding)")
-        print("ports            \(client.replica.count(of: "Port"))")
-        print("interfaces       \(client.replica.count(of: "Interface"))")
-        print("RSS before, kB   \(before)")
-        print("RSS after, kB    \(memory("VmRSS"))")
-        print("peak RSS, kB     \(memory("VmHWM"))")
+        let figures: [(String, any CustomStringConvertible)] = [
+            ("bytes", statistics.bytesReceived), ("wall_s", duration / .seconds(1)), ("decoding_s", decoding),
+            ("mb_per_s", Double(statistics.bytesReceived) / 1e6 / decoding), ("ports", client.replica.count(of: "Port")),
+            ("interfaces", client.replica.count(of: "Interface")), ("rss_before_kb", before),
+            ("rss_kb", memory("VmRSS")), ("peak_rss_kb", memory("VmHWM")),
+        ]
+        for (name, figure) in figures { print(name, figure) }
     }
 } catch {
     print(error)

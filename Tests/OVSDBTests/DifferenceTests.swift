@@ -4,9 +4,9 @@ import Testing
 
 /// Differences of sets and maps, as `modify` tells them, held against a model that is nothing but Swift's own.
 struct DifferenceTests {
-    private let set = ColumnSchema(key: BaseType(.integer), min: 0, max: nil)
-    private let map = ColumnSchema(key: BaseType(.string), value: BaseType(.integer), min: 0, max: nil)
-    private let optional = ColumnSchema(key: BaseType(.string), min: 0, max: 1)
+    private let set = ColumnShape(key: .integer, value: nil, isSingle: false)
+    private let map = ColumnShape(key: .string, value: .integer, isSingle: false)
+    private let optional = ColumnShape(key: .string, value: nil, isSingle: true)
 
     @Test func `what comes of a set's difference is the symmetric difference`() {
         var numbers = SeededNumbers(1)

@@ -9,11 +9,14 @@ final class PrivateServer: Sendable {
     let directory: String
     private let arguments: [String]
 
-    /// With Open vSwitch's schema, or one made from it.
-    init(arguments: [String] = [], schema: String = "/usr/share/openvswitch/vswitch.ovsschema") throws {
+    /// - Parameter schema: the text of a schema.
+    init(arguments: [String] = [], schema: String = switchSchema, isCluster: Bool = false) throws {
         directory = try Files.makeTemporaryDirectory("ovsdb-tests")
-        self.arguments = arguments.map { [directory] in $0.replacing("DIR", with: directory) }
-        try Self.run(["ovsdb-tool", "create", "\(directory)/conf.db", schema])
+        self.arguments = arguments
+        try Files.write(Array(schema.utf8), to: "\(directory)/schema")
+        try Self.run(
+            ["ovsdb-tool", isCluster ? "create-cluster" : "create", "\(directory)/conf.db", "\(directory)/schema"]
+                + (isCluster ? ["unix:\(directory)/raft"] : []))
         try start()
     }
 
@@ -23,12 +26,12 @@ final class PrivateServer: Sendable {
     }
 
     /// Starts it. It goes into the background once it listens, which is when this returns.
-    func start(_ more: [String] = []) throws {
+    func start() throws {
         try Self.run(
             [
                 "ovsdb-server", "--remote=punix:\(directory)/db.sock", "--unixctl=\(directory)/ctl",
                 "--pidfile=\(directory)/pid", "--log-file=\(directory)/log", "--no-chdir", "--detach",
-            ] + arguments + more + ["\(directory)/conf.db"])
+            ] + arguments + ["\(directory)/conf.db"])
     }
 
     /// SIGKILL, and nothing is left of the process.

@@ -5,12 +5,10 @@ import LinuxSystem
 /// fails.
 enum Requirement {
     case tool(String)
-    case file(String)
 
     var isMet: Bool {
         switch self {
         case .tool(let name): path(of: name) != nil
-        case .file(let path): access(path, R_OK) == 0
         }
     }
 

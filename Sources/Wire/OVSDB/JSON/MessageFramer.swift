@@ -102,6 +102,7 @@ private struct Scan: Sendable {
     private var allowed: ClosedRange<UInt8> = 0x80...0xbf
 
     var isBetweenMessages: Bool { depth == 0 }
+    private var isPlain: Bool { continuations | hexDigits == 0 && !isAfterBackslash }
 
     /// Goes on to the end of the message or of the bytes; true if it is the message's.
     mutating func run(over bytes: [UInt8], maximumDepth: Int) throws(JSONError) -> Bool {
@@ -146,6 +147,11 @@ private struct Scan: Sendable {
         defer { self.place = place }
         while place < end {
             let byte = bytes[place]
+            if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), isPlain {
+                // Nearly all bytes are like this.
+                place += 1
+                continue
+            }
             if continuations > 0 {
                 guard allowed.contains(byte) else { throw JSONError(reason: "not UTF-8", offset: place) }
                 allowed = 0x80...0xbf

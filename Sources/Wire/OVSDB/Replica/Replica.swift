@@ -25,9 +25,10 @@ public struct Replica: Sendable {
             guard let table = schema.tables[name] else { continue }
             let layout = TableLayout(
                 table: name, columns: table.columns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+            let columns = zip(layout.columns, layout.defaults)
             self.tables[name] = Table(
                 layout: layout,
-                rows: rows.mapValues { row in layout.columns.map { row[$0.name] ?? $0.schema.defaultValue } })
+                rows: rows.mapValues { row in columns.map { row[$0.name] ?? $1 } })
         }
     }
 

@@ -113,7 +113,7 @@ extension JSONCursor {
                 throw JSONError(reason: "a column that isn't monitored", offset: name.lowerBound)
             }
             try expect(UInt8(ascii: ":"))
-            take(place, try datum(layout.columns[place].schema))
+            take(place, try datum(layout.columns[place].shape))
         }
     }
 }
@@ -151,7 +151,7 @@ extension Replica.Table {
         case .modify(let differences):
             for (place, difference) in differences {
                 guard let old = rows[id]?[place] else { continue }
-                rows[id]?[place] = old.applying(difference, layout.columns[place].schema)
+                rows[id]?[place] = old.applying(difference, layout.columns[place].shape)
             }
         }
     }

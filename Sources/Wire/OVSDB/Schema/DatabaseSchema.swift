@@ -63,6 +63,8 @@ public struct ColumnSchema: Hashable, Sendable {
         self.isMutable = isMutable
     }
 
+    var shape: ColumnShape { ColumnShape(key: key.type, value: value?.type, isSingle: isSingle) }
+
     /// Whether it is a map.
     public var isMap: Bool { value != nil }
     /// Whether it holds one element at most, so that differences of it are its new value.

@@ -146,7 +146,7 @@ extension JSONCursor {
         if let allowed {
             // Read only now, since its type may stand after it.
             var cursor = at(allowed)
-            values = try cursor.datum(ColumnSchema(key: BaseType(type), min: 0, max: nil))
+            values = try cursor.datum(ColumnShape(key: type, value: nil, isSingle: false))
         }
         return BaseType(
             type, allowed: values, minimum: bounds.least, maximum: bounds.greatest, minimumLength: bounds.shortest,

@@ -1,3 +1,14 @@
+/// What the decoder needs of a column's type: no more, since it is looked at for every value.
+struct ColumnShape {
+    let key: AtomicType
+    /// nil if it is no map.
+    let value: AtomicType?
+    /// Whether it holds one element at most.
+    let isSingle: Bool
+
+    var isMap: Bool { value != nil }
+}
+
 /// Which place in a row's values a column has: shared by all rows of a table, so that a row is an array and no more.
 final class TableLayout: Sendable {
     let table: String
@@ -12,15 +23,15 @@ final class TableLayout: Sendable {
     struct Column: Sendable {
         let name: String
         let bytes: [UInt8]
-        let schema: ColumnSchema
+        let shape: ColumnShape
     }
 
     /// - Parameter columns: their order is the order of the values.
-    init(table: String, columns: [(name: String, schema: ColumnSchema)]) {
+    init(table: String, columns schemas: [(name: String, schema: ColumnSchema)]) {
         self.table = table
-        let columns = columns.map { Column(name: $0.name, bytes: Array($0.name.utf8), schema: $0.schema) }
+        let columns = schemas.map { Column(name: $0.name, bytes: Array($0.name.utf8), shape: $0.schema.shape) }
+        defaults = schemas.map(\.schema.defaultValue)
         self.columns = columns
-        defaults = columns.map(\.schema.defaultValue)
         places = Dictionary(columns.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
         var size = 8
         while size < columns.count * 4 { size *= 2 }

@@ -1,9 +1,9 @@
 extension JSONCursor {
     /// A column's `<value>` (RFC 7047, section 5.1), which has to be of the column's type.
-    mutating func datum(_ column: ColumnSchema) throws(JSONError) -> Datum {
+    mutating func datum(_ column: ColumnShape) throws(JSONError) -> Datum {
         guard peek() == UInt8(ascii: "[") else {
             guard !column.isMap else { throw error("a map was expected") }
-            return try single(column.key.type)
+            return try single(column.key)
         }
         let before = self.place
         skipByte()
@@ -16,7 +16,7 @@ extension JSONCursor {
             isMap = true
         } else {
             guard !column.isMap else { throw error("a map was expected") }
-            return Datum(try row(tagged: tag, column.key.type))
+            return Datum(try row(tagged: tag, column.key))
         }
         try expect(UInt8(ascii: "["))
         let datum = try isMap ? pairs(column, from: before) : elements(column, from: before)
@@ -24,24 +24,24 @@ extension JSONCursor {
         return datum
     }
 
-    private mutating func elements(_ column: ColumnSchema, from start: Int) throws(JSONError) -> Datum {
+    private mutating func elements(_ column: ColumnShape, from start: Int) throws(JSONError) -> Datum {
         scratch.removeAll(keepingCapacity: true)
         var isFirst = true
-        while try next(&isFirst, until: UInt8(ascii: "]")) { scratch.append(try atom(column.key.type)) }
+        while try next(&isFirst, until: UInt8(ascii: "]")) { scratch.append(try atom(column.key)) }
         guard !column.isMap || scratch.isEmpty else { throw JSONError(reason: "a map was expected", offset: start) }
         if column.isMap { return Datum(.map([])) }
         return scratch.isEmpty ? .empty : Datum(unsortedSet: exactCopy(scratch))
     }
 
-    private mutating func pairs(_ column: ColumnSchema, from start: Int) throws(JSONError) -> Datum {
+    private mutating func pairs(_ column: ColumnShape, from start: Int) throws(JSONError) -> Datum {
         guard let value = column.value else { throw JSONError(reason: "no map was expected", offset: start) }
         scratch.removeAll(keepingCapacity: true)
         var isFirst = true
         while try next(&isFirst, until: UInt8(ascii: "]")) {
             try expect(UInt8(ascii: "["))
-            scratch.append(try atom(column.key.type))
+            scratch.append(try atom(column.key))
             try expect(UInt8(ascii: ","))
-            scratch.append(try atom(value.type))
+            scratch.append(try atom(value))
             try expect(UInt8(ascii: "]"))
         }
         return Datum(unsortedMap: exactCopy(scratch))

@@ -3,7 +3,7 @@ extension Datum {
     ///
     /// Of a column with one element at most, the difference is the new value. Of a set, it has the elements that came
     /// and those that went. Of a map, it has the pairs that came, those that went, and new values of keys that stay.
-    func applying(_ difference: Datum, _ column: ColumnSchema) -> Datum {
+    func applying(_ difference: Datum, _ column: ColumnShape) -> Datum {
         if column.isSingle { return difference }
         return column.isMap
             ? Datum(.map(Self.mergedPairs(atoms, difference.atoms)))

@@ -99,7 +99,8 @@ extension JSONCursor {
         while try next(&isFirst, until: UInt8(ascii: "}")) {
             let name = try name()
             let isOwnIdentity = name == "_uuid" || name == "_version"
-            guard let column = isOwnIdentity ? ColumnSchema(key: BaseType(.uuid)) : columns[name] else {
+            let identity = ColumnShape(key: .uuid, value: nil, isSingle: true)
+            guard let column = isOwnIdentity ? identity : columns[name]?.shape else {
                 throw error("the schema has no column \(name)")
             }
             row[name] = try datum(column)
