@@ -54,8 +54,11 @@ conformance: dependencies ## Conformance tests alone (root); PORTMIRROR_SEED and
 	$(SWIFT) build --build-tests $(CHECKED)
 	scripts/test conformance
 
-bench: dependencies release ## Measure side by side with tc (root)
-	Benchmarks/run out/portmirror
+bench: dependencies release ## Measure side by side with tc, ovs-vsctl and ovsdb-client (root)
+	$(SWIFT) build --configuration release --static-swift-stdlib $(CHECKED) --product ovsdb-monitor-bench
+	@missed=0; Benchmarks/run out/portmirror || missed=$$?; echo; \
+	Benchmarks/ovsdb-run $$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/ovsdb-monitor-bench \
+		|| missed=$$?; exit $$missed
 
 clean: ## Remove what was built
 	$(SWIFT) package clean
