@@ -77,7 +77,8 @@ do throws(OVSDBError) {
         let decoding = statistics.decoding / Duration.seconds(1)
         let figures: [(String, any CustomStringConvertible)] = [
             ("bytes", statistics.bytesReceived), ("wall_s", duration / .seconds(1)), ("decoding_s", decoding),
-            ("mb_per_s", Double(statistics.bytesReceived) / 1e6 / decoding), ("ports", client.replica.count(of: "Port")),
+            ("mb_per_s", Double(statistics.bytesReceived) / 1e6 / decoding),
+            ("ports", client.replica.count(of: "Port")),
             ("interfaces", client.replica.count(of: "Interface")), ("rss_before_kb", before),
             ("rss_kb", memory("VmRSS")), ("peak_rss_kb", memory("VmHWM")),
         ]
