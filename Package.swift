@@ -48,6 +48,7 @@ let package = Package(
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("PacketFilter", in: "Wire", ["CPcap"]),
         library("CaptureFile", in: "Wire"),
+        library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("OVSDB", in: "Wire"),
         library(
             "OVSDBTransport", in: "Wire",
