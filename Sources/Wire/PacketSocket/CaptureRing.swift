@@ -1,0 +1,103 @@
+internal import CLinux
+public import LinuxSystem
+public import PacketFilter
+
+/// A packet socket with a ring of blocks that it shares with the kernel (TPACKET_V3 of packet(7) and
+/// Documentation/networking/packet_mmap.rst): the kernel fills blocks with frames and hands each over as a whole.
+///
+/// Used by one thread. No stray frame is seen: the socket is deaf until ring and program are in place.
+@safe public final class CaptureRing {
+    /// How it was made.
+    public let settings: RingSettings
+    private let socket: Descriptor
+    private let memory: UnsafeMutableRawPointer
+    private var next = 0
+
+    /// Frames that the program let through, those dropped included, up to the last ``readStatistics()``.
+    public private(set) var received: UInt64 = 0
+    /// Of these, frames that the kernel dropped: the ring was full, or the kind of frame can't be handed over.
+    public private(set) var dropped: UInt64 = 0
+
+    /// A ring that hears nothing yet; ``listen(on:isPromiscuous:)`` begins.
+    /// - Parameters:
+    ///   - program: what is heard, and how many bytes of it; nil for everything. It can't be changed any more.
+    ///   - name: of the interface, for errors.
+    public init(_ settings: RingSettings, program: BPFProgram?, name: String) throws(SystemError) {
+        self.settings = settings
+        socket = Descriptor(owning: try check(clinux_packet_socket(), "open a packet socket for", name))
+        if settings.hasOffloadHeaders {
+            try check(clinux_packet_use_vnet_header(socket.number), "ask for offload headers of", name)
+        }
+        // Without it (Linux before 4.20) the program below does the same, at the price of a clone.
+        if settings.heard == .received { _ = clinux_packet_ignore_outgoing(socket.number) }
+        var place: UnsafeMutableRawPointer?
+        let code = unsafe clinux_packet_receive_ring(
+            socket.number, UInt32(settings.blockBytes), UInt32(settings.blockCount), settings.retireMilliseconds,
+            UInt32(RingFrame.headroom), &place)
+        try check(
+            code, "make a ring of \(settings.blockCount) blocks of \(settings.blockBytes >> 10) KiB for", name)
+        guard let place = unsafe place else { throw SystemError(.invalid, "map a ring for", name) }
+        unsafe memory = unsafe place
+        let instructions = directed(program ?? .matchAll, settings.heard)
+        let attached = unsafe instructions.withUnsafeBytes {
+            unsafe clinux_packet_filter(socket.number, $0.baseAddress, UInt16(instructions.count))
+        }
+        try check(attached, "set the filter on", name)
+        try check(clinux_packet_lock_filter(socket.number), "lock the filter on", name)
+    }
+
+    deinit { unsafe _ = clinux_packet_unmap(memory, settings.blockCount * settings.blockBytes) }
+
+    /// The descriptor, to wait on: readable once a block has been handed over; an error if the interface goes down.
+    public var number: Int32 { socket.number }
+
+    /// Begins to hear an interface, or goes over to another.
+    /// - Parameter isPromiscuous: whether the interface lets through frames that aren't for it, while this ring is there.
+    public func listen(on index: Int32, name: String, isPromiscuous: Bool) throws(SystemError) {
+        try check(clinux_packet_bind(socket.number, index, 1), "listen on", name)
+        if isPromiscuous {
+            try check(clinux_packet_be_promiscuous(socket.number, index), "have all frames let through by", name)
+        }
+    }
+
+    /// Hears nothing more of an interface. What it has heard is handed over within the retirement time.
+    public func stopListening(on index: Int32) { _ = clinux_packet_bind(socket.number, index, 0) }
+
+    /// What the kernel has to say against the interface (`ENETDOWN`), once.
+    public func takeError() -> Errno? {
+        let code = clinux_socket_error(socket.number)
+        return code < 0 ? Errno(-code) : nil
+    }
+
+    /// Brings ``received`` and ``dropped`` up to date; the kernel starts anew with each look.
+    public func readStatistics() {
+        var more: (received: UInt32, dropped: UInt32) = (0, 0)
+        guard unsafe clinux_packet_statistics(socket.number, &more.received, &more.dropped) >= 0 else { return }
+        received += UInt64(more.received)
+        dropped += UInt64(more.dropped)
+    }
+
+    /// The next block, if the kernel has handed it over; it goes back with the value's end.
+    public func nextBlock() -> RingBlock? {
+        let place = unsafe memory + next * settings.blockBytes
+        guard unsafe RingBlock.isHandedOver(place) else { return nil }
+        next = (next + 1) % settings.blockCount
+        return unsafe RingBlock(place, settings)
+    }
+}
+
+/// Turns a shim's `-errno` into an error.
+@discardableResult
+func check(_ value: Int32, _ operation: String, _ object: String) throws(SystemError) -> Int32 {
+    guard value >= 0 else { throw SystemError(Errno(-value), operation, object) }
+    return value
+}
+
+/// The program with a test of the frame's direction before it: `ld [type]; jeq #PACKET_OUTGOING; …`.
+private func directed(_ program: BPFProgram, _ heard: Heard) -> [BPFInstruction] {
+    guard heard != .both else { return program.instructions }
+    // SKF_AD_OFF + SKF_AD_PKTTYPE of linux/filter.h; PACKET_OUTGOING of linux/if_packet.h.
+    let load = BPFInstruction(code: 0x20, k: 0xffff_f000 + 4)
+    let test = BPFInstruction(code: 0x15, jt: heard == .sent ? 1 : 0, jf: heard == .sent ? 0 : 1, k: 4)
+    return [load, test, BPFInstruction(code: 0x06, k: 0)] + program.instructions
+}

@@ -1,0 +1,186 @@
+internal import CLinux
+internal import Glibc
+public import LinuxSystem
+
+/// What became of frames that were to be sent.
+public struct SendCounts: Hashable, Sendable {
+    /// Frames that the kernel took, and their bytes.
+    public var sent: UInt64 = 0
+    public var sentBytes: UInt64 = 0
+    /// Frames larger than the output's MTU and header.
+    public var tooBig: UInt64 = 0
+    /// Frames for an output that was down, or wasn't there.
+    public var down: UInt64 = 0
+    /// Frames for which the output, its queue or the system had no room.
+    public var noBuffer: UInt64 = 0
+    /// Frames that the kernel refused otherwise.
+    public var refused: UInt64 = 0
+
+    /// All that failed.
+    public var failed: UInt64 { tooBig + down + noBuffer + refused }
+
+    /// Nothing yet.
+    public init() {}
+}
+
+/// Sends frames through an interface, many with one system call (sendmmsg(2)), through its qdisc like everybody's.
+///
+/// Used by one thread. What it was given it holds by address: it has to be flushed before the frames' memory goes.
+@safe public final class PacketSender {
+    /// How many frames a system call takes at most.
+    public static let batch = 64
+
+    /// What became of the frames.
+    public private(set) var counts = SendCounts()
+    /// What the kernel said when it last refused a frame.
+    public private(set) var lastRefusal: Errno?
+
+    private let socket: Descriptor
+    private let snaplen: Int
+    private let leavesToDriver: Bool
+    private var isBound = false
+    private var isUp = false
+    private var mtu = 0
+    private var count = 0
+    private var patience = 0
+    private var oversize: OversizeSender?
+    /// Each message has up to three pieces: offload header, head and body.
+    private let pieces: UnsafeMutablePointer<iovec>
+    private let messages: UnsafeMutablePointer<clinux_message>
+    private static let piecesEach = 3
+    /// How often a batch waits a millisecond for room.
+    private static let mostPatience = 20
+
+    /// - Parameters:
+    ///   - snaplen: bytes after which copies are cut; nil for none.
+    ///   - leavesToDriver: whether super-frames and unfinished checksums go out as they are, for the driver to finish.
+    public init(name: String, snaplen: Int? = nil, leavesToDriver: Bool = false) throws(SystemError) {
+        let socket = Descriptor(owning: try check(clinux_packet_socket(), "open a packet socket for", name))
+        if leavesToDriver { try check(clinux_packet_use_vnet_header(socket.number), "hand offload headers to", name) }
+        // A queue that stands still holds up the other outputs no longer than this.
+        try check(clinux_socket_send_timeout(socket.number, 50), "limit the wait for", name)
+        self.socket = socket
+        self.snaplen = snaplen ?? .max
+        self.leavesToDriver = leavesToDriver
+        unsafe pieces = .allocate(capacity: Self.batch * Self.piecesEach)
+        unsafe messages = .allocate(capacity: Self.batch)
+        unsafe pieces.initialize(repeating: iovec(), count: Self.batch * Self.piecesEach)
+        unsafe messages.initialize(repeating: clinux_message(), count: Self.batch)
+        for index in 0..<Self.batch {
+            unsafe messages[index].header.msg_iov = unsafe pieces + index * Self.piecesEach
+        }
+    }
+
+    deinit {
+        unsafe pieces.deallocate()
+        unsafe messages.deallocate()
+    }
+
+    /// Sends through an interface from now on; nil while there is none.
+    public func attach(to interface: (index: Int32, name: String, mtu: UInt32)?) throws(SystemError) {
+        flush()
+        isBound = false
+        oversize = nil
+        guard let interface else { return }
+        try check(clinux_packet_bind(socket.number, interface.index, 0), "send through", interface.name)
+        isBound = true
+        mtu = Int(interface.mtu)
+        patience = Self.mostPatience
+        oversize = leavesToDriver ? nil : OversizeSender(index: interface.index)
+    }
+
+    /// What is known of the interface: one that is down takes nothing.
+    public func update(isUp: Bool, mtu: UInt32) {
+        self.isUp = isUp
+        self.mtu = Int(mtu)
+        if isUp { patience = Self.mostPatience }
+    }
+
+    /// Takes a frame to be sent with the next ones.
+    public func add(_ piece: FramePiece) {
+        guard isBound else {
+            counts.down += 1
+            return
+        }
+        let first = unsafe pieces + count * Self.piecesEach
+        var number = 0
+        func append(_ base: UnsafeRawPointer?, _ length: Int) {
+            unsafe first[number] = unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: length)
+            number += 1
+        }
+        if leavesToDriver {
+            let header = unsafe piece.length <= snaplen ? piece.offloadHeader : nil
+            unsafe append(header ?? OffloadHeaders.none, VirtioNetHeader.size)
+        }
+        let head = unsafe min(piece.head.count, snaplen)
+        unsafe append(piece.head.baseAddress, head)
+        let body = unsafe min(piece.body.count, snaplen - head)
+        if body > 0 { unsafe append(piece.body.baseAddress, body) }
+        unsafe messages[count].header.msg_iovlen = number
+        count += 1
+        if count == Self.batch { flush() }
+    }
+
+    /// Sends what waits. Afterwards nothing refers to the frames' memory any more.
+    public func flush() {
+        var next = 0
+        while next < count {
+            let sent = unsafe clinux_packet_send(socket.number, messages + next, UInt32(count - next))
+            if sent > 0 {
+                for index in next..<(next + Int(sent)) {
+                    unsafe counts.sentBytes += UInt64(messages[index].length)
+                }
+                counts.sent += UInt64(sent)
+                next += Int(sent)
+                // One that takes frames again is worth waiting for again.
+                if patience == 0 { patience = 1 }
+            } else if !wait(for: Errno(-sent)) {
+                fail(next, Errno(-sent))
+                next += 1
+            }
+        }
+        count = 0
+    }
+
+    /// Whether it is worth trying once more.
+    private func wait(for errno: Errno) -> Bool {
+        switch errno {
+        case Errno(EINTR): return true
+        case .noBuffers, .tryAgain:
+            guard isUp, patience > 0 else { return false }
+            patience -= 1
+            ThisProcess.pause(milliseconds: 1)
+            return true
+        default: return false
+        }
+    }
+
+    private func fail(_ index: Int, _ errno: Errno) {
+        let message = unsafe messages[index].header
+        switch errno {
+        case .networkDown, .noDevice, .noSuchInterface: counts.down += 1
+        case .noBuffers, .tryAgain, Errno(ENOMEM):
+            if isUp { counts.noBuffer += 1 } else { counts.down += 1 }
+        case Errno(EMSGSIZE):
+            if let length = unsafe oversize?.send(OversizeSender.Frame(message), mtu: mtu) {
+                counts.sent += 1
+                counts.sentBytes += UInt64(length)
+            } else {
+                counts.tooBig += 1
+            }
+        default:
+            counts.refused += 1
+            lastRefusal = errno
+        }
+    }
+}
+
+/// The header of a frame that is finished.
+private enum OffloadHeaders {
+    /// Ten zeros, for ever.
+    nonisolated(unsafe) static let none: UnsafeRawPointer = {
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: VirtioNetHeader.size, alignment: 8)
+        unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0, count: VirtioNetHeader.size)
+        return UnsafeRawPointer(bytes)
+    }()
+}

@@ -1,0 +1,70 @@
+/// A frame in a ring's memory, as the kernel handed it over (`struct tpacket3_hdr` and `struct sockaddr_ll` of
+/// linux/if_packet.h). Valid as long as its block.
+@safe public struct RingFrame {
+    /// Bytes before each frame that belong to nobody: room for a tag and an offload header.
+    static let headroom = 16
+
+    /// When the kernel had it, in nanoseconds since 1970-01-01T00:00:00Z.
+    public let timestamp: Int64
+    /// Bytes that it had, its outermost tag not counted.
+    public let originalLength: UInt32
+    /// Whether the host sent it, rather than received it.
+    public let isOutgoing: Bool
+    /// The outermost tag, which the kernel set aside.
+    public let tag: SetAsideTag?
+    /// Whether its checksum was left to a driver; what else was, ``offload`` tells.
+    public let isChecksumUnfinished: Bool
+    /// What was left to a driver; nil if nothing was, or the ring doesn't tell.
+    public let offload: VirtioNetHeader?
+    /// Whether the ring tells what was left to a driver.
+    let hasOffloadHeader: Bool
+
+    /// The frame's bytes, without the tag, or as many of them as were asked for.
+    let bytes: UnsafeMutableRawBufferPointer
+    let nextOffset: Int
+
+    /// TP_STATUS_… of linux/if_packet.h.
+    private enum Status {
+        static let checksumNotReady: UInt32 = 1 << 3
+        static let hasTag: UInt32 = 1 << 4
+        static let hasTPID: UInt32 = 1 << 6
+    }
+
+    /// How many bytes of the frame are there.
+    public var capturedLength: Int { unsafe bytes.count }
+
+    /// - Parameter end: of the block: what would go over it isn't a frame.
+    init?(_ place: UnsafeMutableRawPointer, end: UnsafeMutableRawPointer, hasOffloadHeader: Bool) {
+        func word(_ offset: Int) -> UInt32 { unsafe place.load(fromByteOffset: offset, as: UInt32.self) }
+        func half(_ offset: Int) -> UInt16 { unsafe place.load(fromByteOffset: offset, as: UInt16.self) }
+        let room = unsafe end - place
+        guard room >= 68 else { return nil }
+        let start = Int(half(24))
+        let length = Int(word(12))
+        guard start + length <= room else { return nil }
+        nextOffset = Int(word(0))
+        timestamp = Int64(word(4)) * 1_000_000_000 + Int64(word(8))
+        originalLength = word(16)
+        let status = word(20)
+        // sll_pkttype of the address behind the header; PACKET_OUTGOING.
+        isOutgoing = unsafe place.load(fromByteOffset: 48 + 10, as: UInt8.self) == 4
+        tag =
+            status & Status.hasTag == 0
+            ? nil
+            : SetAsideTag(
+                type: status & Status.hasTPID == 0 ? 0x8100 : half(36), control: UInt16(truncatingIfNeeded: word(32)))
+        self.hasOffloadHeader = hasOffloadHeader
+        isChecksumUnfinished = status & Status.checksumNotReady != 0
+        unsafe bytes = unsafe UnsafeMutableRawBufferPointer(start: place + start, count: length)
+        offload =
+            hasOffloadHeader && start >= VirtioNetHeader.size ? unsafe Self.offload(before: place + start) : nil
+    }
+
+    /// What the header in the ten bytes before a frame says is left to do; nil if nothing is.
+    private static func offload(before frame: UnsafeMutableRawPointer) -> VirtioNetHeader? {
+        let bytes = unsafe UnsafeRawBufferPointer(start: frame - VirtioNetHeader.size, count: VirtioNetHeader.size)
+        // Flags and kind: nothing is left of nearly all frames.
+        guard unsafe bytes[0] & 1 != 0 || bytes[1] != 0 else { return nil }
+        return unsafe VirtioNetHeader(bytes).flatMap { $0.isComplete ? nil : $0 }
+    }
+}
