@@ -135,6 +135,11 @@ let package = Package(
             dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink"],
             path: "Tests/TestSupport",
             swiftSettings: testSettings),
+        tests(
+            "PacketSocketTests",
+            [
+                "CLinux", "EthtoolNetlink", "LinuxSystem", "Netlink", "PacketSocket", "RouteNetlink", "TestSupport",
+            ]),
         tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
         tests(
             "ConformanceTests",

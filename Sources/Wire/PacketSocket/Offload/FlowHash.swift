@@ -31,7 +31,7 @@ public struct FlowHash: Hashable, Sendable {
     public func output(of frame: UnsafeRawBufferPointer, among count: Int) -> Int {
         guard count > 1 else { return 0 }
         // Lemire's multiplication instead of a division.
-        return unsafe Int(UInt64(self(frame)) &* UInt64(count) >> 32)
+        return unsafe Int((UInt64(self(frame)) &* UInt64(count)) >> 32)
     }
 
     private func hash(_ frame: FrameBytes) throws(OffloadError) -> UInt32 {
