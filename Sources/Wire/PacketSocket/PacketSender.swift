@@ -16,6 +16,9 @@ public struct SendCounts: Hashable, Sendable {
     /// Frames that the kernel refused otherwise.
     public var refused: UInt64 = 0
 
+    /// Bytes of all that failed.
+    public var failedBytes: UInt64 = 0
+
     /// All that failed.
     public var failed: UInt64 { tooBig + down + noBuffer + refused }
 
@@ -30,8 +33,8 @@ public struct SendCounts: Hashable, Sendable {
     /// How many frames a system call takes at most.
     public static let batch = 64
 
-    /// What became of the frames.
-    public private(set) var counts = SendCounts()
+    /// What became of the frames of each point.
+    public private(set) var counts: [SendCounts]
     /// What the kernel said when it last refused a frame.
     public private(set) var lastRefusal: Errno?
 
@@ -42,6 +45,8 @@ public struct SendCounts: Hashable, Sendable {
     private var isUp = false
     private var mtu = 0
     private var count = 0
+    /// Which point each waiting frame is of.
+    private var points: [Int]
     private var patience = 0
     private var oversize: OversizeSender?
     /// Each message has up to three pieces: offload header, head and body.
@@ -53,14 +58,19 @@ public struct SendCounts: Hashable, Sendable {
 
     /// - Parameters:
     ///   - snaplen: bytes after which copies are cut; nil for none.
+    ///   - points: how many kinds of frames are counted apart.
     ///   - leavesToDriver: whether super-frames and unfinished checksums go out as they are, for the driver to finish.
-    public init(name: String, snaplen: Int? = nil, leavesToDriver: Bool = false) throws(SystemError) {
+    public init(
+        name: String, points: Int = 1, snaplen: Int? = nil, leavesToDriver: Bool = false
+    ) throws(SystemError) {
         let socket = Descriptor(owning: try check(clinux_packet_socket(), "open a packet socket for", name))
         if leavesToDriver { try check(clinux_packet_use_vnet_header(socket.number), "hand offload headers to", name) }
         // A queue that stands still holds up the other outputs no longer than this.
         try check(clinux_socket_send_timeout(socket.number, 50), "limit the wait for", name)
         self.socket = socket
         self.snaplen = snaplen ?? .max
+        counts = Array(repeating: SendCounts(), count: points)
+        self.points = Array(repeating: 0, count: Self.batch)
         self.leavesToDriver = leavesToDriver
         unsafe pieces = .allocate(capacity: Self.batch * Self.piecesEach)
         unsafe messages = .allocate(capacity: Self.batch)
@@ -97,9 +107,11 @@ public struct SendCounts: Hashable, Sendable {
     }
 
     /// Takes a frame to be sent with the next ones.
-    public func add(_ piece: FramePiece) {
+    /// - Parameter point: under which number it is counted.
+    public func add(_ piece: FramePiece, point: Int = 0) {
         guard isBound else {
-            counts.down += 1
+            counts[point].down += 1
+            counts[point].failedBytes += UInt64(min(piece.length, snaplen))
             return
         }
         let first = unsafe pieces + count * Self.piecesEach
@@ -117,6 +129,7 @@ public struct SendCounts: Hashable, Sendable {
         let body = unsafe min(piece.body.count, snaplen - head)
         if body > 0 { unsafe append(piece.body.baseAddress, body) }
         unsafe messages[count].header.msg_iovlen = number
+        points[count] = point
         count += 1
         if count == Self.batch { flush() }
     }
@@ -128,9 +141,8 @@ public struct SendCounts: Hashable, Sendable {
             let sent = unsafe clinux_packet_send(socket.number, messages + next, UInt32(count - next))
             if sent > 0 {
                 for index in next..<(next + Int(sent)) {
-                    unsafe counts.sentBytes += UInt64(messages[index].length)
+                    count(sent: unsafe Int(messages[index].length), at: points[index])
                 }
-                counts.sent += UInt64(sent)
                 next += Int(sent)
                 // One that takes frames again is worth waiting for again.
                 if patience == 0 { patience = 1 }
@@ -155,23 +167,27 @@ public struct SendCounts: Hashable, Sendable {
         }
     }
 
+    /// A frame with an offload header before it has sent that, too.
+    private func count(sent length: Int, at point: Int) {
+        counts[point].sent += 1
+        counts[point].sentBytes += UInt64(length - (leavesToDriver ? VirtioNetHeader.size : 0))
+    }
+
     private func fail(_ index: Int, _ errno: Errno) {
-        let message = unsafe messages[index].header
+        let frame = unsafe OversizeSender.Frame(messages[index].header)
+        let point = points[index]
         switch errno {
-        case .networkDown, .noDevice, .noSuchInterface: counts.down += 1
+        case .networkDown, .noDevice, .noSuchInterface: counts[point].down += 1
         case .noBuffers, .tryAgain, Errno(ENOMEM):
-            if isUp { counts.noBuffer += 1 } else { counts.down += 1 }
+            if isUp { counts[point].noBuffer += 1 } else { counts[point].down += 1 }
         case Errno(EMSGSIZE):
-            if let length = unsafe oversize?.send(OversizeSender.Frame(message), mtu: mtu) {
-                counts.sent += 1
-                counts.sentBytes += UInt64(length)
-            } else {
-                counts.tooBig += 1
-            }
+            if let length = oversize?.send(frame, mtu: mtu) { return count(sent: length, at: point) }
+            counts[point].tooBig += 1
         default:
-            counts.refused += 1
+            counts[point].refused += 1
             lastRefusal = errno
         }
+        counts[point].failedBytes += UInt64(frame.length - (leavesToDriver ? VirtioNetHeader.size : 0))
     }
 }
 

@@ -1,0 +1,63 @@
+import Netlink
+import RouteNetlink
+
+/// The interfaces of the namespace, kept up to date by the kernel's notifications.
+final class LinkWatch {
+    private let socket: NetlinkSocket
+    private let subscription: NetlinkSubscription
+    private var byName: [String: Link] = [:]
+
+    /// Listens before it looks, so that nothing falls between.
+    init() throws(NetlinkError) {
+        subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link])
+        socket = try NetlinkSocket(.route)
+        try lookAgain()
+    }
+
+    /// To wait on: readable when there is news.
+    var number: Int32 { subscription.number }
+
+    subscript(_ name: String) -> Link? { byName[name] }
+
+    /// Takes in the news.
+    /// - Returns: the names that may have changed; nil for all.
+    func update() throws(NetlinkError) -> Set<String>? {
+        var names: Set<String> = []
+        do throws(NetlinkError) {
+            while let messages = try subscription.next(milliseconds: 0) {
+                for case let event? in messages.map(LinkEvent.init) {
+                    switch event {
+                    case .changed(let link):
+                        // A new name: the old one's interface has gone, as far as names go.
+                        for (old, known) in byName where known.index == link.index && old != link.name {
+                            byName[old] = nil
+                            names.insert(old)
+                        }
+                        byName[link.name] = link
+                        names.insert(link.name)
+                    case .removed(let link):
+                        if byName[link.name]?.index == link.index { byName[link.name] = nil }
+                        names.insert(link.name)
+                    }
+                }
+            }
+            return names
+        } catch  where error.code == .overflow {
+            try lookAgain()
+            return nil
+        }
+    }
+
+    /// What an interface has received and sent; nil if it isn't there.
+    func statistics(of name: String) -> LinkStatistics? {
+        guard let message = try? socket.perform(LinkRequest.get(name: name)).messages.first else { return nil }
+        return (try? Link(message))?.statistics
+    }
+
+    private func lookAgain() throws(NetlinkError) {
+        byName = [:]
+        for message in try socket.dump(LinkRequest.dump()) {
+            if let link = try? Link(message) { byName[link.name] = link }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+public import MirrorModel
+public import PacketFilter
+internal import PacketSocket
+
+/// What a tap is to do: where it hears, what it lets through, and where the copies go.
+public struct TapSettings: Sendable {
+    /// A port that is watched, in the directions that are.
+    public struct Watched: Hashable, Sendable {
+        /// Which.
+        public var port: PortName
+        /// Its directions, in the order ingress, egress; at least one.
+        public var hooks: [Hook]
+
+        /// From its parts.
+        public init(port: PortName, hooks: [Hook]) {
+            self.port = port
+            self.hooks = hooks
+        }
+
+        var heard: Heard { hooks.count > 1 ? .both : hooks.first == .egress ? .sent : .received }
+    }
+
+    /// What is watched; empty if captures are read instead.
+    public var watched: [Watched]
+    /// The ports that get the copies.
+    public var ports: [PortName]
+    /// VLANs, filter and sampling in one program; nil for every frame.
+    public var program: BPFProgram?
+    /// The filter as it was written, for files; nil for none.
+    public var expression: String?
+    /// Bytes after which copies are cut.
+    public var snaplen: UInt32?
+    /// Whether each copy goes to one of the outputs, by its conversation, instead of to all.
+    public var spreads = false
+    /// Whether super-frames and unfinished checksums are handed on as they are.
+    public var keepsOffloads = false
+    /// How long a frame may be kept back at low rates, in milliseconds.
+    public var latency: UInt32 = 5
+    /// Bytes of memory for frames that wait, all ports together.
+    public var ringBytes = 32 << 20
+    /// After so many frames it ends.
+    public var limit: UInt64?
+    /// Whether watched ports let through frames that aren't for them.
+    public var isPromiscuous = true
+    /// Whether a port that isn't there is waited for, rather than an error.
+    public var waits = false
+
+    /// From its parts.
+    public init(watched: [Watched], ports: [PortName], program: BPFProgram? = nil) {
+        self.watched = watched
+        self.ports = ports
+        self.program = program
+    }
+}

@@ -1,0 +1,102 @@
+import LinuxSystem
+import MirrorModel
+import PacketFilter
+import PacketSocket
+import RouteNetlink
+
+/// A port that a tap hears, through all that happens to it.
+final class WatchedPort {
+    let settings: TapSettings.Watched
+    let ring: CaptureRing
+    let finisher: FrameFinisher
+    /// Under which number frames are counted that the host receives from it, and that it sends.
+    let points: (ingress: Int, egress: Int)
+    private let isPromiscuous: Bool
+    private(set) var index: Int32?
+    private var isUp = false
+
+    /// Frames that came after the last one that was wanted.
+    var unwanted: UInt64 = 0
+    /// What the interface says of itself, from the moment that it was first heard.
+    private var seenBefore: UInt64 = 0
+    private var baseline: UInt64?
+
+    /// - Parameter isLoopback: frames that the host sends there come back as received: heard once, as received.
+    init(
+        _ settings: TapSettings.Watched, of tap: TapSettings, points: (ingress: Int, egress: Int), link: Link?
+    ) throws(SystemError) {
+        self.settings = settings
+        self.points = points
+        isPromiscuous = tap.isPromiscuous
+        let isLoopback = link?.isLoopback == true
+        ring = try CaptureRing(
+            RingSettings(
+                bytes: tap.ringBytes / max(1, tap.watched.count), retireMilliseconds: tap.latency,
+                heard: isLoopback && settings.heard == .both ? .received : settings.heard),
+            program: tap.program, name: settings.port.description)
+        var finishing = FrameFinisher.Settings()
+        finishing.leavesToDriver = tap.keepsOffloads
+        finishing.findsFlows = tap.spreads
+        finishing.mtu = Int(link?.mtu ?? 1500)
+        finisher = FrameFinisher(finishing)
+    }
+
+    var name: String { settings.port.description }
+
+    /// Takes note of how the interface is now.
+    /// - Returns: what a person should know.
+    func update(_ link: Link?) throws(SystemError) -> String? {
+        guard let link else {
+            guard index != nil else { return nil }
+            closeBooks()
+            index = nil
+            isUp = false
+            return "\(name) has gone; copying goes on once it is back"
+        }
+        if index != link.index {
+            let isBack = seenBefore > 0 || index != nil || wasThere
+            if index != nil { closeBooks() }
+            _ = ring.takeError()
+            try ring.listen(on: link.index, name: name, isPromiscuous: isPromiscuous)
+            index = link.index
+            isUp = link.isUp
+            wasThere = true
+            if !link.isUp { return "\(name) is down; copying goes on once it is up" }
+            return isBack ? "\(name) is back" : nil
+        }
+        guard isUp != link.isUp else { return nil }
+        isUp = link.isUp
+        _ = ring.takeError()
+        return isUp ? "\(name) is up again" : "\(name) is down; copying goes on once it is up"
+    }
+
+    private var wasThere = false
+
+    // MARK: What the interface counts
+
+    /// What the interface has carried in the watched directions while it was heard; more than what was received, if
+    /// selectors left frames out.
+    private(set) var seen: UInt64 = 0
+
+    /// Reads the interface's own counters.
+    func count(_ statistics: LinkStatistics?) {
+        guard let statistics, index != nil else { return }
+        let now = carried(statistics)
+        guard let baseline else {
+            self.baseline = now
+            return
+        }
+        seen = seenBefore + (now &- baseline)
+    }
+
+    private func carried(_ statistics: LinkStatistics) -> UInt64 {
+        settings.hooks.map { hook in hook == .ingress ? statistics.receivedPackets : statistics.sentPackets }
+            .reduce(0, &+)
+    }
+
+    /// A new interface begins to count at 0.
+    private func closeBooks() {
+        seenBefore = seen
+        baseline = nil
+    }
+}
