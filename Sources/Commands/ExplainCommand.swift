@@ -84,7 +84,7 @@ struct ExplainCommand: ParsableCommand {
     private static func waiting(_ preview: Reconciler.Preview, _ names: Set<MirrorName>) -> String {
         var text = ""
         for wanted in preview.desired where names.contains(wanted.mirror.name) {
-            let ports = wanted.mirror.sources.map(\.port) + wanted.mirror.outputs.map(\.name)
+            let ports = wanted.mirror.sources.map(\.port) + wanted.mirror.outputs.compactMap(\.name)
             for port in ports where !preview.observed.topology.has(port) {
                 text += "# \(port) doesn't exist yet; what concerns it is left out.\n"
             }

@@ -56,14 +56,55 @@ struct MirrorJSON: Encodable {
         let port: String?
         let vlan: UInt16?
         let bridge: String?
+        /// The directory of capture files.
+        let files: String?
+        let format: String?
+        let compress: String?
+        let name: String?
+        /// Bytes.
+        let rotateSize: UInt64?
+        /// Seconds.
+        let rotateTime: Int64?
+        let rotatePackets: UInt32?
+        let keepFiles: UInt32?
+        /// Bytes.
+        let keepBytes: UInt64?
+        /// Seconds.
+        let keepAge: Int64?
+        let keepPercent: UInt8?
         let state: String
+
+        enum CodingKeys: String, CodingKey {
+            case port, vlan, bridge, files, format, compress, name, state
+            case rotateSize = "rotate-size"
+            case rotateTime = "rotate-time"
+            case rotatePackets = "rotate-packets"
+            case keepFiles = "keep-files"
+            case keepBytes = "keep-bytes"
+            case keepAge = "keep-age"
+            case keepPercent = "keep-percent"
+        }
 
         init(_ output: MirrorStatus.OutputStatus) {
             state = output.state.rawValue
-            switch output.output {
-            case .port(let name): (port, vlan, bridge) = (name.description, nil, nil)
-            case .vlan(let id, let name): (port, vlan, bridge) = (nil, id, name.description)
+            port = output.output.port?.description
+            if case .vlan(let id, let name) = output.output {
+                (vlan, bridge) = (id, name.description)
+            } else {
+                (vlan, bridge) = (nil, nil)
             }
+            let settings = output.output.files
+            files = settings?.directory.description
+            format = settings?.format.rawValue
+            compress = settings?.compression?.rawValue
+            name = settings?.name
+            rotateSize = settings?.rotateSize
+            rotateTime = settings?.rotateTime?.components.seconds
+            rotatePackets = settings?.rotatePackets
+            keepFiles = settings?.keepFiles
+            keepBytes = settings?.keepBytes
+            keepAge = settings?.keepAge?.components.seconds
+            keepPercent = settings?.keepPercent
         }
     }
 

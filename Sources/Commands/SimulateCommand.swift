@@ -132,7 +132,7 @@ struct Simulation {
         }
         if let bridge { add(bridge, .bridge(spanningTree: false)) }
         add(port, .other("ether"), master: bridge == nil ? nil : 1)
-        for output in mirrors.flatMap(\.outputs) { add(output.name, .other("ether")) }
+        for name in mirrors.flatMap(\.outputs).compactMap(\.name) { add(name, .other("ether")) }
         return topology
     }
 

@@ -71,7 +71,7 @@ struct ScenarioDraw {
             try drawOutputs(of: &mirror)
             if random.chance(25) { mirror.vlans = try VLANSet(parsing: random.pick(Self.vlanLists, or: "10")) }
             if random.chance(45) { mirror.filter = random.pick(FilterCase.table.map(\.expression), or: "ip") }
-            let members = mirror.outputs.allSatisfy { layout[$0.name]?.bridge != nil }
+            let members = mirror.outputPorts.allSatisfy { layout[$0]?.bridge != nil }
             mirror.reserve = random.chance(members ? 25 : 2)
             mirror.keepOffloads = random.chance(20)
             mirrors.append(mirror)
@@ -93,7 +93,7 @@ struct ScenarioDraw {
             case ..<82: source = .bridge(random.pick(bridges, or: gone))
             // A chain: what an earlier mirror sends is watched.
             case ..<92:
-                let outputs = others.flatMap(\.outputs).map(\.name)
+                let outputs = others.flatMap(\.outputPorts)
                 source = .port(random.pick(outputs, or: random.pick(ports, or: gone)), direction)
             case ..<96: source = .port(random.pick(bridges, or: gone), direction)
             default: source = .port(gone, direction)

@@ -42,8 +42,8 @@ struct Expectation {
             }
             for (copy, count) in trace.counters {
                 // An output that doesn't exist has no place in the kernel where its failures could be counted.
-                guard model.topology[copy.output.name] != nil else { continue }
-                let route = Route(mirror: copy.mirror, point: copy.point, output: copy.output.name)
+                guard let output = model.topology[copy.output]?.name else { continue }
+                let route = Route(mirror: copy.mirror, point: copy.point, output: output)
                 counters[route, default: CopyCounters()].delivered += count.delivered
                 counters[route, default: CopyCounters()].failed += count.failed
             }
@@ -57,7 +57,7 @@ extension Scenario {
         var topology = layout.topology
         for mirror in mirrors where mirror.reserve && mirror.sources.contains(where: { topology[$0.port] != nil }) {
             for output in mirror.outputs {
-                guard var port = topology[output.name], let settings = port.bridgePort else { continue }
+                guard var port = topology[output], let settings = port.bridgePort else { continue }
                 port.bridgePort = settings.reserved(spanningTree: false)
                 topology.insert(port)
             }
@@ -94,7 +94,7 @@ struct ExpectedRefusals {
 
     init(_ scenario: Scenario) {
         for mirror in scenario.mirrors {
-            let outputs = Set(mirror.outputs.map(\.name))
+            let outputs = Set(mirror.outputs.compactMap(\.name))
             for case .port(let port, _) in mirror.sources where outputs.contains(port) {
                 outputIsSource.insert(mirror.name)
             }
@@ -146,7 +146,7 @@ struct ExpectedRefusals {
             topology.insert(port)
         }
         var lastIndex: Int32 = 1000
-        let named = scenario.mirrors.flatMap { $0.sources.map(\.port) + $0.outputs.map(\.name) }
+        let named = scenario.mirrors.flatMap { $0.sources.map(\.port) + $0.outputs.compactMap(\.name) }
         for name in named where topology[name] == nil {
             lastIndex += 1
             topology.insert(Port(name: name, index: lastIndex))

@@ -53,6 +53,7 @@ struct HandmadeEngine: SwitchEngine {
         switch output {
         case .port(let port): words.append("output_port=\(reference(port))")
         case .vlan(let id, _): words.append("output_vlan=\(id)")
+        case .files: return nil
         }
         if let vlans = mirror.vlans {
             words.append("select_vlan=\(vlans.ranges.flatMap { $0 }.map(String.init).joined(separator: ","))")

@@ -85,7 +85,7 @@ private struct Conductor {
         self.lab = lab
         self.tested = tested
         self.sabotage = sabotage
-        outputs = Set(scenario.mirrors.flatMap(\.outputs).map(\.name))
+        outputs = Set(scenario.mirrors.flatMap(\.outputs).compactMap(\.name))
     }
 
     mutating func outcome() throws -> Outcome {

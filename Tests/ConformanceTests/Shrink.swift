@@ -130,7 +130,7 @@ extension Scenario {
         var names: Set<PortName> = [name]
         if case .port(let other)? = layout[name]?.end { names.insert(other) }
         return mirrors.contains { mirror in
-            mirror.sources.contains { names.contains($0.port) } || mirror.outputs.contains { names.contains($0.name) }
+            mirror.sources.contains { names.contains($0.port) } || mirror.outputPorts.contains(where: names.contains)
         }
             || injections.contains {
                 switch $0.entry {

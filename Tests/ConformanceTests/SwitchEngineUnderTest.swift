@@ -87,6 +87,7 @@ extension Switch {
         switch output {
         case .port(let name): ports[name] != nil
         case .vlan(_, let bridge): bridge == name
+        case .files: false
         }
     }
 }

@@ -59,8 +59,8 @@ import Testing
             ("keepOffloads: true", "6:5: unknown key 'keepOffloads'; did you mean 'keep-offloads'?"),
             (
                 "colour: red",
-                "6:5: unknown key 'colour'; the keys are from, to, vlans, filter, sample, snaplen, engine, reserve, "
-                    + "keep-offloads, until, for"
+                "6:5: unknown key 'colour'; the keys are from, to, vlans, filter, sample, snaplen, spread, engine, "
+                    + "reserve, keep-offloads, until, for"
             ),
             ("<<: {}", "6:5: merging with '<<' isn't supported; an alias can stand for a key's whole value"),
             ("vlans: 4095", "6:12: VLAN '4095': VLAN ids are 0 (untagged) to 4094"),
@@ -83,7 +83,7 @@ import Testing
                 "6:14: 'snaplen' has to be a number from 14 to 262144, without leading zeros; found '0128'"
             ),
             ("engine: ct", "6:13: unknown engine 'ct'; did you mean 'tc'?"),
-            ("engine: magic", "6:13: unknown engine 'magic'; the engines are auto, ovs, tc"),
+            ("engine: magic", "6:13: unknown engine 'magic'; the engines are auto, ovs, tc, tap"),
             ("reserve: yes", "6:14: 'reserve' has to be true or false; found 'yes'"),
             ("keep-offloads: 1", "6:20: 'keep-offloads' has to be true or false; found '1'"),
             (
@@ -157,7 +157,7 @@ import Testing
             ),
             (
                 "{from: {}, to: {}}",
-                ["4:12: expected 'port' or 'bridge'", "4:20: expected 'port', or 'vlan' and 'bridge'"]
+                ["4:12: expected 'port' or 'bridge'", "4:20: expected 'port', 'vlan' and 'bridge', or 'files'"]
             ),
             ("{from: {port: a, bridge: b}, to: c}", ["4:22: a source is a 'port' or a 'bridge'; make it two items"]),
             (
@@ -176,7 +176,7 @@ import Testing
                 "{from: {port: a, dirction: ingress}, to: {prot: c}}",
                 [
                     "4:22: unknown key 'dirction'; did you mean 'direction'?",
-                    "4:46: expected 'port', or 'vlan' and 'bridge'",
+                    "4:46: expected 'port', 'vlan' and 'bridge', or 'files'",
                     "4:47: unknown key 'prot'; did you mean 'port'?",
                 ]
             ),

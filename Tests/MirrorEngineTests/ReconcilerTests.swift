@@ -78,13 +78,14 @@ import Testing
     @Test("A mirror that can't be had any more doesn't keep others from being defined")
     func unrelatedRefusal() throws {
         let machine = try Machine()
-        try machine.write("version: 1\nmirrors:\n  bad: {from: a, to: b, snaplen: 100}\n", "bad.yaml")
+        try machine.write("version: 1\nmirrors:\n  bad: {from: a, to: b, snaplen: 100, engine: tc}\n", "bad.yaml")
         let preview = try machine.put(try machine.mirror("ids", "c"))
         #expect(preview.plan.refusals.map(\.mirror.description) == ["bad"])
         #expect(machine.engine.simulator.world.points.count == 2)
         #expect(throws: UserError.self) {
             var worse = try machine.mirror("web")
             worse.snaplen = 100
+            worse.engine = .tc
             _ = try machine.put(worse)
         }
     }

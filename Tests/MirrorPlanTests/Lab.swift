@@ -8,7 +8,7 @@ import Testing
 struct Lab {
     var observed = Observation()
     var desired: [DesiredMirror] = []
-    var engines = [EngineCapabilities.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned
+    var engines = EngineCapabilities.usual
     private var lastIndex: Int32 = 0
     var lastRow: UInt64 = 0
 

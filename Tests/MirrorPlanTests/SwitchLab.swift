@@ -7,7 +7,7 @@ extension Lab {
     /// `ovs0` with its local port and three VMs' ports, `ovs1` with `tap3`, and `eth0`, which stands alone.
     static func onSwitch() throws -> Lab {
         var lab = Lab()
-        lab.engines = [.openVSwitch, .trafficControl] + EngineCapabilities.planned
+        lab.engines = [.openVSwitch, .trafficControl, .tap]
         try lab.addSwitch("ovs0", ["tap0", "tap1", "tap2"])
         try lab.addSwitch("ovs1", ["tap3"])
         try lab.add("eth0")

@@ -102,6 +102,11 @@ extension ConfigReader {
     }
 
     private mutating func readOutput(_ entries: [YAMLEntry], _ mark: Mark) -> Output? {
+        if entries.contains(where: { $0.key == "files" }) { return readFiles(entries).map(Output.files) }
+        if let entry = entries.first(where: { Self.fileKeys.contains($0.key) }) {
+            report(entry.keyMark, "\(quoted(entry.key)) goes with 'files', the directory of capture files")
+            return nil
+        }
         var port: PortName?
         var bridge: PortName?
         var vlan: UInt16?
@@ -111,7 +116,7 @@ extension ConfigReader {
             case "port": port = readPort(entry)
             case "bridge": bridge = readPort(entry)
             case "vlan": vlan = number(entry.node, "vlan", 1...UInt32(outputVLANRange.upperBound)).map(UInt16.init)
-            default: reportUnknown(entry, ["port", "vlan", "bridge"])
+            default: reportUnknown(entry, ["port", "vlan", "bridge", "files"])
             }
         }
         let has = { (key: String) in entries.first { $0.key == key } }
@@ -122,7 +127,7 @@ extension ConfigReader {
             return entries.count == 1 && entry.key == "port" ? port.map(Output.port) : nil
         }
         switch (has("vlan"), has("bridge")) {
-        case (nil, nil): report(mark, "expected 'port', or 'vlan' and 'bridge'")
+        case (nil, nil): report(mark, "expected 'port', 'vlan' and 'bridge', or 'files'")
         case (_?, nil): report(mark, "expected 'bridge': which bridge's VLAN gets the copies?")
         case (nil, _?): report(mark, "expected 'vlan': which VLAN of the bridge gets the copies?")
         case (_?, _?):

@@ -11,6 +11,7 @@ extension ConfigReader {
         case "filter": keys.filter = text(node, "filter", "a pcap-filter expression")
         case "sample": keys.sample = number(node, "sample", sampleRange)
         case "snaplen": keys.snaplen = number(node, "snaplen", snaplenRange)
+        case "spread": keys.spread = truth(node, "spread")
         case "engine": keys.engine = readEngine(node)
         case "reserve": keys.reserve = truth(node, "reserve")
         case "keep-offloads": keys.keepOffloads = truth(node, "keep-offloads")

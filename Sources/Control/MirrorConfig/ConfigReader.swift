@@ -76,9 +76,14 @@ struct ConfigReader {
             readKey(entry, &reader)
         }
         guard problems.isEmpty, let name else { return }
+        let mirror = reader.mirror(name)
+        for problem in mirror.problems {
+            let place = entries.first { $0.key == problem.key }?.node.mark ?? entry.keyMark
+            report(place, problem.description)
+        }
         mirrors.append(
             ParsedMirror(
-                mirror: reader.mirror(name), position: columns.position(entry.keyMark), positions: reader.positions))
+                mirror: mirror, position: columns.position(entry.keyMark), positions: reader.positions))
     }
 
     // MARK: For the other files of this type
@@ -117,7 +122,8 @@ struct ConfigReader {
 /// The keys of a mirror as they are found.
 struct MirrorKeys {
     static let known = [
-        "from", "to", "vlans", "filter", "sample", "snaplen", "engine", "reserve", "keep-offloads", "until", "for",
+        "from", "to", "vlans", "filter", "sample", "snaplen", "spread", "engine", "reserve", "keep-offloads", "until",
+        "for",
     ]
 
     var sources: [Source] = []
@@ -126,6 +132,7 @@ struct MirrorKeys {
     var filter: String?
     var sample: UInt32?
     var snaplen: UInt32?
+    var spread: Bool?
     var engine: EngineChoice?
     var reserve: Bool?
     var keepOffloads: Bool?
@@ -135,7 +142,7 @@ struct MirrorKeys {
     func mirror(_ name: MirrorName) -> Mirror {
         Mirror(
             name: name, sources: sources, outputs: outputs, vlans: vlans, filter: filter, sample: sample ?? 1,
-            snaplen: snaplen, engine: engine ?? .auto, reserve: reserve ?? false, keepOffloads: keepOffloads ?? false,
-            until: until)
+            snaplen: snaplen, spread: spread ?? false, engine: engine ?? .auto, reserve: reserve ?? false,
+            keepOffloads: keepOffloads ?? false, until: until)
     }
 }

@@ -24,6 +24,11 @@ private func rendered(_ mirror: Mirror) -> String {
         case .port(let name): text += "      - port: \(yamlScalar(name.description))\n"
         case .vlan(let id, let bridge):
             text += "      - vlan: \(id)\n        bridge: \(yamlScalar(bridge.description))\n"
+        case .files(let settings):
+            text += "      - files: \(yamlScalar(settings.directory.description))\n"
+            for (key, value) in fileOptions(settings) {
+                text += "        \(key): \(key == "name" ? yamlScalar(value) : value)\n"
+            }
         }
     }
 
@@ -34,9 +39,24 @@ private func rendered(_ mirror: Mirror) -> String {
     add("filter", mirror.filter.map(yamlScalar))
     add("sample", mirror.sample == 1 ? nil : mirror.sample)
     add("snaplen", mirror.snaplen)
+    add("spread", mirror.spread ? true : nil)
     add("engine", mirror.engine == .auto ? nil : mirror.engine)
     add("reserve", mirror.reserve ? true : nil)
     add("keep-offloads", mirror.keepOffloads ? true : nil)
     add("until", mirror.until.map(formatTimestamp))
     return text
+}
+
+/// What settings of capture files say besides the directory, where it isn't the default: keys and values as files have
+/// them, and the command line with `--` in front.
+public func fileOptions(_ settings: FileSettings) -> [(key: String, value: String)] {
+    let all: [(key: String, value: String?)] = [
+        ("name", settings.name), ("format", settings.format == .pcapng ? nil : settings.format.rawValue),
+        ("compress", settings.compression?.rawValue), ("rotate-size", settings.rotateSize.map(formatSize)),
+        ("rotate-time", settings.rotateTime.map(formatDuration)),
+        ("rotate-packets", settings.rotatePackets.map { "\($0)" }), ("keep-files", settings.keepFiles.map { "\($0)" }),
+        ("keep-bytes", settings.keepBytes.map(formatSize)), ("keep-age", settings.keepAge.map(formatDuration)),
+        ("keep-percent", settings.keepPercent.map { "\($0)" }),
+    ]
+    return all.compactMap { key, value in value.map { (key, $0) } }
 }

@@ -3,9 +3,14 @@ public import MirrorModel
 /// The VLANs that copies can be sent into: 0 is no VLAN, 4095 is reserved (IEEE 802.1Q).
 public let outputVLANRange: ClosedRange<UInt16> = 1...VLANSet.maximum
 
-/// Reads an output's short form: a port's name, or `vlan:VID@BRIDGE` for a VLAN of an Open vSwitch bridge.
-/// - Throws: ``NameError`` if it is neither.
+/// Reads an output's short form: a port's name, `vlan:VID@BRIDGE` for a VLAN of an Open vSwitch bridge, or
+/// `files:DIR` for capture files in a directory.
+/// - Throws: ``NameError`` if it is none of these.
 public func parseOutput(_ text: String) throws(NameError) -> Output {
+    let files = "files:"
+    if text.hasPrefix(files) {
+        return .files(FileSettings(directory: try DirectoryPath(String(text.dropFirst(files.count)))))
+    }
     let mark = "vlan:"
     // No interface can be called so: the kernel refuses colons.
     guard text.hasPrefix(mark) else { return .port(try PortName(text)) }

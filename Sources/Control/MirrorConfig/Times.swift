@@ -44,6 +44,17 @@ public func parseDuration(_ text: String) throws(TimeError) -> Int64 {
     return total
 }
 
+/// The time as ``parseDuration(_:)`` reads it, such as `1h30m`; what is less than a second is dropped.
+public func formatDuration(_ duration: Duration) -> String {
+    var rest = max(duration.components.seconds, 0)
+    var text = ""
+    for (letter, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60)] as [(String, Int64)] where rest >= seconds {
+        text += "\(rest / seconds)\(letter)"
+        rest %= seconds
+    }
+    return rest > 0 || text.isEmpty ? text + "\(rest)s" : text
+}
+
 /// The point in time of an RFC 3339 date and time, such as `2026-12-01T12:00:00Z` or `2026-12-01T13:00:00.5+01:00`,
 /// in the years 1970 to 9999 of UTC. Fractions of a second are dropped.
 /// - Throws: ``TimeError``

@@ -58,12 +58,13 @@ public final class EngineGroup: Engine {
     /// Of the first; ``allCapabilities`` has them all.
     public var capabilities: EngineCapabilities { engines.first?.capabilities ?? .trafficControl }
 
-    /// Of each, in the order in which a mirror's `auto` asks them, then those that are planned.
+    /// Of each, in the order in which a mirror's `auto` asks them. A tap is a process of its own, so it needs no engine here.
     public var allCapabilities: [EngineCapabilities] {
         let present = engines.map(\.capabilities)
         let switches = present.filter { $0.engine == .ovs }
-        return (switches.isEmpty ? [.noOpenVSwitch] : switches) + present.filter { $0.engine != .ovs }
-            + EngineCapabilities.planned
+        let taps = present.filter { $0.engine == .tap }
+        let others = present.filter { $0.engine != .ovs && $0.engine != .tap }
+        return (switches.isEmpty ? [.noOpenVSwitch] : switches) + others + (taps.isEmpty ? [.tap] : taps)
     }
 
     /// Begins all.

@@ -19,6 +19,12 @@ public struct EngineTraits: Hashable, Sendable {
     /// The kernel's traffic control: each point's filter is on its own, so that none knows of another's copy.
     public static let trafficControl = EngineTraits(deviations: [.copiesAtEachPoint])
 
+    /// A process with packet sockets: each point's is on its own, as traffic control's filters are.
+    ///
+    /// It looks elsewhere than these: a received frame before any filter of others has had a say, a sent one after the
+    /// port's queue, so that what is dropped in between is copied in the one case and isn't in the other.
+    public static let tap = EngineTraits(deviations: [.copiesAtEachPoint])
+
     /// Open vSwitch's own mirrors, as a release has them (ofproto/ofproto-dpif-xlate.c, `mirror_packet`; compared with 3.1.0).
     public static func openVSwitch(_ version: OpenVSwitchVersion) -> EngineTraits {
         var deviations: Set<Deviation> = [

@@ -58,11 +58,14 @@ public enum Output: Hashable, Sendable, CustomStringConvertible {
     case port(PortName)
     /// A VLAN of an Open vSwitch bridge (RSPAN): every port that carries it gets the copies, tagged so.
     case vlan(UInt16, bridge: PortName)
+    /// Capture files in a directory.
+    indirect case files(FileSettings)
 
-    /// The interface that is named: the one that copies are sent through, or the bridge.
-    public var name: PortName {
+    /// The interface that is named: the one that copies are sent through, or the bridge; nil for files.
+    public var name: PortName? {
         switch self {
         case .port(let name), .vlan(_, let name): name
+        case .files: nil
         }
     }
 
@@ -71,11 +74,22 @@ public enum Output: Hashable, Sendable, CustomStringConvertible {
         if case .port(let name) = self { name } else { nil }
     }
 
-    /// As files and the command line have it.
+    /// How files are written, if it is files.
+    public var files: FileSettings? {
+        if case .files(let settings) = self { settings } else { nil }
+    }
+
+    /// Whether it is a VLAN of a bridge.
+    public var isVLAN: Bool {
+        if case .vlan = self { true } else { false }
+    }
+
+    /// As files and the command line have it; of files the directory alone.
     public var description: String {
         switch self {
         case .port(let name): name.description
         case .vlan(let id, let bridge): "vlan:\(id)@\(bridge)"
+        case .files(let settings): "files:\(settings.directory)"
         }
     }
 }
@@ -88,6 +102,8 @@ public enum EngineChoice: String, Hashable, Sendable, CaseIterable, CustomString
     case ovs
     /// The kernel's traffic control.
     case tc
+    /// A process of this program, `portmirror run`: packet sockets.
+    case tap
 
     /// As files and the command line have it.
     public var description: String { rawValue }
@@ -113,8 +129,10 @@ public struct Mirror: Hashable, Sendable {
     public var name: MirrorName
     /// What is watched; at least one.
     public var sources: [Source]
-    /// Where each copy goes; at least one, each gets every copy.
+    /// Where copies go; at least one, each gets every copy unless they are spread.
     public var outputs: [Output]
+    /// Whether each copy goes to one of the outputs, by its flow, instead of to all of them.
+    public var spread: Bool
     /// The 802.1Q VLAN ids whose frames are copied (untagged is 0); nil for all.
     public var vlans: VLANSet?
     /// A pcap-filter(7) expression that a frame has to match; nil for all.
@@ -135,12 +153,13 @@ public struct Mirror: Hashable, Sendable {
     /// From its parts; nothing is checked here.
     public init(
         name: MirrorName, sources: [Source], outputs: [Output], vlans: VLANSet? = nil, filter: String? = nil,
-        sample: UInt32 = 1, snaplen: UInt32? = nil, engine: EngineChoice = .auto, reserve: Bool = false,
-        keepOffloads: Bool = false, until: Timestamp? = nil
+        sample: UInt32 = 1, snaplen: UInt32? = nil, spread: Bool = false, engine: EngineChoice = .auto,
+        reserve: Bool = false, keepOffloads: Bool = false, until: Timestamp? = nil
     ) {
         self.name = name
         self.sources = sources
         self.outputs = outputs
+        self.spread = spread
         self.vlans = vlans
         self.filter = filter
         self.sample = sample
@@ -150,6 +169,25 @@ public struct Mirror: Hashable, Sendable {
         self.keepOffloads = keepOffloads
         self.until = until
     }
+
+    /// What is wrong with what it says together with other things that it says, whatever the machine is like.
+    public var problems: [SettingProblem] {
+        var found: [SettingProblem] = []
+        if spread, outputs.count < 2 {
+            found.append(SettingProblem("spread", "goes with several outputs: there is one"))
+        }
+        if spread, engine == .tc || engine == .ovs {
+            found.append(SettingProblem("spread", "goes with the tap engine: the \(engine) engine can't spread copies"))
+        }
+        var directories: Set<DirectoryPath> = []
+        for case .files(let settings) in outputs where !directories.insert(settings.directory).inserted {
+            found.append(SettingProblem("to", "has the directory \(settings.directory) twice"))
+        }
+        return found
+    }
+
+    /// The directories that copies are written to.
+    public var directories: [DirectoryPath] { outputs.compactMap(\.files?.directory) }
 
     /// The interfaces that copies are sent through.
     public var outputPorts: [PortName] { outputs.compactMap(\.port) }

@@ -17,6 +17,10 @@ public struct ReferenceModel: Sendable {
     /// Whether sampling picks a frame (whole, its tags inline); asked last, only for frames that the other selectors let through.
     public typealias Sampler = @Sendable (_ mirror: Mirror, _ frame: Frame) -> Bool
 
+    /// The hash of a frame's flow, by which a mirror that spreads its copies chooses one of its outputs: the one at the
+    /// hash modulo their number. Asked for whole frames, before they are cut.
+    public typealias Spreader = @Sendable (_ mirror: Mirror, _ frame: Frame) -> UInt32
+
     /// The machine's ports. Changing them makes bridges forget what they learnt at ports that left, went down or lost carrier.
     public var topology: Topology { didSet { forgetLostPorts() } }
     /// The mirrors that are applied; they see a frame in this order.
@@ -28,6 +32,7 @@ public struct ReferenceModel: Sendable {
 
     let matches: Matcher
     let picks: Sampler
+    let spreads: Spreader
     /// What each bridge learnt: behind which of its members a station is.
     var stations: [PortName: [MACAddress: PortName]] = [:]
     /// The same for each Open vSwitch bridge, by VLAN.
@@ -38,17 +43,19 @@ public struct ReferenceModel: Sendable {
     ///   - localAddresses: each with the bridge or bridge member that has it: what arrives for one goes to the host alone.
     ///     An address that a bridge took over from a member (as it does unless told otherwise) is the member's.
     ///   - picks: sampling's decisions; everything is picked unless told otherwise.
+    ///   - spreads: the hash of a flow; every flow has the same unless told otherwise.
     ///   - matches: what filters mean; the model itself can't read them.
     public init(
         topology: Topology, mirrors: [Mirror], traits: EngineTraits = .specification,
         localAddresses: [MACAddress: PortName] = [:], picks: @escaping Sampler = { _, _ in true },
-        matches: @escaping Matcher
+        spreads: @escaping Spreader = { _, _ in 0 }, matches: @escaping Matcher
     ) {
         self.topology = topology
         self.mirrors = mirrors
         self.traits = traits
         self.localAddresses = localAddresses
         self.picks = picks
+        self.spreads = spreads
         self.matches = matches
     }
 

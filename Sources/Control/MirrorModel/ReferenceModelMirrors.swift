@@ -7,11 +7,23 @@ extension ReferenceModel {
         for mirror in mirrors where selects(mirror, traveller, at: point, vlan ?? traveller.frame.vlan, &run) {
             // Rule 6: what the output gets, and what mirrors of the output see, is cut.
             let frame = mirror.snaplen.map { traveller.frame.truncated(to: Int($0)) } ?? traveller.frame
-            for output in mirror.outputs {
+            for output in chosen(mirror, traveller.frame) {
                 let copy = Copy(mirror: mirror.name, output: output, point: point)
+                if output.files != nil {
+                    run.trace.events.append(
+                        .recorded(copy, RecordedFrame(frame, originalLength: traveller.frame.bytes.count)))
+                    continue
+                }
                 transmit(run.copy(frame, of: traveller, copy), copy, &run)
             }
         }
+    }
+
+    /// Where copies of a frame go: to all outputs, or to that which its flow says.
+    private func chosen(_ mirror: Mirror, _ frame: Frame) -> ArraySlice<Output> {
+        guard mirror.spread, !mirror.outputs.isEmpty else { return mirror.outputs[...] }
+        let place = Int(spreads(mirror, frame) % UInt32(mirror.outputs.count))
+        return mirror.outputs[place...place]
     }
 
     /// Rule 2: the point AND the VLAN AND the filter AND sampling, in this order.

@@ -92,6 +92,7 @@ extension ReferenceModel {
             where port.vlanMode.carries(inside) && !isReserved(port.name, in: pass.bridge) {
                 forward(&pass, inside, through: port, &run)
             }
+        case .files: return
         }
     }
 
@@ -131,6 +132,7 @@ extension ReferenceModel {
                     forward(&pass, inside, through: port, &run)
                 }
             }
+        case .files: return
         }
     }
 }
@@ -150,6 +152,7 @@ extension Switch {
         switch output {
         case .port(let name): ports[name] != nil
         case .vlan(_, let bridge): bridge == name
+        case .files: false
         }
     }
 }
@@ -160,6 +163,7 @@ extension Topology {
         switch output {
         case .port(let name): switchPort(name) != nil
         case .vlan(_, let bridge): switches[bridge] != nil
+        case .files: false
         }
     }
 }

@@ -68,6 +68,20 @@ public struct Delivery: Hashable, Sendable {
     }
 }
 
+/// A frame in a capture file, which has room for the length that it had (rule 6).
+public struct RecordedFrame: Hashable, Sendable {
+    /// As it is there, cut to the mirror's snaplen.
+    public var frame: Frame
+    /// In bytes, before it was cut.
+    public var originalLength: Int
+
+    /// A frame, and how long it was.
+    public init(_ frame: Frame, originalLength: Int) {
+        self.frame = frame
+        self.originalLength = originalLength
+    }
+}
+
 /// Rule 12: what became of the frames that a mirror selected at one point for one output.
 public struct CopyCounters: Hashable, Sendable {
     /// Frames that were to be copied: `delivered` + `failed`.
@@ -92,6 +106,8 @@ public struct Trace: Hashable, Sendable {
         case passed(Point, Frame)
         /// A copy, cut to the mirror's snaplen, was handed to its output.
         case copied(Copy, Frame)
+        /// A copy, cut to the mirror's snaplen, was written to capture files.
+        case recorded(Copy, RecordedFrame)
         /// A copy was due, and its output is missing, down or without carrier.
         case failed(Copy, Frame)
         /// A frame got to a wire or up to the host.
@@ -139,12 +155,21 @@ public struct Trace: Hashable, Sendable {
         return copies
     }
 
+    /// What was written to each output's files, in order.
+    public var records: [Route: [RecordedFrame]] {
+        var records: [Route: [RecordedFrame]] = [:]
+        for case .recorded(let copy, let frame) in events {
+            records[Route(copy.mirror, copy.output), default: []].append(frame)
+        }
+        return records
+    }
+
     /// Rule 12's counters; a copy that no frame was selected for isn't there.
     public var counters: [Copy: CopyCounters] {
         var counters: [Copy: CopyCounters] = [:]
         for event in events {
             switch event {
-            case .copied(let copy, _): counters[copy, default: CopyCounters()].delivered += 1
+            case .copied(let copy, _), .recorded(let copy, _): counters[copy, default: CopyCounters()].delivered += 1
             case .failed(let copy, _): counters[copy, default: CopyCounters()].failed += 1
             case .passed, .delivered, .cutShort: break
             }

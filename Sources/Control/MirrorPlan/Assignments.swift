@@ -54,12 +54,15 @@ struct Assignments {
                 refusal: Refusal(
                     mirror: mirror.name, rule: .capability,
                     message: "\(port) is a port of Open vSwitch, and \(absent.unavailable ?? "that doesn't answer"): "
-                        + "start ovsdb-server, say where its database is (--db), or say engine tc to have the kernel "
-                        + "do it"), isUnseen: true)
+                        + "start ovsdb-server, say where its database is (--db), or \(mirror.wayAroundSwitches)"),
+                isUnseen: true)
         }
         // Ports that a switch has are the switch's business; others come to it last.
+        // What runs only while somebody runs it comes after all that runs by itself.
+        let lasting = choices.filter { !$0.needsProcess }
         let inOrder =
-            choices.filter { ($0.engine == .ovs) == isOnSwitch } + choices.filter { ($0.engine == .ovs) != isOnSwitch }
+            lasting.filter { ($0.engine == .ovs) == isOnSwitch } + lasting.filter { ($0.engine == .ovs) != isOnSwitch }
+            + choices.filter(\.needsProcess)
         var obstacles: [EngineName: [Obstacle]] = [:]
         for engine in inOrder where engine.isAvailable {
             let found =
@@ -67,22 +70,37 @@ struct Assignments {
                 + (engine.engine == .ovs ? fit.obstacles(of: mirror, for: engine) : [])
             if found.isEmpty {
                 if engine.engine == .ovs { fit.take(mirror) }
-                let why = isOnSwitch && mirror.engine == .auto ? obstacles[.ovs] ?? [] : []
-                let note =
-                    why.isEmpty
-                    ? nil : "the \(engine.engine) engine has it, since " + Obstacle.sentence(why, EngineName.ovs)
-                return Assignment(engine: engine, note: note)
+                return Assignment(engine: engine, note: note(mirror, engine, after: obstacles, isOnSwitch))
             }
             obstacles[engine.engine] = found
         }
         return Assignment(refusal: refusal(of: mirror, choices, engines, obstacles, users, observed.topology))
     }
 
+    /// Why an engine has a mirror that another one might be expected to have, and what that means.
+    private static func note(
+        _ mirror: Mirror, _ engine: EngineCapabilities, after obstacles: [EngineName: [Obstacle]], _ isOnSwitch: Bool
+    ) -> String? {
+        var expected: [EngineName] = []
+        if mirror.engine == .auto {
+            if isOnSwitch { expected.append(.ovs) }
+            if engine.needsProcess { expected.append(.tc) }
+        }
+        let why = expected.compactMap { name in
+            obstacles[name].flatMap { $0.isEmpty ? nil : Obstacle.sentence($0, name) }
+        }
+        let reason =
+            why.isEmpty ? nil : "the \(engine.engine) engine has it, since " + why.joined(separator: ", and ")
+        let runs = engine.needsProcess ? "it copies while 'portmirror run \(mirror.name)' runs" : nil
+        let parts = [reason, runs].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
     private static func refusal(of mirror: Mirror, by silent: EngineCapabilities) -> Refusal {
         Refusal(
             mirror: mirror.name, rule: .capability,
             message: "\(silent.unavailable ?? "the \(silent.engine) engine doesn't answer"), so it can't be told "
-                + "whether this mirror is, or should be, there: start it, or say engine tc to have the kernel do it")
+                + "whether this mirror is, or should be, there: start it, or \(mirror.wayAroundSwitches)")
     }
 
     private static func refusal(
@@ -133,7 +151,12 @@ enum Obstacle: Hashable {
         if mirror.filter != nil, !engine.filters {
             found.append(.lack("filter (Open vSwitch before 3.4 has no filter for mirrors)"))
         }
-        if mirror.outputs.contains(where: { $0.port == nil }), !engine.reachesVLANs {
+        if mirror.outputs.contains(where: { $0.files != nil }), !engine.writesFiles {
+            found.append(.lack("write files"))
+        }
+        if mirror.spread, !engine.spreads { found.append(.lack("spread copies over its outputs (spread)")) }
+        if mirror.reserve, !engine.reserves { found.append(.lack("reserve outputs (reserve)")) }
+        if mirror.outputs.contains(where: \.isVLAN), !engine.reachesVLANs {
             found.append(.lack("send copies into a VLAN of a bridge"))
         }
         if !engine.sharesOutputs, engine.engine != .ovs,
@@ -141,7 +164,7 @@ enum Obstacle: Hashable {
         {
             found.append(.lack("share an output with another mirror"))
         }
-        if engine.engine == .tc { found += mirror.portsOnlyOfSwitches(topology) }
+        if engine.engine != .ovs { found += mirror.portsOnlyOfSwitches(topology) }
         return found
     }
 
@@ -159,6 +182,12 @@ enum Obstacle: Hashable {
 }
 
 extension Mirror {
+    /// What to say to have it whatever Open vSwitch does.
+    fileprivate var wayAroundSwitches: String {
+        let isTaps = snaplen != nil || spread || !directories.isEmpty
+        return isTaps ? "say engine tap to have a process do it" : "say engine tc to have the kernel do it"
+    }
+
     /// A port that the kernel's part of Open vSwitch holds, though no database tells of it.
     fileprivate func portOfUnseenSwitch(_ topology: Topology) -> PortName? {
         (sources.map(\.port) + outputPorts).first { name in
@@ -166,7 +195,7 @@ extension Mirror {
         }
     }
 
-    /// Ports that the kernel has no interface of: nothing for tc to hang a filter on.
+    /// Ports that the kernel has no interface of: nothing for tc to hang a filter on, or to open a socket on.
     fileprivate func portsOnlyOfSwitches(_ topology: Topology) -> [Obstacle] {
         guard !topology.switches.isEmpty else { return [] }
         return (sources.map(\.port) + outputPorts).compactMap { name in

@@ -24,6 +24,14 @@ public struct EngineCapabilities: Hashable, Sendable {
     public var filters = true
     /// Sends copies into a VLAN of a bridge.
     public var reachesVLANs = false
+    /// Writes copies to files.
+    public var writesFiles = false
+    /// Sends each copy to one of several outputs, by its flow.
+    public var spreads = false
+    /// Takes outputs out of their bridges' traffic (rule 7).
+    public var reserves = true
+    /// Whether its mirrors run only while a process does, so that nothing of them is installed.
+    public var needsProcess = false
     /// How many mirrors a copy may go through, one's output being another's source; nil without limit.
     public var chainLimit: Int?
 
@@ -64,15 +72,24 @@ public struct EngineCapabilities: Hashable, Sendable {
         return capabilities
     }()
 
-    /// Engines that the specification knows and this version doesn't have yet.
-    public static let planned = [
-        EngineCapabilities(
-            engine: .tap, isAvailable: false, unavailable: "this version has no tap engine", truncates: true,
-            deduplicates: true, sharesOutputs: true)
-    ]
+    /// A process with packet sockets.
+    ///
+    /// It reserves nothing: it may end at any moment, without the privilege to give a port back what it had.
+    public static let tap: EngineCapabilities = {
+        var capabilities = EngineCapabilities(
+            engine: .tap, isAvailable: true, truncates: true, deduplicates: false, sharesOutputs: true)
+        capabilities.writesFiles = true
+        capabilities.spreads = true
+        capabilities.reserves = false
+        capabilities.needsProcess = true
+        return capabilities
+    }()
+
+    /// What a machine without Open vSwitch has, in the order in which `auto` asks.
+    public static let usual = [noOpenVSwitch, trafficControl, tap]
 }
 
-/// The engines by name, those to come included.
+/// The engines by name.
 public enum EngineName: String, Hashable, Sendable, CustomStringConvertible {
     case tc, ovs, tap
 

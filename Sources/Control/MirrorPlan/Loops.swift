@@ -53,7 +53,7 @@ struct LoopSearch {
     /// once it is out of a port does it count.
     private func starts(of mirror: Mirror, in graph: ForwardingGraph) -> [Place] {
         let places = mirror.outputPlaces(onSwitch.contains(mirror.name), topology)
-        guard mirror.outputs.contains(where: { $0.port == nil }) else { return places }
+        guard mirror.outputs.contains(where: \.isVLAN) else { return places }
         return places.flatMap(graph.successors)
     }
 
@@ -117,6 +117,8 @@ extension Mirror {
                 // Out of every port that carries the VLAN; the switch itself doesn't copy its copies.
                 return (topology.switches[bridge]?.ports.values.sorted { $0.name < $1.name } ?? [])
                     .flatMap { $0.places(.egress) }
+            // Nothing comes back out of a file.
+            case .files: return []
             }
         }
     }

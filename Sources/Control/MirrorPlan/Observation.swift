@@ -131,6 +131,8 @@ public struct Counters: Hashable, Sendable {
     public var failedPackets: UInt64
     /// Whether failures are counted at all: not by every output of Open vSwitch.
     public var knowsFailures = true
+    /// Bytes of delivered copies, where they are counted apart.
+    public var exactDeliveredBytes: UInt64?
 
     /// From its parts.
     public init(selectedPackets: UInt64 = 0, selectedBytes: UInt64 = 0, failedPackets: UInt64 = 0) {
@@ -142,8 +144,9 @@ public struct Counters: Hashable, Sendable {
     /// Copies that the output took; too many by their segments where super-frames failed.
     public var deliveredPackets: UInt64 { selectedPackets - min(failedPackets, selectedPackets) }
 
-    /// Bytes of those copies: exact where nothing or all failed, else in proportion.
+    /// Bytes of those copies: exact where they are counted, or nothing or all failed, else in proportion.
     public var deliveredBytes: UInt64 {
+        if let exactDeliveredBytes { return exactDeliveredBytes }
         guard failedPackets > 0, selectedPackets > 0 else { return selectedBytes }
         // Delivered is no more than selected, so the quotient fits.
         return selectedPackets.dividingFullWidth(selectedBytes.multipliedFullWidth(by: deliveredPackets)).quotient
@@ -156,6 +159,9 @@ public struct Counters: Hashable, Sendable {
             selectedBytes: left.selectedBytes &+ right.selectedBytes,
             failedPackets: left.failedPackets &+ right.failedPackets)
         sum.knowsFailures = left.knowsFailures && right.knowsFailures
+        if left.exactDeliveredBytes != nil || right.exactDeliveredBytes != nil {
+            sum.exactDeliveredBytes = left.deliveredBytes &+ right.deliveredBytes
+        }
         return sum
     }
 }
@@ -296,12 +302,16 @@ public struct Observation: Hashable, Sendable {
     public var records: [OutputRecord]
     /// Open vSwitch, where it is there and answers.
     public var switches: SwitchState?
+    /// The processes that copy for a mirror, by its name.
+    public var taps: [MirrorName: TapReport]
 
     /// From its parts.
     public init(
         topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
-        offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [], switches: SwitchState? = nil
+        offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [], switches: SwitchState? = nil,
+        taps: [MirrorName: TapReport] = [:]
     ) {
+        self.taps = taps
         self.switches = switches
         self.topology = topology
         self.points = points
@@ -311,7 +321,10 @@ public struct Observation: Hashable, Sendable {
     }
 
     /// The mirrors of ours of which something runs, by whatever engine.
-    public var running: Set<MirrorName> {
+    public var running: Set<MirrorName> { installed.union(taps.keys) }
+
+    /// Of those, the ones of which the kernel or a switch holds something.
+    public var installed: Set<MirrorName> {
         Set(points.map(\.mirror)).union((switches?.mirrors ?? []).compactMap(\.mirror))
     }
 }

@@ -71,7 +71,7 @@ public enum PlanScope: Hashable, Sendable {
 /// (desired, observed, capabilities) → steps or a refusal. No I/O.
 public func makePlan(
     desired: [DesiredMirror], observed: Observation,
-    engines: [EngineCapabilities] = [.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned,
+    engines: [EngineCapabilities] = EngineCapabilities.usual,
     scope: PlanScope = .everything
 ) -> Plan {
     let running = observed.running
@@ -111,9 +111,10 @@ public func makePlan(
     let frozen = Set(desired.map(\.mirror.name)).subtracting(fit).subtracting(circular)
     // What can't be looked at may run as well: its outputs stay fit for it.
     let unseen = Set(mirrors.filter(rules.isUnseen).map(\.name))
-    let kept = running.union(unseen).intersection(frozen)
+    let kept = observed.installed.union(unseen).intersection(frozen)
     let target = Target(
-        accepted.filter { $0.problem == nil }, frozen: mirrors.filter { kept.contains($0.name) },
+        accepted.filter { $0.problem == nil && !settled.isTapped($0.mirror) },
+        frozen: mirrors.filter { kept.contains($0.name) },
         observed: observed, isOnSwitch: settled.isOnSwitch)
     plan.steps =
         Difference(

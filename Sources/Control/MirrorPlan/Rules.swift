@@ -10,19 +10,26 @@ struct Rules {
     private let graph: ForwardingGraph
     private let assignments: Assignments
     private let placesByMirror: [MirrorName: [Place]]
-    /// Who sends to each output.
-    private let users: [Output: [Mirror]]
-    /// Of those, the names of mirrors that want clean copies.
+    /// The names of mirrors that want clean copies, by output.
     private let cleanUsers: [Output: [String]]
+    /// Mirrors that have outputs' offloads left alone.
+    private let keepers: [Output: [Mirror]]
 
     init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
         self.mirrors = mirrors
-        users = Assignments.users(mirrors)
+        let users = Assignments.users(mirrors)
         assignments = Assignments(mirrors, observed: observed, engines: engines)
-        cleanUsers = users.mapValues { $0.filter { !$0.keepOffloads }.map(\.name.description) }
         let places = Dictionary(
             mirrors.map { ($0.name, $0.places(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
         let assignments = assignments
+        // A tap finishes its copies itself, whatever the output's settings are.
+        cleanUsers = users.mapValues { users in
+            users.filter { !$0.keepOffloads && assignments[$0].engine?.needsProcess != true }
+                .map(\.name.description)
+        }
+        keepers = users.mapValues { users in
+            users.filter { $0.keepOffloads && assignments[$0].engine?.needsProcess != true }
+        }
         let onSwitch = Set(mirrors.filter { assignments[$0].engine?.engine == .ovs }.map(\.name))
         let reserved = mirrors.flatMap { mirror in
             mirror.reservedOutputs(places: places[mirror.name] ?? [], in: observed.topology)
@@ -34,7 +41,10 @@ struct Rules {
         self.engines = engines
         loops = LoopSearch(
             mirrors, places: places, onSwitch: onSwitch, topology: observed.topology, graph: graph)
-        chains = Chains(loops.followers)
+        // What a process sends begins anew: only the kernel's own copies of copies are counted by it.
+        let inProcess = Set(mirrors.filter { assignments[$0].engine?.needsProcess == true }.map(\.name))
+        chains = Chains(
+            loops.followers.filter { !inProcess.contains($0.key) }.mapValues { $0.subtracting(inProcess) })
     }
 
     private var topology: Topology { observed.topology }
@@ -46,14 +56,19 @@ struct Rules {
         let everywhere =
             outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror) + bare(mirror)
             + reserve(mirror)
-        return isOnSwitch(mirror) ? everywhere : everywhere + plainIngress(mirror) + sharedBlock(mirror)
+        return usesHooks(mirror) ? everywhere + plainIngress(mirror) + sharedBlock(mirror) : everywhere
     }
 
     /// What to tell before it is done.
     func warnings(of mirror: Mirror) -> [Warning] {
-        let everywhere = duplicates(mirror) + misled(mirror) + smallOutputs(mirror) + offloads(mirror)
-        guard isOnSwitch(mirror) else { return everywhere + starved(mirror) }
-        return everywhere + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
+        let everywhere = duplicates(mirror) + misled(mirror) + smallOutputs(mirror)
+        if isOnSwitch(mirror) {
+            return everywhere + offloads(mirror)
+                + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
+        }
+        return isTapped(mirror)
+            ? everywhere + TapWarnings(observed: observed, others: mirrors.filter(isTapped)).warnings(of: mirror)
+            : everywhere + offloads(mirror) + starved(mirror)
     }
 
     /// What to say of the choice of an engine, where it isn't the obvious one.
@@ -63,6 +78,14 @@ struct Rules {
 
     /// Whether it may run on a switch that doesn't answer.
     func isUnseen(_ mirror: Mirror) -> Bool { assignments[mirror].isUnseen }
+
+    /// Whether a process is to have it, so that nothing of it is installed.
+    func isTapped(_ mirror: Mirror) -> Bool { engine(of: mirror)?.needsProcess == true }
+
+    /// Whether it is to have filters at ports' hooks: also if no engine can have it as it is.
+    private func usesHooks(_ mirror: Mirror) -> Bool {
+        !isOnSwitch(mirror) && !isTapped(mirror) && mirror.engine != .tap
+    }
 
     /// Whether Open vSwitch is to have it.
     func isOnSwitch(_ mirror: Mirror) -> Bool { engine(of: mirror)?.engine == .ovs }
@@ -108,7 +131,7 @@ struct Rules {
     }
 
     private func capability(_ mirror: Mirror) -> [Refusal] {
-        guard isOnSwitch(mirror) || mirror.outputs.count <= 32 else {
+        guard !usesHooks(mirror) || mirror.outputs.count <= 32 else {
             // TCA_ACT_MAX_PRIO of linux/pkt_cls.h: the actions of a filter.
             return [
                 Refusal(
@@ -174,7 +197,7 @@ struct Rules {
             guard master?.kind.isBridge != true else { return nil }
             return Refusal(
                 mirror: mirror.name, rule: .reserve,
-                message: "\(output.name) can't be reserved: it isn't a member of a bridge, "
+                message: "\(port.name) can't be reserved: it isn't a member of a bridge, "
                     + "so nothing but this host sends to it; leave --reserve-output out")
         }
     }
@@ -202,7 +225,8 @@ struct Rules {
                 mirror: mirror.name,
                 message: (capabilities.recopiesChanged
                     ? "a frame that a flow's actions change between two of its points is copied twice, before and after: \(shown)"
-                    : "a frame that passes two of its points is copied twice, since the kernel can't tell: \(shown)")
+                    : "a frame that passes two of its points is copied twice, "
+                        + "since \(isTapped(mirror) ? "a tap" : "the kernel") can't tell: \(shown)")
                     + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))
         ]
     }
@@ -229,7 +253,7 @@ struct Rules {
             return Warning(
                 mirror: mirror.name,
                 message:
-                    "copies sent to \(output.name) get back into \(bridge.name) at \(entrance.port), where it would "
+                    "copies sent to \(port) get back into \(bridge.name) at \(entrance.port), where it would "
                     + "learn the senders' addresses and misdeliver originals: choose an output that doesn't lead there")
         }
     }
@@ -259,7 +283,7 @@ struct Rules {
                         + "checksums, which Suricata and Zeek ignore"
                         + (others.isEmpty ? "" : "; so may those of mirror \(others.joined(separator: ", "))"))
             }
-            if let other = users[output]?.first(where: \.keepOffloads) {
+            if let other = keepers[output]?.first {
                 return Warning(
                     mirror: mirror.name,
                     message: "\(port.name) keeps its offloads, as mirror \(other.name) asks: "

@@ -75,7 +75,7 @@ public struct MirrorStatus: Hashable, Sendable {
 ///   - isApplied: the observation is from before an apply that has succeeded since; what it lacks is there now.
 public func statuses(
     of desired: [DesiredMirror], observed: Observation, now: Timestamp,
-    engines: [EngineCapabilities] = [.noOpenVSwitch, .trafficControl] + EngineCapabilities.planned,
+    engines: [EngineCapabilities] = EngineCapabilities.usual,
     isApplied: Bool = false
 ) -> [MirrorStatus] {
     let reader = StatusReader(
@@ -145,7 +145,7 @@ private struct StatusReader {
             countersAge: age(of: mirror.name))
         func list(_ names: [String]) -> String { names.joined(separator: ", ") }
         let missingSources = sources.filter { $0.state == .missing }.map(\.source.port.description)
-        let missingOutputs = outputs.filter { $0.state == .missing }.map(\.output.name.description)
+        let missingOutputs = outputs.filter { $0.state == .missing }.compactMap(\.output.name?.description)
         if let until = mirror.until, until <= now {
             status.state = .expired
             status.reason = "its time is over; the next command that changes something removes it"
@@ -185,7 +185,8 @@ private struct StatusReader {
             reasons.append("source \(source.source.port) is down")
         }
         // Without points of its own its outputs are unprepared too; that is said once.
-        for output in status.outputs where unprepared.contains(output.output.name) && pending[status.name] == nil {
+        for output in status.outputs
+        where output.output.name.map(unprepared.contains) == true && pending[status.name] == nil {
             reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
         }
         return reasons
@@ -243,6 +244,8 @@ private struct StatusReader {
         switch output {
         case .port(let name): state(of: name, needsCarrier: true)
         case .vlan(_, let bridge): topology.switches[bridge] != nil ? .up : state(of: bridge, needsCarrier: false)
+        // Whether the directory can be written to, the process says.
+        case .files: .up
         }
     }
 

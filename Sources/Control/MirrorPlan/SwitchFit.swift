@@ -49,7 +49,7 @@ struct SwitchFit {
                 topology.switchOf(name) != nil || topology.entrance(behindBridgeOf: name) != nil
             case .bridge(let name): topology.switches[name] != nil
             }
-        } || mirror.outputs.contains { $0.port == nil }
+        } || mirror.outputs.contains(where: \.isVLAN)
     }
 
     /// The bridge of a mirror that has no obstacles; nil if none of its sources is there.
@@ -131,6 +131,8 @@ struct SwitchFit {
                 } else if let bridge, bridge.bridge != name {
                     found.append(.fact("the VLAN is of \(name), and \(bridge.source) is on \(bridge.bridge)"))
                 }
+            // What the engine lacks says it.
+            case .files: continue
             }
             if let holder = holders[output] {
                 found.append(

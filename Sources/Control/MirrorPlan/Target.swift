@@ -128,6 +128,7 @@ extension SwitchMirror {
             case .vlan(let id, let name):
                 guard name == bridge else { return nil }
                 selection.output = .vlan(id)
+            case .files: return nil
             }
             return SwitchMirror(mirror: mirror.name, bridge: object, selection: selection)
         }

@@ -5,6 +5,7 @@ extension Observation {
     public func without(_ mirrors: Set<MirrorName>, desired: [DesiredMirror]) -> Observation {
         var undone = self
         undone.points.removeAll { mirrors.contains($0.mirror) }
+        for name in mirrors { undone.taps[name] = nil }
         for row in switches?.own ?? [] where row.mirror.map(mirrors.contains) == true {
             undone.switches?.mirrors.removeAll { $0.id == row.id }
             // What it has put among the flooded VLANs goes with it.
