@@ -29,9 +29,29 @@ public struct TapCounts: Hashable, Sendable {
         public var name: String
         /// By point.
         public var copies: [Point: SendCounts] = [:]
+        /// Of a directory: its files.
+        public var files: Files?
 
         /// Of all points.
         public var total: SendCounts { copies.values.reduce(into: SendCounts()) { $0.add($1) } }
+    }
+
+    /// The files that a tap writes to a directory.
+    public struct Files: Hashable, Sendable {
+        /// Where.
+        public var directory: String
+        /// The name of the one that is being written; nil if there is none.
+        public var current: String?
+        /// How many are complete.
+        public var finished: UInt64
+        /// How many complete ones were removed to keep to limits.
+        public var removed: UInt64
+        /// How many that an earlier run had left were completed.
+        public var recovered: UInt64
+        /// Bytes in files, compressed if they are.
+        public var bytes: UInt64
+        /// Whether files can't be written now.
+        public var isFailing: Bool
     }
 
     /// The watched ports; for captures that are read, one that has their frames as received.
@@ -70,6 +90,7 @@ extension SendCounts {
         down += other.down
         noBuffer += other.noBuffer
         refused += other.refused
+        noSpace += other.noSpace
         failedBytes += other.failedBytes
     }
 }

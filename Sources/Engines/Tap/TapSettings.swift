@@ -24,6 +24,8 @@ public struct TapSettings: Sendable {
     public var watched: [Watched]
     /// The ports that get the copies.
     public var ports: [PortName]
+    /// The directories that copies are written to.
+    public var files: [TapFiles] = []
     /// VLANs, filter and sampling in one program; nil for every frame.
     public var program: BPFProgram?
     /// The filter as it was written, for files; nil for none.

@@ -15,12 +15,14 @@ public struct SendCounts: Hashable, Sendable {
     public var noBuffer: UInt64 = 0
     /// Frames that the kernel refused otherwise.
     public var refused: UInt64 = 0
+    /// Frames for which the disk had no room.
+    public var noSpace: UInt64 = 0
 
     /// Bytes of all that failed.
     public var failedBytes: UInt64 = 0
 
     /// All that failed.
-    public var failed: UInt64 { tooBig + down + noBuffer + refused }
+    public var failed: UInt64 { tooBig + down + noBuffer + refused + noSpace }
 
     /// Nothing yet.
     public init() {}

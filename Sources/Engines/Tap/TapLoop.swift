@@ -1,0 +1,150 @@
+public import CaptureFile
+public import LinuxSystem
+
+/// Runs a tap until it is told to stop, is satisfied, or is at the end of its captures.
+public struct TapLoop: ~Copyable {
+    /// What is to be done besides copying.
+    public struct Duties {
+        /// What comes of a signal that asks for numbers (USR1), and of the interval below.
+        public var tellStatus: (TapCounts) -> Void = { _ in }
+        /// How often numbers are told; nil for on demand.
+        public var statusInterval: Duration?
+        /// What comes of each second, for a person who looks on; nil for nobody.
+        public var showProgress: ((TapCounts) -> Void)?
+        /// A socket to wait on with what is to be done when somebody asks there.
+        public var questions: (descriptor: Int32, answer: (TapCounts) -> Void)?
+        /// Whether SIGHUP begins new files; otherwise it ends the tap.
+        public var rotatesOnHangUp = false
+
+        /// Nothing.
+        public init() {}
+    }
+
+    private let tap: Tap
+    private let duties: Duties
+    private let signals: SignalDescriptor
+    private var poll: PollSet
+    private var frames: [Int] = []
+    private var news = -1
+    private var signal = -1
+    private var question = -1
+    private var isStopping = false
+    private var nextStatus: UInt64?
+    private var nextProgress: UInt64?
+
+    /// - Parameter signals: INT, TERM, QUIT, HUP and USR1, blocked before any thread was made.
+    public init(_ tap: Tap, _ duties: Duties, signals: consuming SignalDescriptor) {
+        self.tap = tap
+        self.duties = duties
+        self.signals = signals
+        let descriptors = tap.frameDescriptors
+        poll = PollSet(capacity: descriptors.count + 3)
+        for descriptor in descriptors { if let place = poll.add(descriptor) { frames.append(place) } }
+        news = poll.add(tap.newsDescriptor) ?? -1
+        signal = poll.add(self.signals.number) ?? -1
+        if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }
+        let now = Clocks.monotonicNanoseconds()
+        nextStatus = duties.statusInterval.map { now + $0.nanoseconds }
+        nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }
+    }
+
+    /// Copies until it is told to stop or has enough.
+    /// - Returns: the numbers at the end.
+    public mutating func run() throws -> TapCounts {
+        while !isStopping, !tap.isSatisfied {
+            try attend(waiting: nil)
+            tap.copy()
+        }
+        return try end()
+    }
+
+    /// Copies captures, the frames one after the other.
+    /// - Parameter next: the next frame, and the time by the monotonic clock at which it is due; 0 for at once.
+    public mutating func replay(
+        _ next: () throws -> (packet: CapturedPacket, due: UInt64)?
+    ) throws -> TapCounts {
+        var sinceLook = 0
+        while !isStopping, !tap.isSatisfied, let frame = try next() {
+            while !isStopping {
+                let now = Clocks.monotonicNanoseconds()
+                guard frame.due > now else { break }
+                try attend(waiting: Int64(frame.due - now))
+            }
+            guard !isStopping else { break }
+            tap.take(frame.packet)
+            sinceLook += 1
+            if sinceLook == 1024 {
+                try attend(waiting: 0)
+                sinceLook = 0
+            }
+        }
+        return try end()
+    }
+
+    // MARK: Waiting
+
+    /// Waits for something to do, and does all of it but copying.
+    private mutating func attend(waiting most: Int64?) throws {
+        let now = Clocks.monotonicNanoseconds()
+        var wait = most
+        func sooner(_ nanoseconds: Int64) { wait = min(wait ?? .max, max(0, nanoseconds)) }
+        if let nextStatus { sooner(Int64(clamping: nextStatus) - Int64(clamping: now)) }
+        if let nextProgress { sooner(Int64(clamping: nextProgress) - Int64(clamping: now)) }
+        if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
+        if try poll.wait(nanoseconds: wait) > 0 {
+            if poll.isReadable(signal) { try takeSignals() }
+            if frames.contains(where: { poll.hasError($0) }) { tap.takeErrors() }
+            if poll.isReadable(news) { try tap.takeNews() }
+            if question >= 0, poll.isReadable(question) { duties.questions?.answer(tap.counts()) }
+        }
+        tap.tick(now: Int64(clamping: Clocks.realtimeNanoseconds()))
+        tellInTime()
+    }
+
+    private mutating func takeSignals() throws {
+        while let signal = try signals.next() {
+            switch signal {
+            case .user1: duties.tellStatus(tap.counts())
+            case .hangUp where duties.rotatesOnHangUp: tap.rotate(now: Int64(clamping: Clocks.realtimeNanoseconds()))
+            case .user2, .childEnded: break
+            case .hangUp, .interrupt, .quit, .terminate: isStopping = true
+            }
+        }
+    }
+
+    private mutating func tellInTime() {
+        let now = Clocks.monotonicNanoseconds()
+        if let due = nextStatus, now >= due, let interval = duties.statusInterval?.nanoseconds {
+            duties.tellStatus(tap.counts())
+            nextStatus = max(due + interval, now)
+        }
+        if let due = nextProgress, now >= due {
+            duties.showProgress?(tap.counts())
+            nextProgress = now + 1_000_000_000
+        }
+    }
+
+    // MARK: The end
+
+    /// Copies what has been heard already, and completes files.
+    private mutating func end() throws -> TapCounts {
+        tap.stop()
+        // A block that isn't full is handed over after the latency; nothing more comes then.
+        let limit = Clocks.monotonicNanoseconds() + 2_000_000_000
+        tap.copy()
+        while !tap.isDrained, Clocks.monotonicNanoseconds() < limit {
+            _ = try poll.wait(nanoseconds: 1_000_000)
+            tap.copy()
+        }
+        tap.finish()
+        return tap.counts()
+    }
+}
+
+extension Duration {
+    /// In nanoseconds; at least 0.
+    fileprivate var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
+    }
+}
