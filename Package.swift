@@ -140,6 +140,9 @@ let package = Package(
             [
                 "CLinux", "EthtoolNetlink", "LinuxSystem", "Netlink", "PacketSocket", "RouteNetlink", "TestSupport",
             ]),
+        .executableTarget(
+            name: "SystemProbe", dependencies: ["LinuxSystem"], path: "Tests/SystemProbe", swiftSettings: testSettings),
+        tests("LinuxSystemTests", ["LinuxSystem", "SystemProbe", "TestSupport"]),
         tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
         tests(
             "ConformanceTests",

@@ -134,8 +134,19 @@ int clinux_spawn(const char *const *arguments, int output, int error) {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (output >= 0) posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (error >= 0) posix_spawn_file_actions_adddup2(&actions, error, 2);
+    // What this process has blocked to read from a signalfd, and the SIGPIPE that its libraries ignore, are its own
+    // affair: a program started with SIGTERM blocked couldn't be ended.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    sigset_t signals;
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes, &signals);
+    sigaddset(&signals, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes, &signals);
     pid_t child = -1;
-    int code = posix_spawnp(&child, arguments[0], &actions, NULL, (char *const *)arguments, environ);
+    int code = posix_spawnp(&child, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return code != 0 ? -code : child;
 }

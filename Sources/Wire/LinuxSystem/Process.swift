@@ -94,7 +94,22 @@ public struct ChildProcess: ~Copyable {
         ended = true
         var status: Int32 = 0
         while unsafe waitpid(id, &status, 0) < 0 { guard Glibc.errno == EINTR else { return -1 } }
-        return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+        return Self.exitStatus(status)
+    }
+
+    /// What ``wait()`` would return, if it has ended already; nil while it runs. For who is told of the ends of
+    /// children (SIGCHLD).
+    public mutating func statusIfEnded() -> Int32? {
+        guard !ended else { return 0 }
+        var status: Int32 = 0
+        let id = unsafe waitpid(id, &status, WNOHANG)
+        if id == 0 || id < 0 && Glibc.errno == EINTR { return nil }
+        ended = true
+        return id < 0 ? -1 : Self.exitStatus(status)
+    }
+
+    private static func exitStatus(_ status: Int32) -> Int32 {
+        status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     }
 
     deinit {

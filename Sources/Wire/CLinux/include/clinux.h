@@ -2,6 +2,8 @@
 // Every function returns what the system call returns, or -errno.
 #pragma once
 
+#include "owner.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -37,7 +39,7 @@ int clinux_netlink_join(int descriptor, unsigned int group);
 /// bpf(BPF_PROG_QUERY): how many tcx programs sit on an interface; attach type 46 is ingress, 47 egress.
 int clinux_tcx_count(int interface_index, unsigned int attach_type, uint32_t *count);
 /// Starts a program found on PATH (posix_spawnp). Standard input is /dev/null; `output` and `error` are descriptors to use, or -1
-/// to inherit. Returns the process id.
+/// to inherit. No signal is blocked in it. Returns the process id.
 int clinux_spawn(const char *const *arguments, int output, int error);
 /// Fills a packet socket's address and binds it: all protocols, one interface.
 int clinux_packet_open(int interface_index);

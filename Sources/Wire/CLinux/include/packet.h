@@ -2,6 +2,8 @@
 // Every function returns what the system call returns, or -errno.
 #pragma once
 
+#include "owner.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>

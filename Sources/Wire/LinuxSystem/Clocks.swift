@@ -1,0 +1,38 @@
+internal import Glibc
+
+/// What time it is.
+public enum Clocks {
+    /// Nanoseconds since 1970 (CLOCK_REALTIME), as the kernel stamps packets.
+    public static func realtimeNanoseconds() -> UInt64 {
+        var value = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &value)
+        return UInt64(value.tv_sec) * 1_000_000_000 + UInt64(value.tv_nsec)
+    }
+}
+
+/// The system this runs on (uname(2)): for the headers of capture files.
+public struct SystemName: Hashable, Sendable, CustomStringConvertible {
+    /// `Linux`
+    public let system: String
+    /// The kernel's release, such as `6.1.0-18-amd64`.
+    public let release: String
+    /// The hardware, such as `x86_64`.
+    public let machine: String
+
+    /// Asks.
+    public static var current: SystemName {
+        var name = utsname()
+        unsafe _ = uname(&name)
+        return SystemName(
+            system: text(name.sysname), release: text(name.release), machine: text(name.machine))
+    }
+
+    /// Such as `Linux 6.1.0-18-amd64 x86_64`.
+    public var description: String { "\(system) \(release) \(machine)" }
+
+    private static func text<Characters>(_ characters: Characters) -> String {
+        unsafe withUnsafeBytes(of: characters) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}
