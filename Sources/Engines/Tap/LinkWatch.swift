@@ -17,6 +17,9 @@ final class LinkWatch {
     /// To wait on: readable when there is news.
     var number: Int32 { subscription.number }
 
+    /// Every interface that there is.
+    var all: some Collection<Link> { byName.values }
+
     subscript(_ name: String) -> Link? { byName[name] }
 
     /// Takes in the news.

@@ -55,6 +55,14 @@ final class OutputFiles {
         if settings.flushesEachFrame { log.flush() }
     }
 
+    /// Counts more points apart.
+    func count(points: Int) {
+        while taken.count < points {
+            taken.append((0, 0))
+            refused.append((0, 0))
+        }
+    }
+
     func tick(now: Int64) { log.tick(now: now) }
     var nextDeadline: Int64? { log.nextDeadline }
     func rotate(now: Int64) { log.rotate(now: now) }

@@ -14,11 +14,15 @@ public final class Tap {
     /// What it does.
     public let settings: TapSettings
     private let links: LinkWatch
-    private let watched: [WatchedPort]
+    private var watched: [WatchedPort] = []
     private let outputs: [OutputPort]
     private var files: [OutputFiles] = []
     private let replayed: Replayed?
-    private let points: [Point]
+    private var points: [Point]
+    /// What files describe: watched ports, and bridges in place of their members.
+    private var interfaces: [PortName] = []
+    /// For ports that join a watched bridge when there are no privileges any more.
+    private var spares: [DeafSocket] = []
     private let remark: (String) -> Void
     private var left: UInt64
 
@@ -39,12 +43,12 @@ public final class Tap {
             replayed = nil
         }
         outputs = try settings.ports.map { try OutputPort($0, points: points.count, of: settings) }
-        watched = try settings.watched.enumerated().map { number, port in
-            try WatchedPort(
-                port, of: settings, points: (number * 2, number * 2 + 1), link: links[port.port.description])
-        }
         self.links = links
         self.points = points
+        if !settings.bridges.isEmpty {
+            spares = try (0..<Self.mostJoining).map { _ in try DeafSocket(for: "ports that join a bridge") }
+        }
+        for (number, port) in settings.watched.enumerated() { watched.append(try watch(port, points: number * 2)) }
         // Outputs first: the first frame finds them there.
         for output in outputs {
             guard let link = links[output.port.description] else {
@@ -61,9 +65,52 @@ public final class Tap {
         remark("\(port) isn't there yet; waiting for it")
     }
 
+    private func watch(
+        _ port: TapSettings.Watched, points: Int, spare: DeafSocket? = nil
+    ) throws(SystemError) -> WatchedPort {
+        let link = links[port.port.description]
+        let described = bridge(of: link) ?? port.port
+        let interface = interfaces.firstIndex(of: described) ?? interfaces.count
+        if interface == interfaces.count { interfaces.append(described) }
+        return try WatchedPort(
+            port, of: settings, points: (points, points + 1), interface: interface, link: link, spare: spare)
+    }
+
+    /// The watched bridge that a link is a member of, or is.
+    private func bridge(of link: Link?) -> PortName? {
+        guard let link else { return nil }
+        return settings.bridges.first { name in
+            name.description == link.name || links[name.description].map { $0.index == link.master } == true
+        }
+    }
+
+    /// The most ports that can join watched bridges.
+    static let mostJoining = 64
+
+    /// Hears a port that has joined a watched bridge.
+    private func join(_ link: Link) {
+        guard let name = try? PortName(link.name), let bridge = bridge(of: link), link.name != bridge.description,
+            !watched.contains(where: { $0.name == link.name }), !settings.ports.contains(name)
+        else { return }
+        guard let spare = spares.popLast() else {
+            return remark("\(name) has joined \(bridge), but \(Self.mostJoining) have already: start anew to hear it")
+        }
+        let first = points.count
+        points += [Point(name, .ingress), Point(name, .egress)]
+        for output in outputs { output.sender.count(points: points.count) }
+        for output in files { output.count(points: points.count) }
+        tell {
+            let port = try watch(TapSettings.Watched(port: name, hooks: [.ingress]), points: first, spare: spare)
+            watched.append(port)
+            if let words = try port.update(link) { remark(words) }
+            port.count(links.statistics(of: port.name))
+            return "\(name) has joined \(bridge), and is copied, too"
+        }
+    }
+
     /// Begins files, which start threads of their own, and to hear.
     public func begin() throws {
-        let interfaces = watched.isEmpty ? points.prefix(1).map(\.port) : watched.map(\.settings.port)
+        let interfaces = watched.isEmpty ? points.prefix(1).map(\.port) : interfaces
         files = try settings.files.map { files in
             try OutputFiles(files, points: points.count, interfaces: interfaces, of: settings) { [unowned self] in
                 statistics()
@@ -106,7 +153,7 @@ public final class Tap {
                 }
                 left -= 1
                 let point = frame.isOutgoing ? port.points.egress : port.points.ingress
-                port.finisher.finish(frame, flush: flush) { piece in deliver(piece, point) }
+                port.finisher.finish(frame, flush: flush) { piece in deliver(piece, point, port.interface) }
             }
             flush()
             port.finisher.startAnew()
@@ -124,26 +171,26 @@ public final class Tap {
             packet.capturedBytes.span, timestamp: packet.timestamp ?? 0, originalLength: packet.originalLength,
             isOutgoing: point == 1, flush: flush
         ) { piece in
-            deliver(piece, point)
+            deliver(piece, point, 0)
         }
         flush()
         replayed.finisher.startAnew()
     }
 
-    private func deliver(_ piece: FramePiece, _ point: Int) {
+    private func deliver(_ piece: FramePiece, _ point: Int, _ interface: UInt32) {
         if settings.spreads {
             // Lemire's multiplication instead of a division.
             let number = Int(UInt64(piece.flow) &* UInt64(outputs.count + files.count) >> 32)
             if number < outputs.count { return outputs[number].sender.add(piece, point: point) }
-            return write(piece, point, to: files[number - outputs.count])
+            return write(piece, point, interface, to: files[number - outputs.count])
         }
         for output in outputs { output.sender.add(piece, point: point) }
-        for output in files { write(piece, point, to: output) }
+        for output in files { write(piece, point, interface, to: output) }
     }
 
-    private func write(_ piece: FramePiece, _ point: Int, to output: OutputFiles) {
+    private func write(_ piece: FramePiece, _ point: Int, _ interface: UInt32, to output: OutputFiles) {
         output.add(
-            piece, point: point, interface: UInt32(truncatingIfNeeded: point / 2),
+            piece, point: point, interface: interface,
             direction: point & 1 == 1 ? .outbound : .inbound)
     }
 
@@ -165,6 +212,9 @@ public final class Tap {
         }
         for output in outputs where names?.contains(output.port.description) ?? true {
             tell { try output.update(links[output.port.description]) }
+        }
+        if !settings.bridges.isEmpty {
+            for link in links.all where names?.contains(link.name) ?? true { join(link) }
         }
     }
 
@@ -255,15 +305,21 @@ public final class Tap {
 
     /// What a capture file says of its interfaces.
     private func statistics() -> [CaptureStatistics] {
-        watched.enumerated().map { number, port in
+        var all = interfaces.indices.map { CaptureStatistics(interface: UInt32($0), time: 0) }
+        for port in watched {
             port.ring.readStatistics()
             port.count(links.statistics(of: port.name))
-            var statistics = CaptureStatistics(interface: UInt32(number), time: 0)
-            statistics.received = max(port.seen, port.ring.received)
-            statistics.accepted = port.ring.received
-            statistics.droppedBySystem = port.ring.dropped
-            statistics.delivered = port.finisher.counts.taken
-            return statistics
+            all[Int(port.interface)].add(port)
         }
+        return all
+    }
+}
+
+extension CaptureStatistics {
+    fileprivate mutating func add(_ port: WatchedPort) {
+        received = (received ?? 0) + max(port.seen, port.ring.received)
+        accepted = (accepted ?? 0) + port.ring.received
+        droppedBySystem = (droppedBySystem ?? 0) + port.ring.dropped
+        delivered = (delivered ?? 0) + port.finisher.counts.taken
     }
 }

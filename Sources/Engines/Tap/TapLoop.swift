@@ -13,6 +13,10 @@ public struct TapLoop: ~Copyable {
         public var showProgress: ((TapCounts) -> Void)?
         /// A socket to wait on with what is to be done when somebody asks there.
         public var questions: (descriptor: Int32, answer: (TapCounts) -> Void)?
+        /// A descriptor to wait on for news of what is wanted, and whether it still is.
+        public var wish: (descriptor: Int32, isStillThere: () -> Bool)?
+        /// When it ends, in seconds since 1970.
+        public var end: Int64?
         /// Whether SIGHUP begins new files; otherwise it ends the tap.
         public var rotatesOnHangUp = false
 
@@ -28,6 +32,7 @@ public struct TapLoop: ~Copyable {
     private var news = -1
     private var signal = -1
     private var question = -1
+    private var wish = -1
     private var isStopping = false
     private var nextStatus: UInt64?
     private var nextProgress: UInt64?
@@ -38,14 +43,22 @@ public struct TapLoop: ~Copyable {
         self.duties = duties
         self.signals = signals
         let descriptors = tap.frameDescriptors
-        poll = PollSet(capacity: descriptors.count + 3)
-        for descriptor in descriptors { if let place = poll.add(descriptor) { frames.append(place) } }
+        poll = PollSet(capacity: descriptors.count + Tap.mostJoining + 4)
         news = poll.add(tap.newsDescriptor) ?? -1
         signal = poll.add(self.signals.number) ?? -1
         if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }
+        if let wanted = duties.wish { wish = poll.add(wanted.descriptor) ?? -1 }
         let now = Clocks.monotonicNanoseconds()
         nextStatus = duties.statusInterval.map { now + $0.nanoseconds }
         nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }
+        hearAll()
+    }
+
+    /// Waits for ports that have joined, too.
+    private mutating func hearAll() {
+        for descriptor in tap.frameDescriptors.dropFirst(frames.count) {
+            if let place = poll.add(descriptor) { frames.append(place) }
+        }
     }
 
     /// Copies until it is told to stop or has enough.
@@ -90,14 +103,21 @@ public struct TapLoop: ~Copyable {
         func sooner(_ nanoseconds: Int64) { wait = min(wait ?? .max, max(0, nanoseconds)) }
         if let nextStatus { sooner(Int64(clamping: nextStatus) - Int64(clamping: now)) }
         if let nextProgress { sooner(Int64(clamping: nextProgress) - Int64(clamping: now)) }
+        if let end = duties.end { sooner(end * 1_000_000_000 - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if try poll.wait(nanoseconds: wait) > 0 {
             if poll.isReadable(signal) { try takeSignals() }
             if frames.contains(where: { poll.hasError($0) }) { tap.takeErrors() }
-            if poll.isReadable(news) { try tap.takeNews() }
+            if poll.isReadable(news) {
+                try tap.takeNews()
+                hearAll()
+            }
+            if wish >= 0, poll.isReadable(wish), duties.wish?.isStillThere() == false { isStopping = true }
             if question >= 0, poll.isReadable(question) { duties.questions?.answer(tap.counts()) }
         }
-        tap.tick(now: Int64(clamping: Clocks.realtimeNanoseconds()))
+        let time = Int64(clamping: Clocks.realtimeNanoseconds())
+        if let end = duties.end, time >= end * 1_000_000_000 { isStopping = true }
+        tap.tick(now: time)
         tellInTime()
     }
 

@@ -22,6 +22,8 @@ public struct TapSettings: Sendable {
 
     /// What is watched; empty if captures are read instead.
     public var watched: [Watched]
+    /// Bridges of which every member is watched at ingress, those too that join later.
+    public var bridges: [PortName] = []
     /// The ports that get the copies.
     public var ports: [PortName]
     /// The directories that copies are written to.

@@ -11,6 +11,8 @@ final class WatchedPort {
     let finisher: FrameFinisher
     /// Under which number frames are counted that the host receives from it, and that it sends.
     let points: (ingress: Int, egress: Int)
+    /// Under which number files describe it.
+    let interface: UInt32
     private let isPromiscuous: Bool
     private(set) var index: Int32?
     private var isUp = false
@@ -21,11 +23,17 @@ final class WatchedPort {
     private var seenBefore: UInt64 = 0
     private var baseline: UInt64?
 
-    /// - Parameter isLoopback: frames that the host sends there come back as received: heard once, as received.
+    /// Frames that the host sends through a loopback interface come back as received: they are heard once.
+    /// - Parameters:
+    ///   - points: under which numbers its frames are counted.
+    ///   - interface: under which number files describe it.
+    ///   - spare: a socket that was opened before.
     init(
-        _ settings: TapSettings.Watched, of tap: TapSettings, points: (ingress: Int, egress: Int), link: Link?
+        _ settings: TapSettings.Watched, of tap: TapSettings, points: (ingress: Int, egress: Int), interface: Int,
+        link: Link?, spare: DeafSocket? = nil
     ) throws(SystemError) {
         self.settings = settings
+        self.interface = UInt32(truncatingIfNeeded: interface)
         self.points = points
         isPromiscuous = tap.isPromiscuous
         let isLoopback = link?.isLoopback == true
@@ -33,7 +41,7 @@ final class WatchedPort {
             RingSettings(
                 bytes: tap.ringBytes / max(1, tap.watched.count), retireMilliseconds: tap.latency,
                 heard: isLoopback && settings.heard == .both ? .received : settings.heard),
-            program: tap.program, name: settings.port.description)
+            program: tap.program, name: settings.port.description, spare: spare)
         var finishing = FrameFinisher.Settings()
         finishing.leavesToDriver = tap.keepsOffloads
         finishing.findsFlows = tap.spreads

@@ -9,7 +9,7 @@ public import PacketFilter
 @safe public final class CaptureRing {
     /// How it was made.
     public let settings: RingSettings
-    private let socket: Descriptor
+    private let socket: DeafSocket
     private let memory: UnsafeMutableRawPointer
     private var next = 0
 
@@ -22,9 +22,12 @@ public import PacketFilter
     /// - Parameters:
     ///   - program: what is heard, and how many bytes of it; nil for everything. It can't be changed any more.
     ///   - name: of the interface, for errors.
-    public init(_ settings: RingSettings, program: BPFProgram?, name: String) throws(SystemError) {
+    ///   - spare: a socket that was opened before; nil opens one, which takes CAP_NET_RAW.
+    public init(
+        _ settings: RingSettings, program: BPFProgram?, name: String, spare: DeafSocket? = nil
+    ) throws(SystemError) {
         self.settings = settings
-        socket = Descriptor(owning: try check(clinux_packet_socket(), "open a packet socket for", name))
+        socket = if let spare { spare } else { try DeafSocket(for: name) }
         if settings.hasOffloadHeaders {
             try check(clinux_packet_use_vnet_header(socket.number), "ask for offload headers of", name)
         }
@@ -83,6 +86,19 @@ public import PacketFilter
         guard unsafe RingBlock.isHandedOver(place) else { return nil }
         next = (next + 1) % settings.blockCount
         return unsafe RingBlock(place, settings)
+    }
+}
+
+/// A packet socket that hears nothing yet. To open one takes CAP_NET_RAW, to make it a ring doesn't: so one can be opened
+/// while there are privileges, for an interface that may come later.
+public final class DeafSocket {
+    private let descriptor: Descriptor
+    var number: Int32 { descriptor.number }
+
+    /// Opens one.
+    /// - Parameter purpose: for errors: an interface's name.
+    public init(for purpose: String) throws(SystemError) {
+        descriptor = Descriptor(owning: try check(clinux_packet_socket(), "open a packet socket for", purpose))
     }
 }
 

@@ -88,6 +88,11 @@ public struct SendCounts: Hashable, Sendable {
         unsafe messages.deallocate()
     }
 
+    /// Counts more kinds of frames apart.
+    public func count(points: Int) {
+        while counts.count < points { counts.append(SendCounts()) }
+    }
+
     /// Sends through an interface from now on; nil while there is none.
     public func attach(to interface: (index: Int32, name: String, mtu: UInt32)?) throws(SystemError) {
         flush()

@@ -1,0 +1,68 @@
+import LinuxSystem
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+import Tap
+
+/// A mirror with a definition, in the process that runs it: it answers who asks how it is, and ends when the definition goes.
+final class HostedTap {
+    private let mirror: Mirror
+    private let store: IntentStore
+    private let listener: LocalListener
+    private let watch: DirectoryWatch
+    private let since = Session.now
+    private var reason: String?
+    private var status: Int32 = 0
+
+    /// Another process that runs the mirror already stands against this one.
+    init(_ mirror: Mirror, places: PlaceOptions) throws {
+        self.mirror = mirror
+        store = places.store
+        let directory = TapEngine.directory(in: places.runDirectory)
+        try Files.makeDirectory(directory)
+        do throws(SystemError) {
+            listener = try LocalListener(TapEngine.socket(of: mirror.name, in: places.runDirectory))
+        } catch  where error.errno == .addressInUse {
+            throw UserError(
+                "mirror \(mirror.name) is being run by another process already",
+                advice: "look at it with 'portmirror show \(mirror.name)'")
+        }
+        watch = try DirectoryWatch([places.configDirectory, "\(places.runDirectory)/mirrors.d"])
+    }
+
+    var socket: Int32 { listener.number }
+    var definition: Int32 { watch.number }
+    /// When its time is over, in seconds since 1970.
+    var end: Int64? { mirror.until?.secondsSince1970 }
+
+    func answer(_ counts: TapCounts) {
+        listener.answerAll {
+            (try? TapReport(counts, of: mirror, process: ThisProcess.id, since: since).encoded) ?? []
+        }
+    }
+
+    /// Whether the definition is still what is run.
+    var isStillWanted: Bool {
+        watch.drain()
+        // A file that can't be read now says nothing.
+        guard let intents = try? store.load(now: Session.now) else { return true }
+        guard let now = intents.first(where: { $0.mirror.name == mirror.name })?.mirror else {
+            reason = "mirror \(mirror.name) was removed"
+            return false
+        }
+        if now.fingerprint != mirror.fingerprint {
+            reason = "mirror \(mirror.name) was changed: run it again"
+            // EX_TEMPFAIL of sysexits.h: who supervises it starts it again.
+            status = 75
+            return false
+        }
+        return true
+    }
+
+    /// The status to end with; why it ended, if nobody asked for it, is said.
+    func leave() -> Int32 {
+        if let end, Session.now.secondsSince1970 >= end { reason = "the time of mirror \(mirror.name) is over" }
+        if let reason { Terminal.complain(reason) }
+        return status
+    }
+}

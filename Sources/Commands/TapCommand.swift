@@ -1,0 +1,63 @@
+import ArgumentParser
+import MirrorConfig
+import MirrorModel
+
+struct TapCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tap",
+        abstract: "Copy a port's frames to others in user space, as long as this runs.",
+        discussion: """
+            For what no kernel engine does: cut copies, spread them over several sensors, write files. Copies are \
+            finished: VLAN tags in place, checksums complete, no frame larger than its sender's; nothing of the outputs' \
+            settings is changed. Nothing is lost unsaid: the numbers at the end, on SIGUSR1 and with --status-interval \
+            add up to the frame.
+
+            The process opens what it needs and then gives up all privileges. It goes on while interfaces go down, \
+            vanish and come back, and says so. INT, TERM and QUIT end it.
+
+            Examples:
+              portmirror tap -i vnet0 -o vnet2
+              portmirror tap -i eth0:ingress -o vnet2 -o vnet3 --spread tcp port 80
+              portmirror tap -i vnet0 -o vnet2 --snaplen 128 --user nobody
+              portmirror tap -R old.pcapng --paced -o vnet2
+            """)
+
+    @OptionGroup var source: TapSourceOptions
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("A port that gets the copies, or files:DIR; again for more.", valueName: "port"))
+    var outputs: [String] = []
+
+    @Flag(help: "Send each copy to one of the outputs, by its flow, instead of to all.")
+    var spread = false
+
+    @OptionGroup(title: "Capture files") var files: FileOptions
+    @OptionGroup var privileges: PrivilegeOptions
+    @OptionGroup var report: ReportOptions
+    @OptionGroup var places: PlaceOptions
+
+    func validate() throws { _ = try runner() }
+
+    func run() throws { try runner().run() }
+
+    private func runner() throws -> TapRunner {
+        var problems: [String] = []
+        var outputs: [Output] = []
+        for text in self.outputs.flatMap({ $0.split(separator: ",") }) {
+            do {
+                let output = try parseOutput(String(text))
+                outputs.append(
+                    output.files.map { .files(files.settings(in: $0.directory, problems: &problems)) } ?? output)
+            } catch {
+                problems.append("\(error)")
+            }
+        }
+        if self.outputs.isEmpty { problems.append("no output: say -o PORT") }
+        if let option = files.firstGiven, !outputs.contains(where: { $0.files != nil }) {
+            problems.append("\(option) is for capture files: say -o files:DIR")
+        }
+        let mirror = try source.mirror(named: "tap", to: outputs, spread: spread, problems: problems)
+        return try TapRunner(mirror, source, privileges, report, places, purpose: "tapping")
+    }
+}

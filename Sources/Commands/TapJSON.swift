@@ -1,0 +1,83 @@
+import FoundationEssentials
+import MirrorModel
+import PacketSocket
+import Tap
+
+/// A tap's numbers as `--json` prints them, an object on a line; docs/reference/json.md describes the keys.
+struct TapJSON: Encodable {
+    let seconds: Double
+    let copied: UInt64
+    let sources: [Source]
+    let outputs: [Sink]
+
+    struct Source: Encodable {
+        let port: String
+        let seen: UInt64
+        let received: UInt64
+        let lost: UInt64
+        let filtered: UInt64
+        let beyondLimit: UInt64
+        let superFrames: UInt64
+        let segments: UInt64
+        let unfinished: [String: UInt64]
+
+        enum CodingKeys: String, CodingKey {
+            case port, seen, received, lost, filtered, segments, unfinished
+            case beyondLimit = "beyond-limit"
+            case superFrames = "super-frames"
+        }
+    }
+
+    struct Sink: Encodable {
+        let output: String
+        let sent: UInt64
+        let bytes: UInt64
+        let failed: UInt64
+        let reasons: [String: UInt64]
+        let files: Files?
+    }
+
+    struct Files: Encodable {
+        let directory: String
+        let current: String?
+        let finished: UInt64
+        let removed: UInt64
+        let recovered: UInt64
+        let bytes: UInt64
+    }
+
+    init(_ counts: TapCounts, seconds: Double) {
+        self.seconds = seconds
+        copied = counts.copied
+        sources = counts.sources.map { source in
+            Source(
+                port: source.port.description, seen: source.seen, received: source.received, lost: source.lost,
+                filtered: source.filtered, beyondLimit: source.unwanted, superFrames: source.finished.superFrames,
+                segments: source.finished.segments,
+                unfinished: Dictionary(
+                    source.finished.faults.map { ("\($0.key)", $0.value) }, uniquingKeysWith: +))
+        }
+        outputs = counts.outputs.map { output in
+            let total = output.total
+            let reasons = TapReportStyle.reasons(total).map { reason in
+                (reason.words.split(separator: " ").joined(separator: "-"), reason.count)
+            }
+            return Sink(
+                output: output.name, sent: total.sent, bytes: total.sentBytes, failed: total.failed,
+                reasons: Dictionary(reasons, uniquingKeysWith: +),
+                files: output.files.map {
+                    Files(
+                        directory: $0.directory, current: $0.current, finished: $0.finished, removed: $0.removed,
+                        recovered: $0.recovered, bytes: $0.bytes)
+                })
+        }
+    }
+
+    /// One line.
+    var line: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let bytes = try? encoder.encode(self) else { return "{}\n" }
+        return String(decoding: bytes, as: UTF8.self) + "\n"
+    }
+}

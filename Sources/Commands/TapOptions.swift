@@ -1,0 +1,176 @@
+import ArgumentParser
+import MirrorConfig
+import MirrorModel
+import PacketFilter
+
+/// What is copied: the same options for tap and log.
+struct TapSourceOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("i"), .customLong("interface")],
+        help: ArgumentHelp("A port to hear; again for more.", valueName: "port[:ingress|:egress|:both]"))
+    var interfaces: [String] = []
+
+    @Option(
+        name: .customLong("from-bridge"),
+        help: ArgumentHelp("A bridge to hear: every frame that enters it, once.", valueName: "bridge"))
+    var bridges: [String] = []
+
+    @Option(help: ArgumentHelp("Of all -i without one: ingress, egress or both (default).", valueName: "direction"))
+    var direction: String?
+
+    @Option(name: .customLong("vlan"), help: ArgumentHelp("VLAN ids to copy; 0 is untagged.", valueName: "10,20-29"))
+    var vlans: String?
+
+    @Option(help: ArgumentHelp("Copy one frame in N, by chance.", valueName: "n"))
+    var sample: UInt32?
+
+    @Option(
+        name: [.customShort("s"), .long], help: ArgumentHelp("Cut copies after this many bytes.", valueName: "bytes"))
+    var snaplen: UInt32?
+
+    @Option(name: [.customShort("c"), .customLong("count")], help: ArgumentHelp("End after this many frames.", valueName: "n"))
+    var count: UInt64?
+
+    @Option(
+        name: [.customShort("R"), .customLong("read")], parsing: .upToNextOption,
+        help: ArgumentHelp("Copy the frames of captures instead, one file after the other; - is standard input.", valueName: "file"))
+    var captures: [String] = []
+
+    @Flag(help: "With -R: frame by frame in the time that they took, instead of at once.")
+    var paced = false
+
+    @Flag(help: "Leave super-frames whole and checksums unfinished, as the kernel has them.")
+    var keepOffloads = false
+
+    @Option(help: ArgumentHelp("How long a frame may be kept back at low rates: 1ms to 1s (default 5ms).", valueName: "time"))
+    var latency: String?
+
+    @Option(help: ArgumentHelp("Memory for frames that wait: 1M to 4G (default 32M).", valueName: "size"))
+    var ring: String?
+
+    @Flag(name: .customLong("no-promiscuous"), help: "Hear only what the port would let through anyway.")
+    var isNotPromiscuous = false
+
+    @Flag(help: "Wait for ports that aren't there yet.")
+    var wait = false
+
+    @Argument(help: ArgumentHelp("A pcap-filter(7) expression that frames have to match.", valueName: "filter"))
+    var filter: [String] = []
+
+    /// The expression; nil for none.
+    var expression: String? { filter.isEmpty ? nil : filter.joined(separator: " ") }
+
+    /// The mirror that this is, run without a definition. Everything wrong is said at once.
+    /// - Parameter outputs: with what is wrong with them already.
+    func mirror(named name: String, to outputs: [Output], spread: Bool = false, problems before: [String]) throws
+        -> Mirror
+    {
+        var problems = before
+        func value<Value>(_ read: () throws -> Value) -> Value? {
+            do { return try read() } catch {
+                problems.append("\(error)")
+                return nil
+            }
+        }
+        let direction = direction.flatMap { Direction(rawValue: $0) }
+        if let text = self.direction, direction == nil {
+            problems.append("--direction is ingress, egress or both, not '\(text)'")
+        }
+        var sources = interfaces.compactMap { text in value { try parseSource(text) } }
+        if let direction {
+            sources = zip(sources, interfaces).map { source, text in
+                text.hasSuffix(":\(Direction.both)") ? source : source.directed(direction)
+            }
+        }
+        sources += bridges.compactMap { text in value { Source.bridge(try PortName(text)) } }
+        if sources.isEmpty, captures.isEmpty, problems.isEmpty { problems.append("no source: say -i PORT, or -R FILE") }
+        if !captures.isEmpty, !interfaces.isEmpty || !bridges.isEmpty {
+            problems.append("-R reads captures instead of a port: leave out one of the two")
+        }
+        if paced, captures.isEmpty { problems.append("--paced is for captures: say -R FILE") }
+        if Set(sources).count < sources.count { problems.append("a source is given twice") }
+        if Set(outputs).count < outputs.count { problems.append("an output is given twice") }
+        let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
+        if sample == 0 { problems.append("--sample 0 would copy nothing; 1 copies every frame") }
+        if count == 0 { problems.append("-c 0 would copy nothing") }
+        if let snaplen, !(14...262_144).contains(snaplen) { problems.append("--snaplen is 14 to 262144 bytes") }
+        if let expression {
+            if expression.allSatisfy(\.isWhitespace) {
+                problems.append("the filter is empty; leave it out to copy all")
+            } else {
+                _ = value { try selectorProgram(vlans: nil, expression: expression, sample: 1) }
+            }
+        }
+        _ = value { try limits }
+        let mirror = Mirror(
+            name: try MirrorName(name), sources: sources, outputs: outputs, vlans: vlans, filter: expression,
+            sample: sample ?? 1, snaplen: snaplen, spread: spread, engine: .tap, keepOffloads: keepOffloads)
+        if problems.isEmpty, captures.isEmpty { problems = mirror.problems.map { "--\($0.key) \($0.problem)" } }
+        guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
+        return mirror
+    }
+
+    /// Of `--latency` and `--ring`.
+    var limits: TapLimits { get throws { try TapLimits(latency: latency, ring: ring) } }
+}
+
+/// How much a tap may keep back, and for how long.
+struct TapLimits {
+    var latencyMilliseconds: UInt32 = 5
+    var ringBytes = 32 << 20
+
+    /// - Throws: `ValidationError` that says what may be.
+    init(latency: String?, ring: String?) throws {
+        if let latency {
+            let digits = latency.prefix { $0.isNumber }
+            let unit = latency.dropFirst(digits.count)
+            guard let number = UInt32(digits), unit == "ms" || unit == "s",
+                (1...1000).contains(unit == "s" ? number.multipliedReportingOverflow(by: 1000).partialValue : number)
+            else { throw ValidationError("--latency is 1ms to 1s, as in 5ms; not '\(latency)'") }
+            latencyMilliseconds = unit == "s" ? number * 1000 : number
+        }
+        if let ring {
+            guard let size = try? parseSize(ring), (1 << 20...4 << 30).contains(size) else {
+                throw ValidationError("--ring is 1M to 4G, not '\(ring)'")
+            }
+            ringBytes = Int(size)
+        }
+    }
+}
+
+extension Source {
+    fileprivate func directed(_ direction: Direction) -> Source {
+        if case .port(let name, .both) = self { .port(name, direction) } else { self }
+    }
+}
+
+/// Who the process is once everything is open.
+struct PrivilegeOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("u"), .long],
+        help: ArgumentHelp("Become this user once sockets and directories are open.", valueName: "user"))
+    var user: String?
+
+    @Option(name: [.customShort("g"), .long], help: ArgumentHelp("Become a member of this group.", valueName: "group"))
+    var group: String?
+
+    @Option(help: ArgumentHelp("Have this directory as root; --dir is a directory in there.", valueName: "dir"))
+    var chroot: String?
+}
+
+/// How much is told meanwhile and at the end.
+struct ReportOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Tell the numbers this often: 10s, 1m.", valueName: "time"))
+    var statusInterval: String?
+
+    @Flag(name: [.customShort("q"), .long], help: "Tell no numbers at the end, and show no progress.")
+    var quiet = false
+
+    @Flag(help: "Tell numbers as JSON objects, a line each, on standard output.")
+    var json = false
+
+    /// Of `--status-interval`.
+    var interval: Duration? {
+        get throws { try statusInterval.map { .seconds(try parseDuration($0)) } }
+    }
+}

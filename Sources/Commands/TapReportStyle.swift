@@ -1,0 +1,148 @@
+import LinuxSystem
+import MirrorModel
+import PacketSocket
+import Tap
+
+/// How a running tap tells its numbers.
+struct TapReportStyle {
+    var name: String
+    var interval: Duration?
+    var isQuiet = false
+    var isJSON = false
+    private let began = Clocks.monotonicNanoseconds()
+    private let line = ProgressLine()
+
+    init(name: String, interval: Duration?, isQuiet: Bool, isJSON: Bool) {
+        self.name = name
+        self.interval = interval
+        self.isQuiet = isQuiet
+        self.isJSON = isJSON
+    }
+
+    init(_ options: ReportOptions, name: String) throws {
+        self.init(name: name, interval: try options.interval, isQuiet: options.quiet, isJSON: options.json)
+    }
+
+    /// Whether a person looks on who hasn't said that they don't want to.
+    var showsProgress: Bool { !isQuiet && !isJSON && ThisProcess.isTerminal(2) }
+
+    /// Something that has happened.
+    func remark(_ words: String) {
+        line.clear()
+        Terminal.complain(words)
+    }
+
+    /// The numbers, asked for.
+    func tell(_ counts: TapCounts) {
+        line.clear()
+        if isJSON { return Terminal.write(TapJSON(counts, seconds: seconds).line) }
+        Terminal.writeError(Self.text(counts))
+    }
+
+    /// The numbers at the end.
+    func end(_ counts: TapCounts) {
+        line.clear()
+        if !isQuiet || isJSON { tell(counts) }
+        if let imbalance = counts.imbalance { Terminal.complain("the numbers don't add up, which is a fault: \(imbalance)") }
+    }
+
+    /// A line that is written over once a second.
+    func progress(_ counts: TapCounts) { line.show(counts) }
+
+    private var seconds: Double { Double(Clocks.monotonicNanoseconds() - began) / 1e9 }
+
+    /// A line for each port, and for each output.
+    static func text(_ counts: TapCounts) -> String {
+        var text = ""
+        for source in counts.sources {
+            text += "\(source.port): received \(source.received) frames"
+            text += ", lost \(source.lost)\(source.lost > 0 ? " (no room in the ring: --ring)" : "")"
+            text += ", filtered \(source.filtered)"
+            if source.unwanted > 0 { text += ", beyond the limit \(source.unwanted)" }
+            let finished = source.finished
+            if finished.superFrames > 0 {
+                text += "; \(finished.superFrames) super-frames cut into \(finished.segments)"
+            }
+            for (fault, count) in finished.faults.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+                text += "; \(count) not copied: \(fault)"
+            }
+            text += "\n"
+        }
+        text += "copied: \(counts.copied) frames\n"
+        for output in counts.outputs {
+            let total = output.total
+            text += "\(output.name): \(output.files == nil ? "sent" : "written") \(total.sent) frames, "
+                + "\(Quantity.bytes(total.sentBytes)), failed \(total.failed)"
+            let reasons = Self.reasons(total)
+            if !reasons.isEmpty {
+                text += " (" + reasons.map { "\($0.words) \($0.count)" }.joined(separator: ", ") + ")"
+            }
+            if let files = output.files {
+                text += "; \(files.finished) files, \(Quantity.bytes(files.bytes))"
+                if files.removed > 0 { text += ", \(files.removed) removed" }
+                if let current = files.current { text += ", writing \(current)" }
+            }
+            text += "\n"
+        }
+        return text
+    }
+
+    static func reasons(_ counts: SendCounts) -> [(words: String, count: UInt64)] {
+        [
+            ("too big", counts.tooBig), ("output down", counts.down), ("no buffer", counts.noBuffer),
+            ("no space", counts.noSpace), ("other", counts.refused),
+        ].filter { $0.1 > 0 }.map { (words: $0.0, count: $0.1) }
+    }
+}
+
+/// The last line of a terminal, written over and over.
+private final class ProgressLine {
+    private var width = 0
+    private var last: (time: UInt64, frames: UInt64, bytes: UInt64)?
+
+    func show(_ counts: TapCounts) {
+        let now = Clocks.monotonicNanoseconds()
+        let totals = counts.outputs.map(\.total)
+        let bytes = totals.map(\.sentBytes).max() ?? 0
+        let before = last ?? (now, counts.copied, bytes)
+        last = (now, counts.copied, bytes)
+        let seconds = max(0.001, Double(now - before.time) / 1e9)
+        let lost = counts.sources.map(\.lost).reduce(0, +)
+        let failed = totals.map(\.failed).reduce(0, +)
+        var text = "\(counts.copied) frames  \(Quantity.rate(Double(counts.copied - before.frames) / seconds))"
+        text += "  \(Quantity.bits(Double(bytes - min(bytes, before.bytes)) * 8 / seconds))  lost \(lost)  failed \(failed)"
+        if let file = counts.outputs.lazy.compactMap(\.files).first {
+            text += "  \(file.isFailing ? "can't write!" : file.current ?? "")"
+        }
+        let padding = String(repeating: " ", count: max(0, width - text.count))
+        width = text.count
+        Terminal.writeError("\r\(text)\(padding)")
+    }
+
+    func clear() {
+        guard width > 0 else { return }
+        Terminal.writeError("\r\(String(repeating: " ", count: width))\r")
+        width = 0
+    }
+}
+
+/// Numbers with units, for people.
+enum Quantity {
+    static func bytes(_ count: UInt64) -> String { scaled(Double(count), "B") }
+    static func rate(_ perSecond: Double) -> String { scaled(perSecond, "pps") }
+    static func bits(_ perSecond: Double) -> String { scaled(perSecond, "bit/s") }
+
+    private static func scaled(_ value: Double, _ unit: String) -> String {
+        var value = value
+        for prefix in ["", "k", "M", "G"] {
+            if value < 1000 || prefix == "G" { return prefix.isEmpty ? "\(Int(value)) \(unit)" : "\(tenths(value)) \(prefix)\(unit)" }
+            value /= 1000
+        }
+        return "\(Int(value)) \(unit)"
+    }
+
+    private static func tenths(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

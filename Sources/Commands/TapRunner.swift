@@ -1,0 +1,259 @@
+import ArgumentParser
+import CaptureFile
+import CaptureLog
+import LinuxSystem
+import MirrorConfig
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+import PacketFilter
+import Tap
+
+/// Runs a mirror in this process, from what the command line says to the numbers at the end.
+///
+/// First it looks at the machine, as every command does, and refuses what can't be. That may start threads, and privileges
+/// can be given up for good only by a process with one: then the process begins anew, and knows that it has looked.
+struct TapRunner {
+    var mirror: Mirror
+    var captures: [String] = []
+    var isPaced = false
+    var limit: UInt64?
+    var latency: UInt32 = 5
+    var ringBytes = 32 << 20
+    var isPromiscuous = true
+    var waits = false
+    var user: String?
+    var group: String?
+    var root: String?
+    var files = FileExtras()
+    /// Whether it goes on in the background, and the file that then tells its number.
+    var isDaemon = false
+    var pidFile: String?
+    /// Whether it is a mirror with a definition, which others ask for.
+    var isHosted = false
+    var report: TapReportStyle
+    var purpose: String
+    let places: PlaceOptions
+
+    /// What files are like beyond a definition's settings.
+    struct FileExtras {
+        var afterRotation: String?
+        var flushesEachFrame = false
+        var mostFiles: UInt64?
+        var prunesOnlyThisRun = false
+        var usesMicroseconds = false
+        var hasNoExtension = false
+        var schedule: RotationPolicy.Schedule?
+    }
+
+    init(
+        _ mirror: Mirror, _ privileges: PrivilegeOptions, _ report: TapReportStyle, _ limits: TapLimits,
+        _ places: PlaceOptions, purpose: String
+    ) {
+        self.mirror = mirror
+        latency = limits.latencyMilliseconds
+        ringBytes = limits.ringBytes
+        user = privileges.user
+        group = privileges.group
+        root = privileges.chroot
+        self.report = report
+        self.purpose = purpose
+        self.places = places
+    }
+
+    /// For tap and log.
+    init(
+        _ mirror: Mirror, _ source: TapSourceOptions, _ privileges: PrivilegeOptions, _ report: ReportOptions,
+        _ places: PlaceOptions, purpose: String
+    ) throws {
+        self.init(
+            mirror, privileges, try TapReportStyle(report, name: mirror.name.description), try source.limits, places,
+            purpose: purpose)
+        captures = source.captures
+        isPaced = source.paced
+        limit = source.count
+        isPromiscuous = !source.isNotPromiscuous
+        waits = source.wait
+    }
+
+    // MARK: From beginning to end
+
+    func run() throws {
+        let identity = try identity()
+        // Captures to files are nobody's but the files' owner's affair.
+        if captures.isEmpty || !mirror.outputPorts.isEmpty { try Privilege.requireNetRaw(to: purpose) }
+        let places = captures.isEmpty ? try look() : []
+        let start = isDaemon ? try DaemonStart() : nil
+        let pid = try pidFile.map { path in
+            do throws(PIDFileError) { return try PIDFile(path) } catch { throw UserError("\(error)") }
+        }
+        let signals = try SignalDescriptor([.interrupt, .terminate, .quit, .hangUp, .user1])
+        let reader = try captures.isEmpty ? nil : CaptureSequence(captures)
+        let style = report
+        var settings = try tapSettings(places)
+        try changeRoot()
+        settings.files = try tapFiles(identity)
+        let tap = try Tap(settings) { style.remark($0) }
+        let hosted = try isHosted ? HostedTap(mirror, places: self.places) : nil
+        try giveUpPrivileges(identity)
+        try tap.begin()
+        try start.ready()
+        var loop = TapLoop(tap, duties(style, hosted), signals: signals)
+        let counts = try reader.map { reader in try loop.replay { try reader.next(isPaced: isPaced) } } ?? loop.run()
+        style.end(counts)
+        withExtendedLifetime(pid) {}
+        if let status = hosted?.leave(), status != 0 { throw ExitCode(status) }
+    }
+
+    private func duties(_ style: TapReportStyle, _ hosted: HostedTap?) -> TapLoop.Duties {
+        var duties = TapLoop.Duties()
+        duties.rotatesOnHangUp = !mirror.directories.isEmpty
+        duties.statusInterval = style.interval
+        duties.tellStatus = { style.tell($0) }
+        if style.showsProgress { duties.showProgress = { style.progress($0) } }
+        if let hosted {
+            duties.questions = (hosted.socket, { hosted.answer($0) })
+            duties.wish = (hosted.definition, { hosted.isStillWanted })
+            duties.end = hosted.end
+        }
+        return duties
+    }
+
+    /// The places that are watched. Refuses what no tap should do, and goes on in a new process if this one has threads now.
+    private func look() throws -> [Place] {
+        if let told = ThisProcess.environment(Self.lookedMark), let places = Self.places(told) { return places }
+        let session = try Session(places)
+        let (plan, places) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
+        guard plan.refusals.isEmpty else {
+            throw UserError(
+                plan.refusals.map { isHosted ? $0.description : $0.message }.joined(separator: "\n"),
+                advice: "nothing was copied")
+        }
+        for warning in plan.warnings { Terminal.complain("warning: \(warning.message)") }
+        guard ThisProcess.hasOneThread else {
+            let text = places.map { "\($0.port)/\($0.hook)" }.joined(separator: " ")
+            ThisProcess.setEnvironment(Self.lookedMark, "\(ThisProcess.id) \(text)")
+            try ThisProcess.beginAnew()
+            return places
+        }
+        return places
+    }
+
+    /// Tells this process, which began anew, what it found out before.
+    private static let lookedMark = "PORTMIRROR_LOOKED"
+
+    /// nil if it is another process's.
+    private static func places(_ text: String) -> [Place]? {
+        let words = text.split(separator: " ")
+        guard words.first == "\(ThisProcess.id)" else { return nil }
+        return words.dropFirst().compactMap { word in
+            // No interface has a slash in its name.
+            let parts = word.split(separator: "/")
+            guard parts.count == 2, let port = try? PortName(String(parts[0])), let hook = Hook(rawValue: String(parts[1]))
+            else { return nil }
+            return Place(port: port, hook: hook)
+        }
+    }
+
+    private func changeRoot() throws {
+        guard let root else { return }
+        // What is loaded on demand can't be found in there.
+        if mirror.outputs.contains(where: { $0.files?.compression != nil }) { Zstandard.load() }
+        do { try Privileges.changeRoot(to: root) } catch { throw UserError("\(error)") }
+    }
+
+    private func identity() throws -> Identity? {
+        guard user != nil || group != nil else { return nil }
+        do {
+            return try Identity(userName: user, groupName: group)
+        } catch {
+            throw UserError("\(error)")
+        }
+    }
+
+    private func giveUpPrivileges(_ identity: Identity?) throws {
+        do {
+            try Privileges.drop(to: identity)
+        } catch {
+            throw UserError("\(error)")
+        }
+    }
+}
+
+extension TapRunner {
+    /// What the tap is to do, for places that were found to be watched.
+    fileprivate func tapSettings(_ places: [Place]) throws -> TapSettings {
+        var watched: [TapSettings.Watched] = []
+        for place in places {
+            if let known = watched.firstIndex(where: { $0.port == place.port }) {
+                watched[known].hooks.append(place.hook)
+            } else {
+                watched.append(TapSettings.Watched(port: place.port, hooks: [place.hook]))
+            }
+        }
+        let program =
+            mirror.selectsEverything
+            ? nil
+            : try selectorProgram(vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
+        var settings = TapSettings(watched: watched, ports: mirror.outputPorts, program: program)
+        settings.bridges = mirror.sources.compactMap { if case .bridge(let name) = $0 { name } else { nil } }
+        settings.expression = mirror.filter
+        settings.snaplen = mirror.snaplen
+        settings.spreads = mirror.spread
+        settings.keepsOffloads = mirror.keepOffloads
+        settings.latency = latency
+        settings.ringBytes = ringBytes
+        settings.limit = limit
+        settings.isPromiscuous = isPromiscuous
+        settings.waits = waits
+        return settings
+    }
+
+    /// The files that copies go to; their directories are made where they aren't there, and opened.
+    fileprivate func tapFiles(_ identity: Identity?) throws -> [TapFiles] {
+        try mirror.outputs.compactMap(\.files).map { settings in
+            let path = settings.directory.description
+            let directory: OpenedDirectory
+            do throws(SystemError) {
+                directory = try OpenedDirectory(path, makingFor: identity)
+            } catch {
+                throw UserError("can't write to the directory \(path): \(error.errno)")
+            }
+            return TapFiles(log: try logSettings(settings), directory: directory, flushesEachFrame: files.flushesEachFrame)
+        }
+    }
+
+    private func logSettings(_ settings: FileSettings) throws -> CaptureLogSettings {
+        let format: CaptureFormat =
+            settings.format == .pcapng ? .pcapng : .pcap(nanoseconds: !files.usesMicroseconds)
+        let compression: CaptureLogSettings.Compression? = settings.compression.map { _ in .zstd(level: 3) }
+        let fileExtension = files.hasNoExtension ? "" : CaptureLogSettings.fileExtension(format, compression)
+        let template: FileNameTemplate
+        do throws(TemplateError) {
+            template = try FileNameTemplate(
+                settings.name ?? FileNameTemplate.defaultPattern, fileExtension: fileExtension)
+        } catch {
+            throw UserError("--name \(error)", kind: .usage)
+        }
+        var log = CaptureLogSettings(
+            name: template, format: format, compression: compression, directoryPath: settings.directory.description)
+        let name = mirror.sources.first?.port.description
+        log.interfaceName = mirror.sources.count == 1 ? name ?? "capture" : mirror.name.description
+        log.snaplen = mirror.snaplen ?? 262_144
+        log.rotation = RotationPolicy(
+            bytes: settings.rotateSize, packets: settings.rotatePackets.map(UInt64.init),
+            schedule: files.schedule ?? settings.rotateTime.map { .aligned(seconds: $0.components.seconds) })
+        log.clock = captures.isEmpty ? .wall : .packets
+        log.pruning = PrunePolicy(
+            files: settings.keepFiles.map(Int.init), bytes: settings.keepBytes,
+            age: settings.keepAge.map(\.components.seconds), percent: settings.keepPercent.map(Int.init))
+        log.prunesOnlyThisRun = files.prunesOnlyThisRun
+        log.mostFiles = files.mostFiles
+        log.afterRotation = files.afterRotation
+        let system = SystemName.current
+        log.origin = PcapngWriter.Origin(
+            hardware: system.machine, system: "\(system.system) \(system.release)",
+            application: "portmirror \(PortmirrorCommand.version)")
+        return log
+    }
+}

@@ -1,0 +1,52 @@
+internal import LinuxSystem
+public import MirrorEngine
+public import MirrorModel
+public import MirrorPlan
+
+/// The engine whose mirrors run in processes of their own, `portmirror run`: it asks these how they are, and changes nothing.
+///
+/// A process is there as long as its socket is: no file tells of one that has gone.
+public final class TapEngine: Engine {
+    private let directory: String
+    private let complain: (String) -> Void
+
+    /// - Parameters:
+    ///   - runDirectory: of this program.
+    ///   - complain: takes what is amiss with a process that doesn't answer as it should.
+    public init(runDirectory: String, complain: @escaping (String) -> Void) {
+        directory = Self.directory(in: runDirectory)
+        self.complain = complain
+    }
+
+    /// Where sockets are.
+    public static func directory(in runDirectory: String) -> String { "\(runDirectory)/taps" }
+
+    /// At which a mirror's process answers.
+    public static func socket(of mirror: MirrorName, in runDirectory: String) -> String {
+        "\(directory(in: runDirectory))/\(mirror).sock"
+    }
+
+    /// All of it, everywhere.
+    public var capabilities: EngineCapabilities { .tap }
+
+    /// Asks every process.
+    public func observe(into observation: inout Observation) throws {
+        let suffix = ".sock"
+        for file in (try? Files.list(directory)) ?? [] where file.hasSuffix(suffix) {
+            guard let name = try? MirrorName(String(file.dropLast(suffix.count))) else { continue }
+            do {
+                guard let answer = try LocalQuestion.ask("\(directory)/\(file)") else { continue }
+                observation.taps[name] = try TapReport(decoding: answer)
+            } catch {
+                complain("the process of mirror \(name) can't be asked: \(error)")
+            }
+        }
+    }
+
+    /// There is nothing to do from outside of a process.
+    @discardableResult
+    public func perform(_ steps: [Step]) throws -> [String] {
+        guard let step = steps.first else { return [] }
+        throw StepFailure(step: step, reason: "taps run in processes of their own", isStale: false)
+    }
+}

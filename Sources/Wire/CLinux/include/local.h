@@ -1,0 +1,18 @@
+// Sockets of this machine, and news of its files. Every function returns what the system call returns, or -errno.
+#pragma once
+
+#include <stddef.h>
+
+/// Listens on a UNIX socket at a path, which must be free; for its owner and group alone. Accepting doesn't wait.
+int clinux_local_listen(const char *path);
+/// The next connection, whose sends and receives wait for a moment only; -EAGAIN if there is none.
+int clinux_local_accept(int descriptor, int patience_milliseconds);
+/// Connects to a UNIX socket; sends and receives wait so long at most.
+int clinux_local_connect(const char *path, int patience_milliseconds);
+/// A descriptor that becomes readable when something in one of the directories is made, changed, renamed or removed
+/// (inotify(7)). Directories that don't exist are passed over.
+int clinux_watch_directories(const char *const *paths, size_t count);
+/// Reads away what has happened.
+int clinux_watch_drain(int descriptor);
+/// execv(2) of this program itself, with its arguments and environment.
+int clinux_begin_anew(void);

@@ -1,0 +1,106 @@
+#define _GNU_SOURCE
+#include "local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int address_of(const char *path, struct sockaddr_un *address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof address->sun_path) return -ENAMETOOLONG;
+    strcpy(address->sun_path, path);
+    return 0;
+}
+
+static int failed(int descriptor) {
+    int code = errno;
+    close(descriptor);
+    return -code;
+}
+
+static void be_patient(int descriptor, int milliseconds) {
+    struct timeval time = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
+int clinux_local_listen(const char *path) {
+    struct sockaddr_un address;
+    int code = address_of(path, &address);
+    if (code < 0) return code;
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return -errno;
+    // The mode is the umask's affair: no moment in which everybody may connect.
+    mode_t before = umask(0117);
+    code = bind(descriptor, (struct sockaddr *)&address, sizeof address);
+    int kept = errno;
+    umask(before);
+    errno = kept;
+    if (code < 0 || listen(descriptor, 8) < 0) return failed(descriptor);
+    return descriptor;
+}
+
+int clinux_local_accept(int descriptor, int patience_milliseconds) {
+    int connection = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC);
+    if (connection < 0) return -errno;
+    be_patient(connection, patience_milliseconds);
+    return connection;
+}
+
+int clinux_local_connect(const char *path, int patience_milliseconds) {
+    struct sockaddr_un address;
+    int code = address_of(path, &address);
+    if (code < 0) return code;
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    be_patient(descriptor, patience_milliseconds);
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) return failed(descriptor);
+    return descriptor;
+}
+
+int clinux_watch_directories(const char *const *paths, size_t count) {
+    int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (descriptor < 0) return -errno;
+    for (size_t index = 0; index < count; index++)
+        if (inotify_add_watch(descriptor, paths[index],
+                              IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR) < 0 &&
+            errno != ENOENT && errno != EACCES)
+            return failed(descriptor);
+    return descriptor;
+}
+
+int clinux_watch_drain(int descriptor) {
+    char events[4096];
+    ssize_t size;
+    do size = read(descriptor, events, sizeof events);
+    while (size > 0 || (size < 0 && errno == EINTR));
+    return size < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+int clinux_begin_anew(void) {
+    // The kernel keeps the arguments as they were given, NUL after each.
+    FILE *file = fopen("/proc/self/cmdline", "re");
+    if (file == NULL) return -errno;
+    size_t capacity = 1 << 21;
+    char *text = malloc(capacity);
+    char **arguments = malloc(sizeof *arguments * (capacity / 2 + 2));
+    if (text == NULL || arguments == NULL) return -ENOMEM;
+    size_t size = fread(text, 1, capacity - 1, file), count = 0;
+    text[size] = 0;
+    for (size_t place = 0; place < size; place += strlen(text + place) + 1) arguments[count++] = text + place;
+    arguments[count] = NULL;
+    execv("/proc/self/exe", arguments);
+    int code = -errno;
+    free(arguments);
+    free(text);
+    return code;
+}

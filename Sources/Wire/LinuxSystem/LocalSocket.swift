@@ -1,0 +1,98 @@
+internal import CLinux
+internal import Glibc
+
+/// A UNIX socket at which a process answers questions about itself. Its path goes with it, if it may remove it.
+public struct LocalListener: ~Copyable {
+    private let descriptor: Descriptor
+    private let path: String
+
+    /// Listens at a path. What a process that was killed left there is taken away; what another one listens at isn't.
+    /// - Throws: `EADDRINUSE` if somebody answers there.
+    public init(_ path: String) throws(SystemError) {
+        self.path = path
+        var number = unsafe clinux_local_listen(path)
+        if number == -EADDRINUSE {
+            let other = unsafe clinux_local_connect(path, 100)
+            guard other == -ECONNREFUSED else {
+                if other >= 0 { _ = close(other) }
+                throw SystemError(Errno(EADDRINUSE), "listen at", path)
+            }
+            try Files.remove(path)
+            number = unsafe clinux_local_listen(path)
+        }
+        descriptor = Descriptor(owning: try check(number, "listen at", path))
+    }
+
+    deinit { unsafe _ = unlink(path) }
+
+    /// To wait on: readable when somebody asks.
+    public var number: Int32 { descriptor.number }
+
+    /// Answers all who ask now. Who doesn't take the answer is left alone.
+    public func answerAll(_ answer: () -> [UInt8]) {
+        while true {
+            let number = clinux_local_accept(descriptor.number, 200)
+            guard number >= 0 else { return }
+            let connection = Descriptor(owning: number)
+            // A peer that has gone would kill by SIGPIPE: send(2) with MSG_NOSIGNAL.
+            connection.send(answer())
+        }
+    }
+}
+
+extension Descriptor {
+    /// Sends what the other end takes in time.
+    fileprivate func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let size = unsafe rest.withUnsafeBytes { unsafe Glibc.send(number, $0.baseAddress, $0.count, 0x4000) }
+            guard size > 0 else { return }
+            rest = rest.dropFirst(size)
+        }
+    }
+}
+
+/// Asking at a ``LocalListener``.
+public enum LocalQuestion {
+    /// What a process answers at a path; nil if nobody does.
+    /// - Throws: if it is there and doesn't answer in time, or mustn't be asked.
+    public static func ask(_ path: String, atMost limit: Int = 1 << 20) throws(SystemError) -> [UInt8]? {
+        let number = unsafe clinux_local_connect(path, 2000)
+        if number == -ECONNREFUSED || number == -ENOENT { return nil }
+        let connection = Descriptor(owning: try check(number, "ask at", path))
+        do throws(SystemError) {
+            return try connection.readAll(atMost: limit)
+        } catch {
+            throw SystemError(error.errno, "hear the answer at", path)
+        }
+    }
+}
+
+/// News of directories (inotify(7)): something in them was made, changed, renamed or removed.
+public struct DirectoryWatch: ~Copyable {
+    private let descriptor: Descriptor
+
+    /// Watches directories; those that don't exist are passed over.
+    public init(_ paths: [String]) throws(SystemError) {
+        var pointers: [UnsafePointer<CChar>?] = unsafe paths.map { unsafe UnsafePointer(strdup($0)) }
+        defer { for index in unsafe pointers.indices { unsafe free(UnsafeMutablePointer(mutating: pointers[index])) } }
+        let number = unsafe pointers.withUnsafeMutableBufferPointer {
+            unsafe clinux_watch_directories($0.baseAddress, $0.count)
+        }
+        descriptor = Descriptor(owning: try check(number, "watch", paths.joined(separator: ", ")))
+    }
+
+    /// To wait on: readable when there is news.
+    public var number: Int32 { descriptor.number }
+
+    /// Takes note of the news.
+    public func drain() { _ = clinux_watch_drain(descriptor.number) }
+}
+
+extension ThisProcess {
+    /// Begins this program anew, with the same arguments and this environment, in the same process: it has one thread then
+    /// (execve(2)). Returns only if that fails.
+    public static func beginAnew() throws(SystemError) {
+        _ = try check(clinux_begin_anew(), "begin anew", "this program")
+    }
+}
