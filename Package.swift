@@ -48,6 +48,7 @@ let package = Package(
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("PacketFilter", in: "Wire", ["CPcap"]),
         library("CaptureFile", in: "Wire"),
+        library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
         library("OVSDB", in: "Wire"),
         library(
             "OVSDBTransport", in: "Wire",
