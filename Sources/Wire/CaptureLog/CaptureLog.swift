@@ -42,6 +42,9 @@ public final class CaptureLog {
     private var appended: UInt64 = 0
     /// What ``LogState/status`` was when it was last dealt with.
     private var knownStatus: UInt64 = 0
+    /// When limits are looked at again though no file ends, in nanoseconds since 1970.
+    private var nextPruning: Int64
+    private static let pruningInterval: Int64 = 1_000_000_000
     /// Whether the log takes no more packets.
     public private(set) var isFinished = false
 
@@ -81,6 +84,7 @@ public final class CaptureLog {
         self.statistics = statistics
         self.now = now
         beginning = now
+        nextPruning = now + Self.pruningInterval
         switch settings.format {
         case .pcapng:
             header = PcapngWriter(origin: settings.origin, interfaces: interfaces).header
@@ -222,7 +226,10 @@ public final class CaptureLog {
         {
             handOver()
         }
-        if settings.pruning.hasRunningLimit { work.put(.tick(now)) }
+        if settings.pruning.hasRunningLimit, now >= nextPruning || now < before {
+            nextPruning = now + Self.pruningInterval
+            work.put(.tick(now))
+        }
     }
 
     /// When ``tick(now:)`` should be called at the latest, in nanoseconds since 1970; nil if there is no need.
@@ -233,7 +240,7 @@ public final class CaptureLog {
         if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0 {
             next = min(next, current.bufferSince &+ interval)
         }
-        if settings.pruning.hasRunningLimit { next = min(next, now &+ 1_000_000_000) }
+        if settings.pruning.hasRunningLimit { next = min(next, nextPruning) }
         return next == .max ? nil : next
     }
 

@@ -20,6 +20,8 @@ final class LogWriter: @unchecked Sendable {
     private var buffersSincePruning = 0
     /// Whether what can't be written was said.
     private var hasComplained = false
+    /// Whether it was said that the volume is too full without the log's doing.
+    private var hasNothingToPrune = false
     /// Whether the trouble is over when the volume has room.
     private var awaitsRoom = false
 
@@ -244,7 +246,7 @@ final class LogWriter: @unchecked Sendable {
             }
             do throws(SystemError) {
                 try directory.renameFile(hidden, toFree: name)
-                manifest.settle(inode: inode)
+                try? manifest.append(.named(inode: inode))
                 run(for: name)
                 return true
             } catch {
@@ -294,7 +296,7 @@ final class LogWriter: @unchecked Sendable {
     private func prune() {
         buffersSincePruning = 0
         guard settings.pruning.hasLimit else { return tidy() }
-        let mine = manifest.contents.complete.filter { !settings.prunesOnlyThisRun || !manifest.earlier.contains($0) }
+        let mine = manifest.contents.complete.filter { !settings.prunesOnlyThisRun || !manifest.isEarlier($0) }
         let volume = (try? directory.volume()).map { PrunePolicy.Volume(size: $0.size, free: $0.free) }
         let writing = file?.end ?? 0
         let doomed = settings.pruning.doomed(
@@ -302,6 +304,15 @@ final class LogWriter: @unchecked Sendable {
             now: now / 1_000_000_000, volume: settings.pruning.percent == nil ? nil : volume)
         let orders = Set(doomed.map { $0.order })
         for entry in mine where orders.contains(entry.order) { delete(entry) }
+        if doomed.count == mine.count, let percent = settings.pruning.percent, !hasNothingToPrune,
+            let volume = try? directory.volume(),
+            UInt128(volume.size - min(volume.free, volume.size)) * 100 > UInt128(volume.size) * UInt128(max(0, percent))
+        {
+            hasNothingToPrune = true
+            state.remark(
+                "the volume of \(settings.directoryPath) is more than \(percent) % full, and there is nothing of the log's to delete",
+                isWarning: true)
+        }
         tidy()
     }
 

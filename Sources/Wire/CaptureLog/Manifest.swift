@@ -8,8 +8,13 @@ internal import LinuxSystem
 /// takes over those of logs that are no more.
 final class Manifest {
     private(set) var contents = ManifestContents()
-    /// Files that were complete before this run, by inode and name.
-    private(set) var earlier: Set<ManifestContents.Complete> = []
+    /// Files that were complete before this run.
+    private var earlier: Set<Identity> = []
+
+    private struct Identity: Hashable {
+        let name: String
+        let inode: UInt64
+    }
 
     private var file: Descriptor
     private let name: String
@@ -51,7 +56,7 @@ final class Manifest {
             try takeOver(other, in: directory)
         }
         if contents.lines > 2 * contents.compacted.count + 100 { try compact(in: directory) }
-        earlier = Set(contents.complete)
+        earlier = Set(contents.complete.map { Identity(name: $0.name, inode: $0.inode) })
     }
 
     /// Opens and locks; nil if somebody else has the lock, or there is none to open.
@@ -113,11 +118,13 @@ final class Manifest {
         makeRoom()
     }
 
-    /// Marks that a complete file has its name.
-    func settle(inode: UInt64) { contents.settle(inode: inode) }
+    /// Whether a complete file is of an earlier run.
+    func isEarlier(_ file: ManifestContents.Complete) -> Bool {
+        earlier.contains(Identity(name: file.name, inode: file.inode))
+    }
 
-    /// Forgets a file that isn't there any more, or isn't the log's.
-    func forget(_ file: ManifestContents.Complete) { contents.forget(file) }
+    /// Forgets a file that can't be deleted, until the next start.
+    func forget(_ file: ManifestContents.Complete) { contents.forget(name: file.name, inode: file.inode) }
 
     /// Writes the manifest anew when most of it is history.
     func tidy(in directory: borrowing Descriptor) throws {

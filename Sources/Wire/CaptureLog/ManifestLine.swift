@@ -9,6 +9,8 @@ enum ManifestLine: Hashable {
     case made(name: String, inode: UInt64)
     /// The file is complete: it gets its name next.
     case complete(name: String, inode: UInt64, size: UInt64, time: Int64)
+    /// The complete file has got its name.
+    case named(inode: UInt64)
     /// The file was removed, or nothing came of it.
     case gone(name: String, inode: UInt64)
     /// Numbers of files go on from here.
@@ -21,6 +23,7 @@ enum ManifestLine: Hashable {
             case .begun(let name, let sequence): "begun \(sequence) \(name)"
             case .made(let name, let inode): "made \(inode) \(name)"
             case .complete(let name, let inode, let size, let time): "complete \(inode) \(size) \(time) \(name)"
+            case .named(let inode): "named \(inode)"
             case .gone(let name, let inode): "gone \(inode) \(name)"
             case .next(let sequence): "next \(sequence)"
             }
@@ -45,6 +48,9 @@ enum ManifestLine: Hashable {
                 let name = fields.name()
             else { return nil }
             self = .complete(name: name, inode: inode, size: size, time: time)
+        case "named":
+            guard let inode = fields.number() else { return nil }
+            self = .named(inode: inode)
         case "gone":
             guard let inode = fields.number(), let name = fields.name() else { return nil }
             self = .gone(name: name, inode: inode)
@@ -78,82 +84,5 @@ enum ManifestLine: Hashable {
         let hash = text.utf8.reduce(UInt32(0x811c_9dc5)) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits
-    }
-}
-
-/// What a manifest's lines amount to.
-struct ManifestContents: Hashable {
-    /// A complete file.
-    struct Complete: Hashable {
-        var name: String
-        var inode: UInt64
-        var size: UInt64
-        /// Seconds since 1970.
-        var time: Int64
-        /// Ascending with the order of completion.
-        var order: UInt64
-    }
-
-    /// A file that was begun and isn't complete; the inode is nil until it was made.
-    struct Unfinished: Hashable {
-        var name: String
-        var inode: UInt64?
-        var sequence: UInt64
-    }
-
-    private(set) var complete: [Complete] = []
-    private(set) var unfinished: [Unfinished] = []
-    /// The number of the next file.
-    private(set) var nextSequence: UInt64 = 1
-    private(set) var lines = 0
-    private var order: UInt64 = 0
-
-    mutating func apply(_ line: ManifestLine) {
-        lines += 1
-        switch line {
-        case .begun(let name, let sequence):
-            unfinished.removeAll { $0.name == name }
-            unfinished.append(Unfinished(name: name, sequence: sequence))
-            nextSequence = max(nextSequence, sequence &+ 1)
-        case .made(let name, let inode):
-            guard let index = unfinished.firstIndex(where: { $0.name == name }) else { return }
-            unfinished[index].inode = inode
-        case .complete(let name, let inode, let size, let time):
-            // A name that was taken: the same file got another. A number that was used before: that file is gone.
-            complete.removeAll { $0.inode == inode }
-            order += 1
-            complete.append(Complete(name: name, inode: inode, size: size, time: time, order: order))
-        case .gone(let name, let inode):
-            complete.removeAll { $0.inode == inode && $0.name == name }
-            unfinished.removeAll { $0.name == name && ($0.inode == nil || $0.inode == inode) }
-        case .next(let sequence): nextSequence = max(nextSequence, sequence)
-        }
-    }
-
-    /// Marks that a complete file has got its name: it isn't unfinished any more.
-    mutating func settle(inode: UInt64) { unfinished.removeAll { $0.inode == inode } }
-
-    /// Forgets a complete file: it isn't there, or isn't the log's any more.
-    mutating func forget(_ file: Complete) { complete.removeAll { $0 == file } }
-
-    /// The fewest lines that amount to the same.
-    var compacted: [ManifestLine] {
-        var lines: [ManifestLine] = [.next(sequence: nextSequence)]
-        for file in complete {
-            lines.append(.complete(name: file.name, inode: file.inode, size: file.size, time: file.time))
-        }
-        for file in unfinished {
-            lines.append(.begun(name: file.name, sequence: file.sequence))
-            if let inode = file.inode { lines.append(.made(name: file.name, inode: inode)) }
-        }
-        return lines
-    }
-
-    /// The lines of a manifest's text.
-    static func lines(_ bytes: [UInt8]) -> [ManifestLine] {
-        bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-            guard let text = String(validating: $0, as: UTF8.self) else { return nil }
-            return ManifestLine(text[...])
-        }
     }
 }

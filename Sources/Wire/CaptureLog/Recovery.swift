@@ -28,7 +28,7 @@ extension LogWriter {
         guard let status = try directory.status(of: hidden) else {
             // It has its name already, and only that wasn't noted; or somebody removed it.
             if let inode = entry.inode, manifest.contents.complete.contains(where: { $0.inode == inode }) {
-                manifest.settle(inode: inode)
+                try manifest.append(.named(inode: inode))
             } else {
                 try manifest.append(.gone(name: entry.name, inode: entry.inode ?? 0))
             }
