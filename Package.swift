@@ -48,7 +48,8 @@ let package = Package(
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("PacketFilter", in: "Wire", ["CPcap"]),
         library("CaptureFile", in: "Wire"),
-        library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem"]),
+        library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
+        library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
         library("OVSDB", in: "Wire"),
         library(
             "OVSDBTransport", in: "Wire",
@@ -84,12 +85,20 @@ let package = Package(
                 "RouteNetlink",
             ]),
 
+        library(
+            "Tap", in: "Engines",
+            [
+                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
+                "PacketFilter", "PacketSocket", "RouteNetlink",
+            ]),
+
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
-                "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "RouteNetlink", "TrafficControl",
+                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "RouteNetlink",
+                "Tap", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -13,6 +13,7 @@ func hex(_ text: String) -> [UInt8] {
 struct Reading: Equatable {
     var packets: [CapturedPacket] = []
     var interfaces: [CaptureInterface] = []
+    var statistics: [CaptureStatistics] = []
     var error: CaptureFileError?
 }
 
@@ -30,6 +31,7 @@ func read(_ pieces: [ArraySlice<UInt8>], limits: CaptureLimits = CaptureLimits()
         reading.error = error
     }
     reading.interfaces = reader.interfaces
+    reading.statistics = reader.statistics
     return reading
 }
 

@@ -12,11 +12,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -175,4 +177,52 @@ int clinux_stay_on_cpu(void) {
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
     return result(sched_setaffinity(0, sizeof one, &one));
+}
+
+int clinux_openat(int directory, const char *name, int flags, unsigned int mode) {
+    return result(openat(directory, name, flags | O_CLOEXEC, mode));
+}
+
+int clinux_rename_noreplace(int directory, const char *from, const char *to) {
+    return result(renameat2(directory, from, directory, to, RENAME_NOREPLACE));
+}
+
+int clinux_allocate(int descriptor, off_t offset, off_t length) {
+    return result(fallocate(descriptor, FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+int clinux_start_writeback(int descriptor, off_t offset, off_t length) {
+    return result(sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE));
+}
+
+int clinux_spawn_shell(const char *command, const char *argument) {
+    const char *const arguments[] = {"/bin/sh", "-c", command, "sh", argument, NULL};
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    pid_t child = -1;
+    int code = posix_spawn(&child, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return code != 0 ? -code : child;
+}
+
+int clinux_zone(int64_t seconds, int *offset, char name[16]) {
+    time_t time = seconds;
+    struct tm local;
+    tzset();
+    if (!localtime_r(&time, &local)) return -EOVERFLOW;
+    *offset = (int)local.tm_gmtoff;
+    snprintf(name, 16, "%s", local.tm_zone ? local.tm_zone : "");
+    return 0;
 }

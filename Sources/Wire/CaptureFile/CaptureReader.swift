@@ -31,6 +31,17 @@ public struct CaptureReader: Sendable {
         }
     }
 
+    /// The latest statistics of each interface, in the interfaces' order, that the file, or in pcapng the current section,
+    /// has told up to now.
+    public var statistics: [CaptureStatistics] {
+        guard case .pcapng(let pcapng) = format else { return [] }
+        return pcapng.statistics.values.sorted { $0.interface < $1.interface }
+    }
+
+    /// Where the last whole record that was read ends, in bytes from the beginning of the file: what a file that breaks
+    /// off, or is damaged there, can be cut back to.
+    public var endOfWholeRecords: UInt64 { buffer.offset }
+
     /// The next bytes of the file. They are held until the packets in them are taken.
     public mutating func feed(_ bytes: some Sequence<UInt8>) { buffer.append(bytes) }
 

@@ -13,15 +13,15 @@ public struct CapturedPacket: Hashable, Sendable {
     public var section: Int
     /// Which of its section's interfaces it was captured at, counted from 0; 0 in pcap.
     public var interface: Int
-    /// Whether the capturing host received or sent it; nil if the file doesn't tell, as pcap never does.
-    public var direction: PacketDirection?
+    /// Direction and offloads; empty if the file doesn't tell, as pcap never does.
+    public var flags: PacketFlags
     /// The pcapng options of the packet, raw.
     public var options: [CaptureOption]
 
-    /// A packet as it is in a file.
+    /// A packet as it is in a file. A direction is added to the flags.
     public init(
         timestamp: Int64?, capturedBytes: [UInt8], originalLength: UInt32, linkType: LinkType, section: Int = 0,
-        interface: Int = 0, direction: PacketDirection? = nil, options: [CaptureOption] = []
+        interface: Int = 0, direction: PacketDirection? = nil, flags: PacketFlags = [], options: [CaptureOption] = []
     ) {
         self.timestamp = timestamp
         self.capturedBytes = capturedBytes
@@ -29,25 +29,14 @@ public struct CapturedPacket: Hashable, Sendable {
         self.linkType = linkType
         self.section = section
         self.interface = interface
-        self.direction = direction
+        self.flags = direction.map { flags.union($0.flags) } ?? flags
         self.options = options
     }
-}
 
-/// Whether the capturing host received or sent a packet (`epb_flags`, bits 0 and 1).
-public enum PacketDirection: Hashable, Sendable {
-    /// The host received it (01).
-    case inbound
-    /// The host sent it (10).
-    case outbound
-
-    /// The direction in the flags word of a pcapng packet; nil for "not available" and the reserved value.
-    init?(flags: UInt32) {
-        switch flags & 0b11 {
-        case 0b01: self = .inbound
-        case 0b10: self = .outbound
-        default: return nil
-        }
+    /// Whether the capturing host received or sent it; nil if the file doesn't tell.
+    public var direction: PacketDirection? {
+        get { flags.direction }
+        set { flags.direction = newValue }
     }
 }
 

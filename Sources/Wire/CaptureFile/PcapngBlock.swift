@@ -6,13 +6,6 @@ struct PcapngBlock {
     private let offset: UInt64
     private let order: ByteOrder
 
-    private enum OptionCode {
-        static let endOfOptions: UInt16 = 0
-        static let packetFlags: UInt16 = 2
-        static let timestampResolution: UInt16 = 9
-        static let timestampOffset: UInt16 = 14
-    }
-
     /// A block of all its bytes, at least 12, and where it begins in the file.
     init(_ block: ArraySlice<UInt8>, at offset: UInt64, _ order: ByteOrder) {
         body = block.dropFirst(8).dropLast(4)
@@ -41,7 +34,7 @@ struct PcapngBlock {
         let options = try options(fields)
         var interface = CaptureInterface(
             linkType: LinkType(rawValue: linkType), snaplen: snaplen, options: options)
-        if let value = try value(of: OptionCode.timestampResolution, length: 1, in: options)?.first {
+        if let value = try value(of: PcapngOption.timestampResolution, length: 1, in: options)?.first {
             guard let resolution = TimestampResolution(option: value) else {
                 throw error(
                     .malformed, at: 8, expected: "a timestamp resolution of at most 10^-19 or 2^-63 seconds",
@@ -49,7 +42,7 @@ struct PcapngBlock {
             }
             interface.resolution = resolution
         }
-        if let value = try value(of: OptionCode.timestampOffset, length: 8, in: options) {
+        if let value = try value(of: PcapngOption.timestampOffset, length: 8, in: options) {
             var number = Fields(value[...], order)
             interface.offset = Int64(bitPattern: number.uint64() ?? 0)
         }
@@ -107,11 +100,36 @@ struct PcapngBlock {
                 units: UInt64(high) << 32 | UInt64(low), offset: interface.offset),
             capturedBytes: bytes, originalLength: originalLength, linkType: interface.linkType, section: section,
             interface: number, options: options)
-        if let value = try value(of: OptionCode.packetFlags, length: 4, in: options) {
+        if let value = try value(of: PcapngOption.packetFlags, length: 4, in: options) {
             var flags = Fields(value[...], order)
-            packet.direction = flags.uint32().flatMap { PacketDirection(flags: $0) }
+            packet.flags = PacketFlags(rawValue: flags.uint32() ?? 0)
         }
         return packet
+    }
+
+    /// `interface u32, time (high) u32, time (low) u32`, options.
+    func statistics(_ interfaces: [CaptureInterface]) throws(CaptureFileError) -> CaptureStatistics {
+        var fields = Fields(body, order)
+        guard let number = fields.uint32(), let high = fields.uint32(), let low = fields.uint32() else {
+            throw tooShort("interface statistics of at least 12 bytes")
+        }
+        let interface = try interface(Int(number), in: interfaces)
+        let options = try options(fields)
+        func time(_ high: UInt32, _ low: UInt32) -> Int64? {
+            interface.resolution.nanoseconds(units: UInt64(high) << 32 | UInt64(low), offset: interface.offset)
+        }
+        var statistics = CaptureStatistics(interface: number, time: time(high, low) ?? 0)
+        for (code, path) in CaptureStatistics.times {
+            guard let value = try value(of: code, length: 8, in: options) else { continue }
+            var words = Fields(value[...], order)
+            statistics[keyPath: path] = time(words.uint32() ?? 0, words.uint32() ?? 0)
+        }
+        for (code, path) in CaptureStatistics.counters {
+            guard let value = try value(of: code, length: 8, in: options) else { continue }
+            var number = Fields(value[...], order)
+            statistics[keyPath: path] = number.uint64()
+        }
+        return statistics
     }
 
     private func interface(
@@ -151,7 +169,7 @@ struct PcapngBlock {
             guard let code = fields.uint16(), let length = fields.uint16() else {
                 throw error(.malformed, at: position, expected: "an option", found: "the end of the block")
             }
-            if code == OptionCode.endOfOptions { break }
+            if code == PcapngOption.endOfOptions { break }
             let room = fields.rest.count
             guard let value = fields.padded(Int(length)) else {
                 throw error(

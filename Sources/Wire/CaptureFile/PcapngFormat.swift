@@ -3,6 +3,8 @@
 struct PcapngFormat: Sendable {
     /// The current section's interfaces.
     private(set) var interfaces: [CaptureInterface] = []
+    /// The latest statistics of each of the current section's interfaces, by their number.
+    private(set) var statistics: [UInt32: CaptureStatistics] = [:]
     private var section = -1
     private var order = ByteOrder.littleEndian
 
@@ -12,14 +14,6 @@ struct PcapngFormat: Sendable {
     static let byteOrderMagic: UInt32 = 0x1a2b_3c4d
     /// Bytes of a block without a body: type, length, length.
     static let emptyBlockLength: UInt32 = 12
-
-    /// Block types.
-    private enum BlockType {
-        static let interfaceDescription: UInt32 = 1
-        static let packet: UInt32 = 2
-        static let simplePacket: UInt32 = 3
-        static let enhancedPacket: UInt32 = 6
-    }
 
     /// What comes before a block's body.
     private struct BlockHeader {
@@ -96,13 +90,18 @@ struct PcapngFormat: Sendable {
             section += 1
             order = header.order
             interfaces = []
+            statistics = [:]
             return nil
-        case BlockType.interfaceDescription:
+        case PcapngBlockType.interfaceDescription:
             interfaces.append(try block.interfaceDescription())
             return nil
-        case BlockType.enhancedPacket: return try block.enhancedPacket(section, interfaces, limits)
-        case BlockType.simplePacket: return try block.simplePacket(section, interfaces, limits)
-        case BlockType.packet: return try block.obsoletePacket(section, interfaces, limits)
+        case PcapngBlockType.enhancedPacket: return try block.enhancedPacket(section, interfaces, limits)
+        case PcapngBlockType.simplePacket: return try block.simplePacket(section, interfaces, limits)
+        case PcapngBlockType.packet: return try block.obsoletePacket(section, interfaces, limits)
+        case PcapngBlockType.interfaceStatistics:
+            // Packets are worth more than counters: statistics that make no sense are passed over.
+            if let latest = try? block.statistics(interfaces) { statistics[latest.interface] = latest }
+            return nil
         default: return nil
         }
     }

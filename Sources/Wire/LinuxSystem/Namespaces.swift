@@ -97,6 +97,28 @@ public enum OwnThread {
         return Running(thread, job)
     }
 
+    /// Runs `body` on a new thread that nobody waits for.
+    public static func detach(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        var attributes = pthread_attr_t()
+        unsafe pthread_attr_init(&attributes)
+        defer { unsafe _ = pthread_attr_destroy(&attributes) }
+        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        var thread = pthread_t()
+        let context = unsafe Unmanaged.passRetained(Job<Void>(body) as AnyObject).toOpaque()
+        let code = unsafe pthread_create(
+            &thread, &attributes,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let object = unsafe Unmanaged<AnyObject>.fromOpaque(context).takeRetainedValue()
+                (object as? any Runnable)?.run()
+                return nil
+            }, context)
+        guard code == 0 else {
+            unsafe Unmanaged<AnyObject>.fromOpaque(context).release()
+            throw SystemError(Errno(code), "start", "a thread")
+        }
+    }
+
     /// A thread that has been started. It is waited for at the latest when this goes.
     public final class Running<Result: Sendable> {
         private let thread: pthread_t

@@ -46,6 +46,10 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noBuffers = Errno(ENOBUFS)
     /// `EAGAIN`
     public static let tryAgain = Errno(EAGAIN)
+    /// `ENOSPC`
+    public static let noSpace = Errno(ENOSPC)
+    /// `EDQUOT`
+    public static let quotaExceeded = Errno(EDQUOT)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }

@@ -45,3 +45,23 @@ int clinux_spawn(const char *const *arguments, int output, int error);
 int clinux_packet_open(int interface_index);
 /// Keeps the calling thread on the CPU that it is on (sched_setaffinity(2)): what it sends is delivered in order.
 int clinux_stay_on_cpu(void);
+/// openat(2) with O_CLOEXEC added.
+int clinux_openat(int directory, const char *name, int flags, unsigned int mode);
+/// renameat2(2) within a directory with RENAME_NOREPLACE.
+int clinux_rename_noreplace(int directory, const char *from, const char *to);
+/// fallocate(2) with FALLOC_FL_KEEP_SIZE.
+int clinux_allocate(int descriptor, off_t offset, off_t length);
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing to the disk, without waiting for it.
+int clinux_start_writeback(int descriptor, off_t offset, off_t length);
+/// Starts `/bin/sh -c command sh argument` in a process group of its own, with no signal blocked or ignored and nothing
+/// on its standard input. Returns the process id.
+int clinux_spawn_shell(const char *command, const char *argument);
+/// localtime_r(3): seconds that the clock here is ahead of UTC at a time, and the zone's name. Returns 0, or -EOVERFLOW.
+int clinux_zone(int64_t seconds, int *offset, char name[16]);
+
+/// ZSTD_inBuffer and ZSTD_outBuffer of zstd.h, which have one layout.
+struct clinux_zstd_buffer {
+    void *bytes;
+    size_t size;
+    size_t position;
+};

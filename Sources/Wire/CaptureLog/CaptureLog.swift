@@ -1,0 +1,379 @@
+public import CaptureFile
+public import LinuxSystem
+internal import Synchronization
+
+/// What became of a packet that was appended.
+public enum AppendOutcome: Hashable, Sendable {
+    /// It is in a buffer, on its way to a file.
+    case accepted
+    /// Files can't be written now; it is counted.
+    case dropped
+    /// The log has as many files as it was to have, or was finished; it isn't counted.
+    case finished
+}
+
+/// Packets to files, without holding up the capture: one thread appends, another writes.
+///
+/// Appending copies a packet into a large buffer and allocates nothing. Full buffers go to the writer's thread, which
+/// compresses, writes, completes, names, prunes, and recovers what an earlier run left. When all buffers are on their way
+/// the appending thread waits; while files can't be written it doesn't, and packets are dropped and counted.
+///
+/// Files are written under a hidden name in the directory, and get their own name when they are complete.
+///
+/// It belongs to one thread, which calls everything here.
+public final class CaptureLog {
+    private let settings: CaptureLogSettings
+    private let header: [UInt8]
+    /// Bytes of the statistics at a file's end.
+    private let trailer: Int
+    private let statistics: () -> [CaptureStatistics]
+    private let state = LogState()
+    private let work = Mailbox<LogWork>()
+    private let pool = Mailbox<AlignedBuffer>()
+    private var writer: OwnThread.Running<Void>?
+    private var beginning = Int64(0)
+    private var now: Int64
+
+    private var current = Current()
+    private var files: UInt64 = 0
+    /// Files of ``files`` that were lost while files couldn't be written.
+    private var filesLost: UInt64 = 0
+    private var buffersMade = 0
+    private var appended: UInt64 = 0
+    /// What ``LogState/status`` was when it was last dealt with.
+    private var knownStatus: UInt64 = 0
+    /// When limits are looked at again though no file ends, in nanoseconds since 1970.
+    private var nextPruning: Int64
+    private static let pruningInterval: Int64 = 1_000_000_000
+    /// Whether the log takes no more packets.
+    public private(set) var isFinished = false
+
+    /// The file and the buffer that are being filled.
+    private struct Current {
+        /// 0 for none.
+        var file: UInt64 = 0
+        var packets: UInt64 = 0
+        var bytes: UInt64 = 0
+        var began: Int64 = 0
+        /// `Int64.max` for never.
+        var deadline = Int64.max
+        var buffer: AlignedBuffer?
+        var bufferPackets: UInt64 = 0
+        /// When the first bytes were put into the buffer.
+        var bufferSince: Int64 = 0
+    }
+
+    /// Opens a log: locks its manifest, recovers what a killed run left, begins a file.
+    /// - Parameters:
+    ///   - directory: where the files go, open for reading (`O_DIRECTORY`).
+    ///   - interfaces: those that packets come from, in the order of their numbers.
+    ///   - now: nanoseconds since 1970.
+    ///   - statistics: the interfaces' counters, asked for on the calling thread when a file ends. Time, start and end are
+    ///     filled in where they are missing.
+    public init(
+        _ settings: CaptureLogSettings, directory: consuming Descriptor, interfaces: [PcapngWriter.Interface],
+        now: Int64 = ThisProcess.wallNanoseconds(), statistics: @escaping () -> [CaptureStatistics] = { [] }
+    ) throws {
+        let needed = Int(settings.snaplen) + CaptureFormat.mostOverhead
+        guard settings.bufferBytes >= max(needed, 4096), settings.mostBuffers >= 2 else {
+            throw CaptureLogError(
+                "a log needs two or more buffers of at least \(max(needed, 4096)) bytes for packets of \(settings.snaplen)"
+            )
+        }
+        self.settings = settings
+        self.statistics = statistics
+        self.now = now
+        beginning = now
+        nextPruning = now + Self.pruningInterval
+        switch settings.format {
+        case .pcapng:
+            header = PcapngWriter(origin: settings.origin, interfaces: interfaces).header
+            trailer = PcapngWriter.mostStatisticsLength * interfaces.count
+        case .pcap(let nanoseconds):
+            header =
+                PcapWriter(
+                    snaplen: settings.snaplen, linkType: interfaces.first?.linkType ?? .ethernet,
+                    nanoseconds: nanoseconds
+                ).header
+            trailer = 0
+        }
+        guard header.count <= settings.bufferBytes else {
+            throw CaptureLogError("the interfaces' descriptions, \(header.count) bytes, are longer than a buffer")
+        }
+        let thread = try LogWriter(settings, directory: directory, state, work, pool)
+        try thread.recover(now: now)
+        if settings.makesEmptyFiles, settings.clock == .wall {
+            files = 1
+            try thread.beginFirst(.init(file: 1, time: now))
+            try setUpFile(at: now)
+        }
+        writer = try OwnThread.start { thread.run() }
+    }
+
+    deinit { finish() }
+
+    // MARK: Packets
+
+    /// Takes a packet, in one or two pieces.
+    /// - Parameters:
+    ///   - head: its beginning.
+    ///   - body: what follows, may be empty.
+    ///   - timestamp: nanoseconds since 1970.
+    ///   - originalLength: bytes that it had on the wire.
+    ///   - interface: one of the log's interfaces, by its number.
+    ///   - flags: direction and offloads; pcap has no room for them.
+    @discardableResult
+    public func append(
+        head: Span<UInt8>, body: Span<UInt8>, timestamp: Int64, originalLength: UInt32, interface: UInt32 = 0,
+        flags: PacketFlags = []
+    ) -> AppendOutcome {
+        if isFinished { return .finished }
+        appended += 1
+        if state.status.load(ordering: .relaxed) != knownStatus, !face() { return drop() }
+
+        let snaplen = Int(settings.snaplen)
+        let headLength = min(head.count, snaplen)
+        let bodyLength = min(body.count, snaplen - headLength)
+        let captured = headLength + bodyLength
+        let record = settings.format.recordLength(captured: captured, flags: flags)
+
+        guard prepare(record, timestamp), let buffer = current.buffer else {
+            if isFinished {
+                appended -= 1
+                return .finished
+            }
+            return drop()
+        }
+        let framing = settings.format.framing(
+            captured: captured, originalLength: originalLength, timestamp: timestamp, interface: interface, flags: flags
+        )
+        buffer.append(
+            head: framing.head.span, headLength: framing.headLength, head.extracting(first: headLength),
+            body.extracting(first: bodyLength), tail: framing.tail.span, tailOffset: framing.tailOffset,
+            tailLength: framing.tailLength)
+        current.packets += 1
+        current.bufferPackets += 1
+        current.bytes += UInt64(record)
+        return .accepted
+    }
+
+    /// Takes a packet that is in an array.
+    @discardableResult
+    public func append(
+        _ packet: [UInt8], timestamp: Int64, originalLength: UInt32? = nil, interface: UInt32 = 0,
+        flags: PacketFlags = []
+    ) -> AppendOutcome {
+        let bytes = packet.span
+        return append(
+            head: bytes, body: bytes.extracting(first: 0), timestamp: timestamp,
+            originalLength: originalLength ?? UInt32(clamping: packet.count), interface: interface, flags: flags)
+    }
+
+    /// Sees to a file and a buffer that a record may go into; false if there is none.
+    @inline(__always) private func prepare(_ record: Int, _ timestamp: Int64) -> Bool {
+        if current.file != 0, timestamp < current.deadline, let buffer = current.buffer, buffer.room >= record,
+            !settings.rotation.isFull(packets: current.packets, bytes: current.bytes, record: record, trailer: trailer)
+        {
+            return true
+        }
+        return change(record, timestamp)
+    }
+
+    /// Ends the file or the buffer, whichever is full, and begins the next.
+    @inline(never) private func change(_ record: Int, _ timestamp: Int64) -> Bool {
+        let time = clock(timestamp)
+        if current.file != 0,
+            timestamp >= current.deadline
+                || settings.rotation.isFull(
+                    packets: current.packets, bytes: current.bytes, record: record, trailer: trailer)
+        {
+            endFile(at: time)
+        }
+        if current.file == 0, !beginFile(at: time) { return false }
+        if let buffer = current.buffer, buffer.room >= record { return true }
+        handOver()
+        return takeBuffer(at: time)
+    }
+
+    /// The time by which files are named and ended, when a packet comes.
+    private func clock(_ timestamp: Int64) -> Int64 {
+        if settings.clock == .wall { now = max(now, timestamp) }
+        return timestamp
+    }
+
+    private func drop() -> AppendOutcome {
+        state.drop(1)
+        return .dropped
+    }
+
+    // MARK: Time
+
+    /// Lets time pass: files end, and buffers go to the disk, also when no packet comes.
+    /// - Parameter now: nanoseconds since 1970.
+    public func tick(now: Int64) {
+        guard !isFinished else { return }
+        let before = self.now
+        self.now = now
+        if state.status.load(ordering: .relaxed) != knownStatus { _ = face() }
+        if settings.clock == .wall {
+            // A clock that was set back would leave the file open until it has caught up.
+            if now < before, current.file != 0, now < current.began { current.deadline = deadline(from: now) }
+            if current.file != 0, now >= current.deadline { endFile(at: now) }
+            if current.file == 0, settings.makesEmptyFiles, !isFinished, !state.isFailing { _ = beginFile(at: now) }
+        }
+        if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0,
+            now - current.bufferSince >= interval || now < current.bufferSince
+        {
+            handOver()
+        }
+        if settings.pruning.hasRunningLimit, now >= nextPruning || now < before {
+            nextPruning = now + Self.pruningInterval
+            work.put(.tick(now))
+        }
+    }
+
+    /// When ``tick(now:)`` should be called at the latest, in nanoseconds since 1970; nil if there is no need.
+    public var nextDeadline: Int64? {
+        guard !isFinished else { return nil }
+        var next = Int64.max
+        if settings.clock == .wall, current.file != 0 { next = current.deadline }
+        if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0 {
+            next = min(next, current.bufferSince &+ interval)
+        }
+        if settings.pruning.hasRunningLimit { next = min(next, nextPruning) }
+        return next == .max ? nil : next
+    }
+
+    /// Ends the file and begins the next one. A file without packets goes on.
+    /// - Parameter now: nanoseconds since 1970.
+    public func rotate(now: Int64) {
+        guard !isFinished, current.file != 0, current.packets > 0 else { return }
+        self.now = now
+        endFile(at: now)
+        if settings.makesEmptyFiles, !isFinished { _ = beginFile(at: now) }
+    }
+
+    /// Has what is in the buffer written now; doesn't wait for that.
+    public func flush() {
+        if let buffer = current.buffer, buffer.count > 0 { handOver() }
+    }
+
+    /// Completes the file, and waits until everything is written and, for a while, until commands have ended.
+    public func finish() {
+        if !isFinished, current.file != 0 { endFile(at: settings.clock == .wall ? max(now, current.began) : now) }
+        isFinished = true
+        guard let writer else { return }
+        work.put(.stop)
+        try? writer.wait()
+        self.writer = nil
+    }
+
+    // MARK: What is told
+
+    /// What the log has done up to now.
+    public var counts: CaptureLogCounts {
+        var counts = state.counts.withLock { $0 }
+        counts.appended = appended
+        counts.currentBytes = current.file == 0 ? 0 : current.bytes
+        return counts
+    }
+
+    /// Whether files can't be written now: packets are dropped.
+    public var isFailing: Bool { state.isFailing }
+
+    /// Words for the person since the last time.
+    public func takeRemarks() -> [LogRemark] { state.takeRemarks() }
+
+    // MARK: Files and buffers
+
+    /// Deals with a change of the writer's fortune; false while files can't be written.
+    @inline(never) private func face() -> Bool {
+        let status = state.status.load(ordering: .acquiring)
+        if current.file != 0, current.file <= status & ~LogState.failingBit {
+            state.drop(current.bufferPackets)
+            current.buffer?.removeAll()
+            current.bufferPackets = 0
+            current.file = 0
+            filesLost += 1
+        }
+        if status & LogState.failingBit != 0 { return false }
+        knownStatus = status
+        return true
+    }
+
+    private func beginFile(at time: Int64) -> Bool {
+        files += 1
+        work.put(.begin(.init(file: files, time: time)))
+        do { try setUpFile(at: time) } catch { return false }
+        return current.buffer != nil
+    }
+
+    private func setUpFile(at time: Int64) throws {
+        current.file = files
+        current.packets = 0
+        current.bytes = UInt64(header.count)
+        current.began = time
+        current.deadline = deadline(from: time)
+        guard current.buffer != nil || takeBuffer(at: time), let buffer = current.buffer else { return }
+        current.bufferSince = settings.clock == .wall ? time : now
+        let header = self.header
+        buffer.append(header.span)
+    }
+
+    private func deadline(from time: Int64) -> Int64 {
+        let usesUTC = settings.usesUTC
+        return settings.rotation.deadline(beginning: time) { usesUTC ? 0 : LocalZone.at($0).offset } ?? .max
+    }
+
+    private func endFile(at time: Int64) {
+        if settings.format == .pcapng {
+            for var entry in statistics() {
+                if entry.time == 0 { entry.time = time }
+                entry.start = entry.start ?? beginning
+                entry.end = entry.end ?? time
+                let block = PcapngWriter.statistics(entry)
+                if let buffer = current.buffer, buffer.room < block.count { handOver() }
+                guard current.buffer != nil || takeBuffer(at: time), let buffer = current.buffer else { break }
+                buffer.append(block.span)
+            }
+        }
+        handOver()
+        work.put(.end(.init(file: current.file, time: now)))
+        current.file = 0
+        if let most = settings.mostFiles, files - filesLost >= most { isFinished = true }
+    }
+
+    private func handOver() {
+        guard let buffer = current.buffer else { return }
+        current.buffer = nil
+        if buffer.count > 0 {
+            work.put(.buffer(buffer, file: current.file, packets: current.bufferPackets))
+        } else {
+            pool.put(buffer)
+        }
+        current.bufferPackets = 0
+    }
+
+    /// Gets an empty buffer; waits for one, unless files can't be written.
+    private func takeBuffer(at time: Int64) -> Bool {
+        current.bufferSince = settings.clock == .wall ? time : now
+        if let buffer = pool.takeLast(waiting: 0) {
+            current.buffer = buffer
+            return true
+        }
+        if buffersMade < settings.mostBuffers, let buffer = try? AlignedBuffer(capacity: settings.bufferBytes) {
+            buffersMade += 1
+            current.buffer = buffer
+            return true
+        }
+        while buffersMade > 0 {
+            // A writer that fails gives its buffers back at once; who waits looks now and then all the same.
+            if let buffer = pool.takeLast(waiting: 100) {
+                current.buffer = buffer
+                return true
+            }
+            if state.isFailing { return false }
+        }
+        return false
+    }
+}

@@ -1,0 +1,366 @@
+internal import CaptureFile
+internal import LinuxSystem
+internal import Synchronization
+
+/// The writer's side of a log: takes work in order, on a thread of its own.
+final class LogWriter: @unchecked Sendable {
+    // Sendable: the thread that makes it hands it to the writer's thread, and doesn't touch it after that.
+    let settings: CaptureLogSettings
+    let directory: Descriptor
+    let manifest: Manifest
+    let state: LogState
+    private let work: Mailbox<LogWork>
+    private let pool: Mailbox<AlignedBuffer>
+    private let compressor: ZstandardCompressor?
+    private let compressed: AlignedBuffer?
+    private var file: LogFile?
+    private var commands: CommandQueue?
+    /// Nanoseconds since 1970, as last told.
+    var now: Int64 = 0
+    private var buffersSincePruning = 0
+    /// Whether what can't be written was said.
+    private var hasComplained = false
+    /// Whether it was said that the volume is too full without the log's doing.
+    private var hasNothingToPrune = false
+    /// Whether the trouble is over when the volume has room.
+    private var awaitsRoom = false
+
+    /// How often it is tried again while files can't be written.
+    private static let retryMilliseconds = 250
+
+    init(
+        _ settings: CaptureLogSettings, directory: consuming Descriptor, _ state: LogState, _ work: Mailbox<LogWork>,
+        _ pool: Mailbox<AlignedBuffer>
+    ) throws {
+        self.settings = settings
+        self.state = state
+        self.work = work
+        self.pool = pool
+        if case .zstd(let level) = settings.compression {
+            let compressor = try ZstandardCompressor(level: level)
+            self.compressor = compressor
+            compressed = try AlignedBuffer(capacity: compressor.mostCompressed(settings.bufferBytes))
+        } else {
+            compressor = nil
+            compressed = nil
+        }
+        let prefix = Manifest.prefix(for: settings.name, interface: settings.interfaceName)
+        // Any name will do to see whether names are good.
+        _ = try settings.name.name(
+            at: FileTime(seconds: 0), interface: settings.interfaceName, sequence: .max, attempt: 999)
+        manifest = try Manifest(in: directory, prefix: prefix)
+        self.directory = directory
+        if let command = settings.afterRotation {
+            commands = CommandQueue(command, most: settings.mostCommands) { work.put(.commandEnded($0, $1)) }
+        }
+    }
+
+    /// Begins the log's first file; if that fails, the log can't begin.
+    func beginFirst(_ moment: LogWork.Moment) throws {
+        now = moment.time
+        file = try open(moment)
+    }
+
+    /// Works until it is told to stop.
+    func run() {
+        ThisProcess.blockSignalsOnThisThread()
+        while true {
+            guard let next = work.take(waiting: state.isFailing ? Self.retryMilliseconds : nil) else {
+                retry()
+                continue
+            }
+            switch next {
+            case .begin(let moment): begin(moment)
+            case .buffer(let buffer, let file, let packets): write(buffer, file, packets)
+            case .end(let moment): end(moment)
+            case .tick(let time):
+                now = time
+                prune()
+            case .commandEnded(let path, let status): commandEnded(path, status)
+            case .stop: return stop()
+            }
+        }
+    }
+
+    private func stop() {
+        complete()
+        let deadline = ThisProcess.monotonicNanoseconds() + UInt64(max(0, settings.commandPatience)) * 1_000_000_000
+        while let commands, commands.count > 0 {
+            let now = ThisProcess.monotonicNanoseconds()
+            guard now < deadline, let next = work.take(waiting: Int((deadline - now) / 1_000_000) + 1) else { break }
+            if case .commandEnded(let path, let status) = next { commandEnded(path, status) }
+        }
+        if let commands, commands.count > 0 {
+            state.counts.withLock { $0.commandsFailed += UInt64(commands.waitingCount) }
+            state.remark(
+                "\(commands.count - commands.waitingCount) commands still run, and \(commands.waitingCount) weren't started",
+                isWarning: true)
+        }
+    }
+
+    // MARK: Files
+
+    private func begin(_ moment: LogWork.Moment) {
+        now = max(now, moment.time)
+        guard !state.isFailing else { return lose(moment.file) }
+        do { file = try open(moment) } catch { fail(moment.file, error) }
+    }
+
+    /// Makes the next file, under a name that nobody has.
+    private func open(_ moment: LogWork.Moment) throws -> LogFile {
+        var attempt: UInt64 = 0
+        while true {
+            let name = try self.name(at: moment.time, attempt: attempt)
+            attempt += 1
+            let hidden = FileNameTemplate.hiddenName(for: name)
+            if try directory.status(of: name) != nil || directory.status(of: hidden) != nil {
+                if settings.name.hasSequence { sequenceUsed() }
+                continue
+            }
+            try manifest.append(.begun(name: name, sequence: manifest.contents.nextSequence))
+            do throws(SystemError) {
+                let file = try LogFile(moment.file, name, directory.createFile(hidden), settings.format)
+                do throws(SystemError) {
+                    try manifest.append(.made(name: name, inode: file.inode))
+                } catch {
+                    try? directory.removeFile(hidden)
+                    throw error
+                }
+                state.counts.withLock { $0.currentName = name }
+                compressor?.begin()
+                return file
+            } catch {
+                try? manifest.append(.gone(name: name, inode: 0))
+                if error.errno != .exists { throw error }
+            }
+        }
+    }
+
+    private func sequenceUsed() {
+        try? manifest.append(.next(sequence: manifest.contents.nextSequence + 1))
+    }
+
+    private func name(at time: Int64, attempt: UInt64) throws(TemplateError) -> String {
+        let seconds = time / 1_000_000_000 - (time % 1_000_000_000 < 0 ? 1 : 0)
+        let zone = settings.usesUTC ? (offset: 0, name: "UTC") : LocalZone.at(seconds)
+        return try settings.name.name(
+            at: FileTime(seconds: seconds, offset: zone.offset, zone: zone.name), interface: settings.interfaceName,
+            sequence: manifest.contents.nextSequence, attempt: attempt)
+    }
+
+    private func write(_ buffer: AlignedBuffer, _ number: UInt64, _ packets: UInt64) {
+        defer {
+            buffer.removeAll()
+            pool.put(buffer)
+        }
+        guard file != nil, number > state.lostFile, !state.isFailing else { return state.drop(packets) }
+        do {
+            let source = try compress(buffer)
+            let outcome = file?.write(source, packets: packets, isCompressed: compressor != nil)
+            guard let outcome else { return state.drop(packets) }
+            state.counts.withLock {
+                $0.written += outcome.packets
+                $0.bytesWritten += outcome.bytes
+            }
+            if let error = outcome.error {
+                fail(number, error)
+                state.drop(packets - outcome.packets)
+                complete()
+                return
+            }
+        } catch {
+            fail(number, error)
+            state.drop(packets)
+            complete()
+            return
+        }
+        if hasComplained {
+            hasComplained = false
+            state.remark("files in \(settings.directoryPath) can be written again", isWarning: false)
+        }
+        buffersSincePruning += 1
+        if buffersSincePruning >= 16, settings.pruning.hasRunningLimit { prune() }
+    }
+
+    private func compress(_ buffer: AlignedBuffer) throws(ZstandardError) -> AlignedBuffer {
+        guard let compressor, let compressed else { return buffer }
+        try compressor.compress(buffer, into: compressed)
+        return compressed
+    }
+
+    private func end(_ moment: LogWork.Moment) {
+        now = max(now, moment.time)
+        complete()
+    }
+
+    /// Completes the file that is being written: it gets its name, unless nothing is in it.
+    private func complete() {
+        guard var file = file.take() else { return }
+        state.counts.withLock { $0.currentName = nil }
+        guard file.end > 0 else {
+            remove(file.hiddenName, file.name, file.inode)
+            return
+        }
+        if file.packets == 0, state.isFailing {
+            remove(file.hiddenName, file.name, file.inode)
+            state.counts.withLock { $0.bytesWritten -= min($0.bytesWritten, file.end) }
+            return
+        }
+        if compressor != nil {
+            do {
+                try file.endFrame()
+                state.counts.withLock { $0.bytesWritten += UInt64(ZstandardCompressor.end.count) }
+            } catch {
+                state.remark("\(file.name) is whole, but for the mark of its end: \(error)", isWarning: true)
+            }
+        }
+        if settings.synchronises {
+            do { try file.synchronise() } catch {
+                state.remark("\(file.name) may not be on the disk: \(error)", isWarning: true)
+            }
+        }
+        if publish(file.name, inode: file.inode, size: file.end) {
+            state.counts.withLock { $0.filesCompleted += 1 }
+        }
+        prune()
+    }
+
+    func remove(_ hidden: String, _ name: String, _ inode: UInt64) {
+        do {
+            try directory.removeFile(hidden)
+            try manifest.append(.gone(name: name, inode: inode))
+        } catch { state.remark("\(error)", isWarning: true) }
+    }
+
+    /// Gives a complete file its name, or the next one that is free.
+    /// - Returns: whether it has one.
+    func publish(_ planned: String, inode: UInt64, size: UInt64) -> Bool {
+        let hidden = FileNameTemplate.hiddenName(for: planned)
+        var name = planned
+        var attempt: UInt64 = 0
+        while true {
+            // Before the name is given: a file under its name that the manifest doesn't have would stay for ever.
+            do { try manifest.append(.complete(name: name, inode: inode, size: size, time: now / 1_000_000_000)) } catch
+            {
+                state.remark("\(name) won't be pruned by a later run: \(error)", isWarning: true)
+            }
+            do throws(SystemError) {
+                try directory.renameFile(hidden, toFree: name)
+                try? manifest.append(.named(inode: inode))
+                run(for: name)
+                return true
+            } catch {
+                guard error.errno == .exists else {
+                    state.remark("\(hidden) keeps its name until the next start: \(error)", isWarning: true)
+                    return false
+                }
+            }
+            attempt += 1
+            if settings.name.hasSequence { sequenceUsed() }
+            guard let next = try? self.name(at: now, attempt: attempt) else { return false }
+            name = next
+        }
+    }
+
+    // MARK: Trouble
+
+    /// From here on files can't be written, until it is tried again.
+    private func fail(_ number: UInt64, _ error: any Error) {
+        let errno = (error as? SystemError)?.errno
+        let lacksSpace = errno == .noSpace || errno == .quotaExceeded
+        state.lacksSpace.store(lacksSpace, ordering: .relaxed)
+        awaitsRoom = errno == .noSpace
+        if !hasComplained {
+            hasComplained = true
+            state.remark(
+                "\(settings.directoryPath): \(error). Packets are dropped and counted until files can be written again",
+                isWarning: true)
+        }
+        lose(number)
+    }
+
+    private func lose(_ number: UInt64) {
+        state.status.store(LogState.failingBit | max(number, state.lostFile), ordering: .releasing)
+    }
+
+    /// Lets the capture begin a new file, if there is a chance that it can be written.
+    private func retry() {
+        prune()
+        if awaitsRoom, let volume = try? directory.volume(), volume.free < UInt64(settings.bufferBytes) { return }
+        state.status.store(state.lostFile, ordering: .releasing)
+    }
+
+    // MARK: Limits
+
+    /// Deletes complete files of the log's own until its limits are kept.
+    private func prune() {
+        buffersSincePruning = 0
+        guard settings.pruning.hasLimit else { return tidy() }
+        let mine = manifest.contents.complete.filter { !settings.prunesOnlyThisRun || !manifest.isEarlier($0) }
+        let volume = (try? directory.volume()).map { PrunePolicy.Volume(size: $0.size, free: $0.free) }
+        let writing = file?.end ?? 0
+        let doomed = settings.pruning.doomed(
+            mine.map { .init(name: $0.name, order: $0.order, bytes: $0.size, completed: $0.time) }, writing: writing,
+            now: now / 1_000_000_000, volume: settings.pruning.percent == nil ? nil : volume)
+        let orders = Set(doomed.map { $0.order })
+        for entry in mine where orders.contains(entry.order) { delete(entry) }
+        if doomed.count == mine.count, let percent = settings.pruning.percent, !hasNothingToPrune,
+            let volume = try? directory.volume(),
+            UInt128(volume.size - min(volume.free, volume.size)) * 100 > UInt128(volume.size) * UInt128(max(0, percent))
+        {
+            hasNothingToPrune = true
+            state.remark(
+                "the volume of \(settings.directoryPath) is more than \(percent) % full, and there is nothing of the log's to delete",
+                isWarning: true)
+        }
+        tidy()
+    }
+
+    private func tidy() {
+        do { try manifest.tidy(in: directory) } catch {
+            state.remark("the manifest can't be written anew: \(error)", isWarning: true)
+        }
+    }
+
+    private func delete(_ entry: ManifestContents.Complete) {
+        do {
+            guard let status = try directory.status(of: entry.name), status.isRegular, status.inode == entry.inode,
+                status.size == entry.size
+            else {
+                // Somebody removed, changed or replaced it: it isn't the log's any more.
+                try manifest.append(.gone(name: entry.name, inode: entry.inode))
+                return
+            }
+            try directory.removeFile(entry.name)
+            try manifest.append(.gone(name: entry.name, inode: entry.inode))
+            state.counts.withLock { $0.filesPruned += 1 }
+        } catch {
+            manifest.forget(entry)
+            state.remark("\(entry.name) can't be deleted: \(error)", isWarning: true)
+        }
+    }
+
+    // MARK: Commands
+
+    private func run(for name: String) {
+        let path =
+            settings.directoryPath.hasSuffix("/")
+            ? "\(settings.directoryPath)\(name)" : "\(settings.directoryPath)/\(name)"
+        if let fault = commands?.add(path) { commandFailed(fault) }
+    }
+
+    private func commandEnded(_ path: String, _ status: Int32) {
+        if status != 0 {
+            commandFailed(
+                status > 128
+                    ? "the command for \(path) was ended by signal \(status - 128)"
+                    : "the command for \(path) failed with exit status \(status)")
+        }
+        if let fault = commands?.ended() { commandFailed(fault) }
+    }
+
+    private func commandFailed(_ text: String) {
+        state.counts.withLock { $0.commandsFailed += 1 }
+        state.remark(text, isWarning: true)
+    }
+}
