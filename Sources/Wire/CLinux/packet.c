@@ -7,6 +7,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 static int set(int descriptor, int level, int option, const void *value, socklen_t size) {

@@ -15,9 +15,9 @@ internal import LinuxSystem
 
     /// A frame in up to two pieces.
     @safe struct Frame {
-        private let message: msghdr
+        private let message: clinux_message_header
 
-        init(_ message: msghdr) { unsafe self.message = unsafe message }
+        init(_ message: clinux_message_header) { unsafe self.message = unsafe message }
 
         var length: Int {
             var length = 0

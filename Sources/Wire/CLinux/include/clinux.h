@@ -2,8 +2,6 @@
 // Every function returns what the system call returns, or -errno.
 #pragma once
 
-#include "owner.h"
-
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -2,13 +2,13 @@
 // Every function returns what the system call returns, or -errno.
 #pragma once
 
-#include "owner.h"
-
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/uio.h>
+
+// Declared rather than included: this module would become the owner of what <sys/socket.h> defines, and Swift would hide
+// that from whoever imports Glibc and not CLinux.
+struct iovec;
 
 /// A raw packet socket that hears nothing until it is bound (protocol 0), close-on-exec.
 int clinux_packet_socket(void);
@@ -40,9 +40,19 @@ int clinux_socket_send_timeout(int descriptor, unsigned milliseconds);
 /// Sends all frames of a transmit ring that are marked so.
 ssize_t clinux_packet_kick(int descriptor);
 
+/// `struct msghdr`.
+struct clinux_message_header {
+    void *msg_name;
+    uint32_t msg_namelen;
+    struct iovec *msg_iov;
+    size_t msg_iovlen;
+    void *msg_control;
+    size_t msg_controllen;
+    int msg_flags;
+};
 /// `struct mmsghdr`, which glibc hides from Swift.
 struct clinux_message {
-    struct msghdr header;
+    struct clinux_message_header header;
     unsigned int length;
 };
 /// sendmmsg(2); how many were sent, or -errno if the first couldn't be.

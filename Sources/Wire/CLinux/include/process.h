@@ -2,12 +2,11 @@
 // Every function returns what the system call returns, or -errno.
 #pragma once
 
-#include "owner.h"
-
-#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+struct pollfd;
 
 /// Whether the calling process has one thread only: 1 or 0. Works without /proc too (after chroot(2)).
 int clinux_is_single_threaded(void);
