@@ -48,6 +48,39 @@ extension PacketSocketTests {
             }
         }
 
+        @Test(
+            "Super-frames in VXLAN come whole where the interface below can cut them, and their segments are the kernel's",
+            .needs(.tool("ip"), .link("vxlan")), arguments: [false, true])
+        func tunnels(hasChecksum: Bool) throws {
+            try OwnThread.run {
+                let cable = try Cable()
+                try cable.addTunnel(hasChecksum: hasChecksum)
+                for seed in 0..<40 as Range<UInt64> {
+                    var numbers = SeededNumbers(seed)
+                    var recipe = FrameRecipe.random(&numbers)
+                    recipe.isPartial = true
+                    recipe.tags = []
+                    let size = Int.random(in: 100...1200, using: &numbers)
+                    recipe.payload = (0..<(size * 5 + 3)).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ Int(seed)) }
+                    try cable.setOffloads(true)
+                    let whole = try cable.exchange(recipe.bytes, recipe.header(size), count: 1)
+                    try #require(whole.count == 1, "seed \(seed)")
+                    let header = try #require(cable.lastHeader)
+                    try cable.setOffloads(false)
+                    let theirs = try cable.exchange(recipe.bytes, recipe.header(size), count: 6)
+                    let (_, ours) = try cut(whole[0], header)
+                    // The outer IP id is another one each time.
+                    #expect(ours.map(Self.withoutOuterID) == theirs.map(Self.withoutOuterID), "seed \(seed): \(recipe)")
+                    let ids = theirs.map { UInt16($0[18]) << 8 | UInt16($0[19]) }
+                    #expect(ids == (0..<6).map { ids[0] &+ $0 })
+                }
+            }
+        }
+
+        private static func withoutOuterID(_ frame: [UInt8]) -> [UInt8] {
+            frame[..<18] + [0, 0] + frame[20..<24] + [0, 0] + frame[26...]
+        }
+
         @Test("Checksums are the kernel's")
         func checksums() throws {
             try OwnThread.run {
@@ -72,37 +105,86 @@ extension PacketSocketTests {
 private final class Cable {
     private let sender: Descriptor
     private let receiver: Descriptor
-    private let index: Int32
+    private let route: NetlinkSocket
+    private let generic: NetlinkSocket
+    private let family: UInt16
+    private let lowerIndex: Int32
+    /// Where frames are sent: the cable's one end, or a tunnel over it.
+    private var index: Int32
+    /// What the kernel said about the frame that came last.
+    private(set) var lastHeader: VirtioNetHeader?
 
     init() throws {
         _ = clinux_stay_on_cpu()
         try NetworkNamespace.makeOwn()
         try NetworkNamespace.disableIPv6()
-        let socket = try NetlinkSocket(.route)
-        try socket.perform(LinkRequest.addVeth("a", peer: "b"))
-        let indices = try ["a", "b"].map { name in
-            let link = try Link(try #require(try socket.perform(LinkRequest.get(name: name)).messages.first))
-            try socket.perform(LinkRequest.setUp(true, index: link.index, name: name))
-            return link.index
-        }
+        let route = try NetlinkSocket(.route)
+        try route.perform(LinkRequest.addVeth("a", peer: "b"))
+        let indices = try ["a", "b"].map { name in try Self.setUp(name, route) }
         let generic = try NetlinkSocket(.generic)
-        let family = try #require(
+        family = try #require(
             try generic.perform(EthtoolRequest.family()).messages.first.flatMap(EthtoolRequest.familyNumber))
-        let off = [
-            "tx-checksum-ip-generic", "tx-tcp-segmentation", "tx-tcp6-segmentation",
-            "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation", "tx-udp-segmentation",
-            "tx-generic-segmentation",
+        let receiver = Descriptor(owning: clinux_packet_open(indices[1]))
+        let sender = Descriptor(owning: Glibc.socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0))
+        // PACKET_VNET_HDR of linux/if_packet.h
+        var on: Int32 = 1
+        for number in [sender.number, receiver.number] {
+            guard setsockopt(number, 263, 15, &on, 4) == 0 else { throw LabError("no virtio headers: \(Errno(errno))") }
+        }
+        index = indices[0]
+        lowerIndex = indices[0]
+        self.route = route
+        self.generic = generic
+        self.receiver = receiver
+        self.sender = sender
+        try setOffloads(false)
+        try awaitCarrier()
+    }
+
+    /// The kernel gives a cable its carrier a moment later.
+    private func awaitCarrier() throws {
+        for _ in 0..<200 {
+            if try !exchange(FrameRecipe(isPartial: false).bytes, VirtioNetHeader(), count: 1, milliseconds: 20).isEmpty
+            {
+                ThisProcess.pause(milliseconds: 20)
+                while try receiver.waitReadable(milliseconds: 0) { _ = try receive() }
+                return
+            }
+        }
+        throw LabError("nothing comes through the cable")
+    }
+
+    private static func setUp(_ name: String, _ route: NetlinkSocket) throws -> Int32 {
+        let link = try Link(try #require(try route.perform(LinkRequest.get(name: name)).messages.first))
+        try route.perform(LinkRequest.setUp(true, index: link.index, name: name))
+        return link.index
+    }
+
+    /// Whether the sending end takes super-frames and partial checksums.
+    func setOffloads(_ areOn: Bool) throws {
+        let names = [
+            "tx-checksum-ip-generic", "tx-tcp-segmentation", "tx-tcp6-segmentation", "tx-tcp-ecn-segmentation",
+            "tx-tcp-mangleid-segmentation", "tx-udp-segmentation", "tx-generic-segmentation", "tx-udp_tnl-segmentation",
+            "tx-udp_tnl-csum-segmentation",
         ]
         try generic.perform(
             EthtoolRequest.setFeatures(
-                Dictionary(uniqueKeysWithValues: off.map { ($0, false) }), family: family, index: indices[0], name: "a")
-        )
-        receiver = Descriptor(owning: clinux_packet_open(indices[1]))
-        sender = Descriptor(owning: Glibc.socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0))
-        index = indices[0]
-        // PACKET_VNET_HDR of linux/if_packet.h
-        var on: Int32 = 1
-        try #require(receiver.number >= 0 && setsockopt(sender.number, 263, 15, &on, 4) == 0)
+                Dictionary(uniqueKeysWithValues: names.map { ($0, areOn) }), family: family, index: lowerIndex,
+                name: "a"))
+    }
+
+    /// From now on, what is sent goes into a VXLAN tunnel over the cable.
+    func addTunnel(hasChecksum: Bool) throws {
+        let checksum = hasChecksum ? "udpcsum" : "noudpcsum"
+        for line in [
+            "addr add 10.9.0.1/24 dev a", "neigh add 10.9.0.2 lladdr 02:00:00:00:00:09 dev a nud permanent",
+            "link add v type vxlan id 7 remote 10.9.0.2 dstport 4789 dev a \(checksum)",
+        ] {
+            var ip = try ChildProcess(["ip"] + line.split(separator: " ").map(String.init))
+            let status = ip.wait()
+            try #require(status == 0, "ip \(line)")
+        }
+        index = try Self.setUp("v", route)
     }
 
     /// Cuts here, has the kernel cut, and compares.
@@ -124,7 +206,9 @@ private final class Cable {
     }
 
     /// What comes out at the other end.
-    func exchange(_ frame: [UInt8], _ header: VirtioNetHeader, count: Int) throws -> [[UInt8]] {
+    func exchange(
+        _ frame: [UInt8], _ header: VirtioNetHeader, count: Int, milliseconds: Int32 = 1000
+    ) throws -> [[UInt8]] {
         var bytes = [UInt8](repeating: 0, count: VirtioNetHeader.size)
         _ = bytes.withUnsafeMutableBytes { header.write(to: $0) }
         bytes += frame
@@ -139,7 +223,9 @@ private final class Cable {
         }
         guard sent == bytes.count else { throw LabError("can't send \(header): \(Errno(errno))") }
         var frames: [[UInt8]] = []
-        while frames.count < count, try receiver.waitReadable(milliseconds: 1000) { frames.append(try receive()) }
+        while frames.count < count, try receiver.waitReadable(milliseconds: milliseconds) {
+            frames.append(try receive())
+        }
         // Nothing is to come after the last.
         while try receiver.waitReadable(milliseconds: 0) { frames.append(try receive()) }
         return frames
@@ -161,8 +247,10 @@ private final class Cable {
                 }
             }
         }
-        guard size >= 14 else { throw LabError("can't receive: \(Errno(errno))") }
+        guard size >= VirtioNetHeader.size + 14 else { throw LabError("can't receive: \(Errno(errno))") }
         frame.removeLast(frame.count - size)
+        lastHeader = frame.withUnsafeBytes { VirtioNetHeader($0) }
+        frame.removeFirst(VirtioNetHeader.size)
         // struct tpacket_auxdata behind a cmsghdr of 16 bytes; TP_STATUS_VLAN_VALID is bit 4 of its first field.
         guard control[16] & 1 << 4 != 0 else { return frame }
         return frame[..<12] + [control[35], control[34], control[33], control[32]] + frame[12...]

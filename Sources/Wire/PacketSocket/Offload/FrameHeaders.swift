@@ -27,8 +27,9 @@ struct FrameHeaders: Hashable {
     var isIP: Bool { isIPv4 || isIPv6 }
 
     /// Walks along; `network` alone is set if it isn't IP.
-    init(_ frame: FrameBytes) throws(OffloadError) {
-        var offset = 12
+    /// - Parameter typeAt: where the EtherType is.
+    init(_ frame: FrameBytes, typeAt: Int = 12) throws(OffloadError) {
+        var offset = typeAt
         var type = try frame.uint16(offset)
         while EtherType.isTag(type) {
             offset += 4
@@ -38,6 +39,18 @@ struct FrameHeaders: Hashable {
         network = offset + 2
         end = frame.count
         if isIPv4 { try walkIPv4(frame) } else if isIPv6 { try walkIPv6(frame) }
+    }
+
+    /// Walks along what begins with an IP header.
+    init(_ frame: FrameBytes, ip: Int) throws(OffloadError) {
+        network = ip
+        end = frame.count
+        switch try frame.byte(ip) >> 4 {
+        case 4: etherType = EtherType.ipv4
+        case 6: etherType = EtherType.ipv6
+        default: throw .wrongProtocol
+        }
+        if isIPv4 { try walkIPv4(frame) } else { try walkIPv6(frame) }
     }
 
     private mutating func walkIPv4(_ frame: FrameBytes) throws(OffloadError) {
@@ -101,6 +114,8 @@ enum EtherType {
     static let ipv4: UInt16 = 0x0800
     static let ipv6: UInt16 = 0x86dd
     static let customerTag: UInt16 = 0x8100
+    /// An Ethernet frame inside another protocol.
+    static let bridged: UInt16 = 0x6558
 
     /// 802.1Q, 802.1ad, and the older numbers for stacked tags.
     static func isTag(_ type: UInt16) -> Bool {
@@ -112,6 +127,7 @@ enum EtherType {
 enum IPProtocol {
     static let tcp: UInt8 = 6
     static let udp: UInt8 = 17
+    static let gre: UInt8 = 47
     static let sctp: UInt8 = 132
 }
 

@@ -21,6 +21,11 @@ struct SegmentCut: ~Copyable {
     /// Bytes of payload, which a first fragment has in its head: its UDP header.
     private var inFirstHead = 0
 
+    /// The headers of tunnels around those, outermost first.
+    private var layers: [FrameHeaders] = []
+    /// The pseudo-header's sum, less the length.
+    private var pseudoSum: UInt64 = 0
+
     private var networkSum: UInt64 = 0
     private var transportSum: UInt64 = 0
     private var hasChecksum = true
@@ -41,8 +46,12 @@ struct SegmentCut: ~Copyable {
     ) throws(OffloadError) -> Segmentation {
         count = 0
         guard let bytes = unsafe FrameBytes(frame) else { throw .truncated }
-        let headers = try FrameHeaders(bytes)
+        var headers = try FrameHeaders(bytes)
         let isPartial = header.flags.contains(.needsChecksum)
+        layers.removeAll(keepingCapacity: true)
+        if isPartial, let inner = Tunnel.innermost(bytes, headers, at: Int(header.checksumStart), &layers) {
+            headers = inner
+        }
         let start = isPartial ? Int(header.checksumStart) : headers.transport
         let found: (UInt8, UInt16)
         switch header.kind {
@@ -57,6 +66,7 @@ struct SegmentCut: ~Copyable {
         guard !isPartial || header.checksumOffset == found.1 else { throw .checksumPlace }
         guard header.segmentSize > 0 else { throw .noSegmentSize }
         let size = Int(header.segmentSize)
+        guard layers.isEmpty || header.kind != .udpFragments && !headers.hasJumboLength else { throw .encapsulated }
         if header.kind == .udpFragments {
             return try beginFragments(bytes, headers, size, isPartial, fragmentName)
         }
@@ -65,6 +75,7 @@ struct SegmentCut: ~Copyable {
 
     mutating func begin(_ frame: UnsafeRawBufferPointer, fitting mtu: Int) throws(OffloadError) -> Segmentation {
         count = 0
+        layers.removeAll(keepingCapacity: true)
         guard let bytes = unsafe FrameBytes(frame) else { throw .truncated }
         let headers = try FrameHeaders(bytes)
         guard headers.isIP, headers.transportProtocol == IPProtocol.tcp, !headers.isFragment else {
@@ -126,7 +137,7 @@ struct SegmentCut: ~Copyable {
         let restHead = headLength - inFirstHead
         let largest = restHead + min(segmentSize, total)
         // IPv4's length counts its header, IPv6's doesn't.
-        guard largest - network - (isIPv4 ? 0 : 40) <= 65535 else { throw .tooLong }
+        guard largest - (layers.first?.network ?? network) - (isIPv4 ? 0 : 40) <= 65535 else { throw .tooLong }
         if isIPv4 {
             identification = UInt16(bigEndian: load(network + 4))
             store(UInt16(0), network + 2)
@@ -158,6 +169,7 @@ struct SegmentCut: ~Copyable {
             sum = unsafe InternetChecksum.sum(try Self.addresses(frame, headers))
             sum &+= InternetChecksum.word(UInt16(headers.transportProtocol))
         }
+        pseudoSum = sum
         store(UInt16(0), field)
         if kind == .tcp {
             sequence = unsafe UInt32(bigEndian: template.loadUnaligned(fromByteOffset: transport + 4, as: UInt32.self))
@@ -196,6 +208,7 @@ struct SegmentCut: ~Copyable {
         case .udp: unsafe patchUDP(memory, body)
         case .fragments: break
         }
+        if !layers.isEmpty { unsafe patchLayers(memory, length + body.count) }
         done += 1
         return unsafe Segment(head: UnsafeRawBufferPointer(start: memory, count: length), body: body)
     }
@@ -242,6 +255,52 @@ struct SegmentCut: ~Copyable {
         // The length counts twice: in the pseudo-header, and in UDP's.
         let sum = unsafe transportSum &+ InternetChecksum.sum(body) &+ 2 &* InternetChecksum.word(length)
         unsafe head.storeBytes(of: InternetChecksum.storedNonZero(sum), toByteOffset: transport + 6, as: UInt16.self)
+    }
+
+    // MARK: Tunnels
+
+    /// Completes the headers of tunnels, the innermost first: the outer ones' checksums cover it.
+    private func patchLayers(_ head: UnsafeMutableRawPointer, _ frameLength: Int) {
+        for layer in layers.reversed() {
+            unsafe patchLayerNetwork(layer, head, frameLength)
+            let start = layer.transport
+            if layer.transportProtocol == IPProtocol.udp {
+                let length = frameLength - start
+                unsafe Self.store(UInt16(truncatingIfNeeded: length), head, start + 4)
+                // Zero: a tunnel without checksums, as VXLAN's usually is.
+                if load(start + 6) == 0 { continue }
+                var pseudo = InternetChecksum.word(UInt32(length)) &+ InternetChecksum.word(UInt16(IPProtocol.udp))
+                let addresses = layer.network + (layer.isIPv4 ? 12 : 8)
+                unsafe pseudo &+= InternetChecksum.sum(head + addresses, layer.isIPv4 ? 8 : 32)
+                unsafe sumUp(head, from: start, field: start + 6, pseudo, frameLength)
+            } else if layer.transportProtocol == IPProtocol.gre, UInt16(bigEndian: load(start)) & GRE.checksum != 0 {
+                unsafe sumUp(head, from: start, field: start + 4, 0, frameLength)
+            }
+        }
+    }
+
+    private func patchLayerNetwork(_ layer: FrameHeaders, _ head: UnsafeMutableRawPointer, _ frameLength: Int) {
+        let network = layer.network
+        let length = UInt16(truncatingIfNeeded: frameLength - network - (layer.isIPv4 ? 0 : 40))
+        unsafe Self.store(length, head, network + (layer.isIPv4 ? 2 : 4))
+        guard layer.isIPv4 else { return }
+        let name = UInt16(bigEndian: load(network + 4)) &+ UInt16(truncatingIfNeeded: done)
+        unsafe Self.store(name, head, network + 4)
+        unsafe Self.store(0, head, network + 10)
+        let sum = unsafe InternetChecksum.sum(head + network, Int(template[network] & 0xf) * 4)
+        unsafe head.storeBytes(of: InternetChecksum.stored(sum), toByteOffset: network + 10, as: UInt16.self)
+    }
+
+    /// Stores the checksum of everything from an outer header on. What the innermost transport header and the payload
+    /// add is known without a look at them: with their own checksum they are the complement of their pseudo-header.
+    private func sumUp(
+        _ head: UnsafeMutableRawPointer, from start: Int, field: Int, _ pseudo: UInt64, _ frameLength: Int
+    ) {
+        unsafe Self.store(0, head, field)
+        let inner = pseudoSum &+ InternetChecksum.word(UInt32(truncatingIfNeeded: frameLength - transport))
+        let sum =
+            unsafe pseudo &+ InternetChecksum.sum(head + start, transport - start) &+ InternetChecksum.negative(inner)
+        unsafe head.storeBytes(of: InternetChecksum.storedNonZero(sum), toByteOffset: field, as: UInt16.self)
     }
 
     // MARK: Fragments
