@@ -4,27 +4,27 @@
 /// head's checksums cost a few additions.
 @safe
 struct SegmentCut: ~Copyable {
-    private enum Kind { case tcp, udp, fragments }
+    enum Kind { case tcp, udp, fragments }
 
-    private let template = UnsafeMutableRawBufferPointer.allocate(byteCount: Segmenter.longestHead, alignment: 8)
-    private var kind = Kind.tcp
-    private var payload = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-    private var segmentSize = 1
-    private var done = 0
-    private var count = 0
+    let template = UnsafeMutableRawBufferPointer.allocate(byteCount: Segmenter.longestHead, alignment: 8)
+    var kind = Kind.tcp
+    var payload = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    var segmentSize = 1
+    var done = 0
+    var count = 0
 
     // Places in the template.
-    private var isIPv4 = true
-    private var network = 0
-    private var transport = 0
-    private var headLength = 0
+    var isIPv4 = true
+    var network = 0
+    var transport = 0
+    var headLength = 0
     /// Bytes of payload, which a first fragment has in its head: its UDP header.
-    private var inFirstHead = 0
+    var inFirstHead = 0
 
     /// The headers of tunnels around those, outermost first.
-    private var layers: [FrameHeaders] = []
+    var layers: [FrameHeaders] = []
     /// The pseudo-header's sum, less the length.
-    private var pseudoSum: UInt64 = 0
+    var pseudoSum: UInt64 = 0
 
     private var networkSum: UInt64 = 0
     private var transportSum: UInt64 = 0
@@ -94,7 +94,7 @@ struct SegmentCut: ~Copyable {
     }
 
     /// Segments that each have all headers: TCP's, and UDP datagrams.
-    private mutating func begin(
+    mutating func begin(
         _ frame: FrameBytes, _ headers: FrameHeaders, _ size: Int, _ isPartial: Bool
     ) throws(OffloadError) -> Segmentation {
         kind = headers.transportProtocol == IPProtocol.tcp ? .tcp : .udp
@@ -111,7 +111,7 @@ struct SegmentCut: ~Copyable {
         return segments
     }
 
-    private mutating func copyHeaders(
+    mutating func copyHeaders(
         _ frame: FrameBytes, _ headers: FrameHeaders, until end: Int
     ) throws(OffloadError) {
         isIPv4 = headers.isIPv4
@@ -130,7 +130,7 @@ struct SegmentCut: ~Copyable {
     }
 
     /// What all kinds have in common, when the template holds the headers.
-    private mutating func prepare(_ frame: FrameBytes) throws(OffloadError) -> Segmentation {
+    mutating func prepare(_ frame: FrameBytes) throws(OffloadError) -> Segmentation {
         done = 0
         let total = unsafe payload.count
         let segments = max(1, (total + segmentSize - 1) / segmentSize)
@@ -257,125 +257,17 @@ struct SegmentCut: ~Copyable {
         unsafe head.storeBytes(of: InternetChecksum.storedNonZero(sum), toByteOffset: transport + 6, as: UInt16.self)
     }
 
-    // MARK: Tunnels
-
-    /// Completes the headers of tunnels, the innermost first: the outer ones' checksums cover it.
-    private func patchLayers(_ head: UnsafeMutableRawPointer, _ frameLength: Int) {
-        for layer in layers.reversed() {
-            unsafe patchLayerNetwork(layer, head, frameLength)
-            let start = layer.transport
-            if layer.transportProtocol == IPProtocol.udp {
-                let length = frameLength - start
-                unsafe Self.store(UInt16(truncatingIfNeeded: length), head, start + 4)
-                // Zero: a tunnel without checksums, as VXLAN's usually is.
-                if load(start + 6) == 0 { continue }
-                var pseudo = InternetChecksum.word(UInt32(length)) &+ InternetChecksum.word(UInt16(IPProtocol.udp))
-                let addresses = layer.network + (layer.isIPv4 ? 12 : 8)
-                unsafe pseudo &+= InternetChecksum.sum(head + addresses, layer.isIPv4 ? 8 : 32)
-                unsafe sumUp(head, from: start, field: start + 6, pseudo, frameLength)
-            } else if layer.transportProtocol == IPProtocol.gre, UInt16(bigEndian: load(start)) & GRE.checksum != 0 {
-                unsafe sumUp(head, from: start, field: start + 4, 0, frameLength)
-            }
-        }
-    }
-
-    private func patchLayerNetwork(_ layer: FrameHeaders, _ head: UnsafeMutableRawPointer, _ frameLength: Int) {
-        let network = layer.network
-        let length = UInt16(truncatingIfNeeded: frameLength - network - (layer.isIPv4 ? 0 : 40))
-        unsafe Self.store(length, head, network + (layer.isIPv4 ? 2 : 4))
-        guard layer.isIPv4 else { return }
-        let name = UInt16(bigEndian: load(network + 4)) &+ UInt16(truncatingIfNeeded: done)
-        unsafe Self.store(name, head, network + 4)
-        unsafe Self.store(0, head, network + 10)
-        let sum = unsafe InternetChecksum.sum(head + network, Int(template[network] & 0xf) * 4)
-        unsafe head.storeBytes(of: InternetChecksum.stored(sum), toByteOffset: network + 10, as: UInt16.self)
-    }
-
-    /// Stores the checksum of everything from an outer header on. What the innermost transport header and the payload
-    /// add is known without a look at them: with their own checksum they are the complement of their pseudo-header.
-    private func sumUp(
-        _ head: UnsafeMutableRawPointer, from start: Int, field: Int, _ pseudo: UInt64, _ frameLength: Int
-    ) {
-        unsafe Self.store(0, head, field)
-        let inner = pseudoSum &+ InternetChecksum.word(UInt32(truncatingIfNeeded: frameLength - transport))
-        let sum =
-            unsafe pseudo &+ InternetChecksum.sum(head + start, transport - start) &+ InternetChecksum.negative(inner)
-        unsafe head.storeBytes(of: InternetChecksum.storedNonZero(sum), toByteOffset: field, as: UInt16.self)
-    }
-
-    // MARK: Fragments
-
-    /// IPv6's fragment header: the end of what each fragment has.
-    private var fragmentHeader: Int { headLength - inFirstHead - 8 }
-
-    /// Where in the datagram this fragment begins, in units of eight bytes, and whether there are more.
-    /// - Parameter unit: 1 where the field counts in its lowest bit (IPv4), 8 where three bits are below it (IPv6).
-    private func fragmentField(_ isLast: Bool, unit: Int) -> UInt16 {
-        let offset = UInt16(truncatingIfNeeded: done * segmentSize / 8 * unit)
-        return offset | (isLast ? 0 : unit == 1 ? 0x2000 : 1)
-    }
-
-    /// IP fragments of one UDP datagram (net/ipv4/udp_offload.c, `udp4_ufo_fragment`; RFC 8200, 4.5).
-    private mutating func beginFragments(
-        _ frame: FrameBytes, _ headers: FrameHeaders, _ size: Int, _ isPartial: Bool, _ name: UInt32
-    ) throws(OffloadError) -> Segmentation {
-        let start = headers.isIPv4 ? headers.transport : headers.fragmentPoint
-        let headersEnd = headers.transport + 8
-        guard !headers.isCut, headersEnd <= headers.end, !headers.hasJumboLength else { throw .truncated }
-        guard headers.end - start > size & ~7 else {
-            return try begin(frame, headers, max(1, headers.end - headersEnd), isPartial)
-        }
-        guard size & ~7 >= headersEnd - start else { throw .noSegmentSize }
-        guard headers.end - start <= 65535 else { throw .tooLong }
-        kind = .fragments
-        unsafe payload = try frame.slice(start..<headers.end)
-        segmentSize = size & ~7
-        inFirstHead = headersEnd - start
-        if headers.isIPv4 {
-            try copyHeaders(frame, headers, until: headersEnd)
-        } else {
-            try copyHeadersAroundFragmentHeader(frame, headers, headersEnd, name)
-        }
-        let segments = try prepare(frame)
-        if isPartial {
-            let sum = unsafe InternetChecksum.sum(try frame.slice(headers.transport..<headers.end))
-            unsafe template.storeBytes(
-                of: InternetChecksum.storedNonZero(sum), toByteOffset: transport + 6, as: UInt16.self)
-        }
-        count = segments.count
-        return segments
-    }
-
-    private mutating func copyHeadersAroundFragmentHeader(
-        _ frame: FrameBytes, _ headers: FrameHeaders, _ end: Int, _ name: UInt32
-    ) throws(OffloadError) {
-        let point = headers.fragmentPoint
-        isIPv4 = false
-        network = headers.network
-        transport = headers.transport + 8
-        headLength = end + 8
-        guard unsafe headLength <= template.count else { throw .headersTooLong }
-        unsafe template.copyMemory(from: try frame.slice(0..<point))
-        unsafe UnsafeMutableRawBufferPointer(rebasing: template[(point + 8)...]).copyMemory(
-            from: try frame.slice(point..<end))
-        unsafe template[point] = template[headers.fragmentPointName]
-        unsafe template[point + 1] = 0
-        store(UInt16(0), point + 2)
-        unsafe template.storeBytes(of: name.bigEndian, toByteOffset: point + 4, as: UInt32.self)
-        unsafe template[headers.fragmentPointName] = IPv6Extension.fragment.rawValue
-    }
-
     // MARK: Memory
 
-    private func load(_ offset: Int) -> UInt16 {
+    func load(_ offset: Int) -> UInt16 {
         unsafe template.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
     }
 
-    private func store(_ value: UInt16, _ offset: Int) {
+    func store(_ value: UInt16, _ offset: Int) {
         unsafe template.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
     }
 
-    private static func store(_ value: UInt16, _ head: UnsafeMutableRawPointer, _ offset: Int) {
+    static func store(_ value: UInt16, _ head: UnsafeMutableRawPointer, _ offset: Int) {
         unsafe head.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
     }
 }
