@@ -30,6 +30,7 @@ public struct PortmirrorCommand: ParsableCommand {
         subcommands: [
             AddCommand.self, RemoveCommand.self, ListCommand.self, ShowCommand.self, PlanCommand.self,
             ApplyCommand.self, ExportCommand.self, ExplainCommand.self, PortsCommand.self, SimulateCommand.self,
+            TapCommand.self, LogCommand.self, RunCommand.self, DaemonloggerCommand.self,
             DemoCommand.self,
         ])
 
@@ -43,7 +44,11 @@ public struct PortmirrorCommand: ParsableCommand {
             handler.logLevel = ThisProcess.environment("PORTMIRROR_DEBUG") == nil ? .warning : .debug
             return handler
         }
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        // By a link of this name, the program is daemonlogger.
+        if CommandLine.arguments.first?.split(separator: "/").last == "portmirror-daemonlogger" {
+            arguments.insert("daemonlogger", at: 0)
+        }
         EarlyConnection.begin(for: arguments)
         do {
             var command = try direct(arguments) ?? parseAsRoot(arguments)
@@ -104,6 +109,13 @@ enum Privilege {
     static let advice =
         "run it as root: sudo portmirror …; or with CAP_NET_ADMIN and directories of your own "
         + "(--config-dir, PORTMIRROR_RUN_DIR)"
+
+    /// - Throws: ``UserError`` of kind `privilege`.
+    /// - Throws: ``UserError`` of kind `privilege`.
+    static func requireNetRaw(to action: String) throws {
+        guard !ThisProcess.has(.netRaw) else { return }
+        throw UserError("\(action) needs the capability CAP_NET_RAW", advice: "run it as root: sudo portmirror …", kind: .privilege)
+    }
 
     /// - Throws: ``UserError`` of kind `privilege`.
     static func requireNetAdmin(to action: String) throws {

@@ -23,8 +23,13 @@ public final class OpenedDirectory: Sendable {
     /// Its path, for words.
     public let path: String
 
-    /// Opens a directory.
-    public init(_ path: String) throws(SystemError) {
+    /// Opens a directory. One that isn't there is made, for its owner alone.
+    /// - Parameter identity: who is to be that; nil for who this is.
+    public init(_ path: String, makingFor identity: Identity? = nil) throws(SystemError) {
+        if !Files.exists(path) {
+            try Files.makeDirectory(path, mode: 0o750)
+            if let identity { try Files.give(path, to: identity) }
+        }
         // O_DIRECTORY
         descriptor = try Descriptor.open(path, flags: 0o200000)
         self.path = path

@@ -5,6 +5,9 @@ public struct RotationPolicy: Hashable, Sendable {
         /// Where the zone's clock shows a multiple of so many seconds: 3600 is on the hour, 86400 at midnight, a multiple of
         /// 604800 on Mondays. Other periods are counted from 1970-01-01T00:00.
         case aligned(seconds: Int64)
+        /// Where so many units of the zone's clock have begun since the file was, the one that it was begun in counted:
+        /// two units of 3600 seconds from 13:38 on end at 15:00, as daemonlogger has it.
+        case wholeUnits(seconds: Int64, count: Int64)
         /// So many seconds after the file was begun.
         case sinceBeginning(seconds: Int64)
     }
@@ -43,6 +46,7 @@ public struct RotationPolicy: Hashable, Sendable {
     public func deadline(beginning: Int64, offset: (Int64) -> Int) -> Int64? {
         let second = Self.divide(beginning, 1_000_000_000)
         let period: Int64
+        var further: Int64 = 0
         switch schedule {
         case nil: return nil
         case .sinceBeginning(let seconds):
@@ -50,12 +54,15 @@ public struct RotationPolicy: Hashable, Sendable {
             let (end, isLate) = beginning.addingReportingOverflow(length)
             return isLong || isLate ? nil : end
         case .aligned(let seconds): period = max(1, seconds)
+        case .wholeUnits(let seconds, let count):
+            period = max(1, seconds)
+            further = max(1, count) - 1
         }
         // 1970-01-01 was a Thursday: weeks begin three days before.
         let shift: Int64 = period % 604_800 == 0 ? 3 * 86400 : 0
         let before = Int64(offset(second))
-        let (next, isLate) = ((Self.divide(second + before + shift, period) + 1)).multipliedReportingOverflow(
-            by: period)
+        let (next, isLate) = (Self.divide(second + before + shift, period) + 1 + further)
+            .multipliedReportingOverflow(by: period)
         if isLate { return nil }
         var deadline = next - shift - before
         // The zone may have changed its clock until then: what counts is what it shows at that time.

@@ -72,3 +72,8 @@ public enum Privileges {
         guard code >= 0 else { throw .system(SystemError(Errno(-code), operation, object)) }
     }
 }
+
+extension ThisProcess {
+    /// Whether it has no other threads, as giving up privileges takes.
+    public static var hasOneThread: Bool { clinux_is_single_threaded() == 1 }
+}

@@ -50,6 +50,8 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noSpace = Errno(ENOSPC)
     /// `EDQUOT`
     public static let quotaExceeded = Errno(EDQUOT)
+    /// `EADDRINUSE`
+    public static let addressInUse = Errno(EADDRINUSE)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }

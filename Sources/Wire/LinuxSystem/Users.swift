@@ -136,3 +136,10 @@ private enum Accounts {
         }
     }
 }
+
+extension Files {
+    /// Gives a file or directory to a user and group (chown(2)).
+    public static func give(_ path: String, to identity: Identity) throws(SystemError) {
+        _ = try checkErrno(unsafe chown(path, identity.user, identity.group), "give away", path)
+    }
+}

@@ -1,0 +1,232 @@
+import ArgumentParser
+import CaptureFile
+import LinuxSystem
+import MirrorConfig
+import MirrorEngine
+import MirrorModel
+import Netlink
+import PacketFilter
+import RouteNetlink
+
+struct DaemonloggerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "daemonlogger",
+        abstract: "Log packets or tap, with daemonlogger's options.",
+        discussion: """
+            Scripts that call daemonlogger work with the name changed; 'portmirror-daemonlogger' is the same program. \
+            What daemonlogger's manual promises is kept, and what it did besides isn't: see portmirror-daemonlogger(8). \
+            'portmirror tap' and 'portmirror log' have more.
+
+            Examples:
+              portmirror daemonlogger -i bond0 -o dummy0 'tcp port 80'
+              portmirror daemonlogger -d -i eth0 -l /var/log/pcap -n eth0 -s 1g -r -m 10 -u nobody -g nogroup
+            """)
+
+    private static func name(_ letter: Character) -> NameSpecification {
+        .init(arrayLiteral: .customShort(letter, allowingJoined: true))
+    }
+
+    @Option(name: name("c"), help: ArgumentHelp("End after so many packets.", valueName: "count"))
+    var count: UInt64?
+    @Flag(name: .customShort("d"), help: "Go on in the background, with a pid file.")
+    var isDaemon = false
+    @Option(name: name("f"), help: ArgumentHelp("Read the filter from this file.", valueName: "file"))
+    var filterFile: String?
+    @Flag(name: .customShort("F"), help: "Write each packet to its file at once.")
+    var flushes = false
+    @Option(name: name("g"), help: ArgumentHelp("Become a member of this group.", valueName: "group"))
+    var group: String?
+    @Option(name: name("i"), help: ArgumentHelp("Hear this port; without it, the first that is up.", valueName: "port"))
+    var interface: String?
+    @Option(name: name("l"), help: ArgumentHelp("Write files to this directory.", valueName: "dir"))
+    var directory: String?
+    @Option(name: name("m"), help: ArgumentHelp("End after so many files; with -r, keep so many.", valueName: "count"))
+    var files: UInt32?
+    @Option(name: name("M"), help: ArgumentHelp("With -r: keep the volume under so many per cent full.", valueName: "percent"))
+    var percent: UInt8?
+    @Option(name: name("n"), help: ArgumentHelp("Begin files' names so; the time follows.", valueName: "prefix"))
+    var prefix = "daemonlogger.pcap"
+    @Option(name: name("o"), help: ArgumentHelp("Send to this port instead of writing files.", valueName: "port"))
+    var output: String?
+    @Option(name: name("p"), help: ArgumentHelp("The pid file's name.", valueName: "file"))
+    var pidFile: String?
+    @Option(name: name("P"), help: ArgumentHelp("The pid file's directory.", valueName: "dir"))
+    var pidDirectory: String?
+    @Flag(name: .customShort("r"), help: "Ring buffer: the oldest files go.")
+    var isRing = false
+    @Option(name: name("R"), help: ArgumentHelp("Read packets from a capture instead of a port.", valueName: "file"))
+    var capture: String?
+    @Option(name: name("s"), help: ArgumentHelp("Begin a new file after so many bytes: 10k, 1m, 2g, 1t.", valueName: "size"))
+    var size: String?
+    @Option(name: name("S"), help: ArgumentHelp("Keep so many bytes of each packet.", valueName: "bytes"))
+    var snaplen: UInt32?
+    @Option(name: name("t"), help: ArgumentHelp("Begin a new file after so many seconds, or at whole minutes, hours, days: 60, 5m, 2h, 1d.", valueName: "time"))
+    var time: String?
+    @Option(name: name("T"), help: ArgumentHelp("Have this directory as root; -l is in there.", valueName: "dir"))
+    var root: String?
+    @Option(name: name("u"), help: ArgumentHelp("Become this user.", valueName: "user"))
+    var user: String?
+    @Flag(name: .customShort("v"), help: "Print the version.")
+    var printsVersion = false
+    @Flag(name: .customShort("z"), help: "With -r: let files of earlier runs be.")
+    var prunesOnlyThisRun = false
+    @Argument(help: ArgumentHelp("A pcap-filter(7) expression.", valueName: "filter"))
+    var filter: [String] = []
+
+    @OptionGroup(visibility: .hidden) var places: PlaceOptions
+
+    func validate() throws {
+        guard !printsVersion else { return }
+        _ = try DaemonloggerSettings(self)
+    }
+
+    func run() throws {
+        guard !printsVersion else {
+            return Terminal.write("portmirror \(PortmirrorCommand.version), with the options of daemonlogger 1.2.1\n")
+        }
+        try DaemonloggerSettings(self).runner(self).run()
+    }
+}
+
+/// What daemonlogger's options come to, with everything wrong said at once.
+private struct DaemonloggerSettings {
+    private var size: UInt64?
+    private var schedule: RotationPolicy.Schedule?
+    private var outputs: [Output] = []
+    private var expression: String?
+
+    init(_ options: DaemonloggerCommand) throws {
+        var problems: [String] = []
+        func value<Value>(_ read: () throws -> Value) -> Value? {
+            do { return try read() } catch {
+                problems.append("\(error)")
+                return nil
+            }
+        }
+        size = options.size.flatMap { text in value { try Self.size(text) } }
+        schedule = options.time.flatMap { text in value { try Self.schedule(text) } }
+        if let name = options.interface { _ = value { try PortName(name) } }
+        if let output = options.output {
+            outputs = value { [.port(try PortName(output))] } ?? []
+        } else {
+            outputs = value { [.files(try Self.files(options, size ?? 2 << 30))] } ?? []
+        }
+        if options.prunesOnlyThisRun, !options.isRing { problems.append("-z is for the ring buffer: say -r") }
+        if options.percent != nil, !options.isRing { problems.append("-M is for the ring buffer: say -r") }
+        if let percent = options.percent, !(1...99).contains(percent) { problems.append("-M is 1 to 99 per cent") }
+        if options.count == 0 || options.files == 0 { problems.append("-c and -m are at least 1") }
+        if let snaplen = options.snaplen, !(14...262_144).contains(snaplen) { problems.append("-S is 14 to 262144 bytes") }
+        if options.capture != nil, options.interface != nil {
+            problems.append("-R reads a capture instead of a port: leave out -i")
+        }
+        if options.filterFile != nil, !options.filter.isEmpty {
+            problems.append("the filter is given twice: by -f, and at the end")
+        }
+        expression = options.filter.isEmpty ? nil : options.filter.joined(separator: " ")
+        if let file = options.filterFile { expression = value { try Self.filter(file) } }
+        if let text = expression, text.allSatisfy(\.isWhitespace) { expression = nil }
+        if let text = expression { _ = value { try selectorProgram(vlans: nil, expression: text, sample: 1) } }
+        guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
+    }
+
+    func runner(_ options: DaemonloggerCommand) throws -> TapRunner {
+        var sources: [Source] = []
+        if options.capture == nil {
+            sources = [.port(try options.interface.map { try PortName($0) } ?? Self.firstPort(), .both)]
+        }
+        let mirror = Mirror(
+            name: try MirrorName("daemonlogger"), sources: sources, outputs: outputs, filter: expression,
+            snaplen: options.snaplen, engine: .tap)
+        var privileges = PrivilegeOptions()
+        privileges.user = options.user
+        privileges.group = options.group
+        privileges.chroot = options.root
+        var runner = TapRunner(
+            mirror, privileges, TapReportStyle(name: "daemonlogger", interval: nil, isQuiet: false, isJSON: false),
+            try TapLimits(latency: nil, ring: nil), options.places, purpose: "capturing")
+        runner.captures = options.capture.map { [$0] } ?? []
+        runner.limit = options.count
+        runner.isDaemon = options.isDaemon
+        if options.isDaemon || options.pidFile != nil || options.pidDirectory != nil {
+            runner.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")
+        }
+        runner.files.flushesEachFrame = options.flushes
+        runner.files.usesMicroseconds = true
+        runner.files.hasNoExtension = true
+        runner.files.schedule = schedule
+        runner.files.prunesOnlyThisRun = options.prunesOnlyThisRun
+        if !options.isRing { runner.files.mostFiles = options.files.map(UInt64.init) }
+        return runner
+    }
+
+    // MARK: Values
+
+    private static func files(_ options: DaemonloggerCommand, _ size: UInt64) throws -> FileSettings {
+        // Without -l: where it was started, which in another root is that.
+        let path = options.directory ?? (options.root == nil ? "." : "/")
+        var files = FileSettings(
+            directory: try DirectoryPath(options.root == nil ? WorkingDirectory.absolute(path) : path), format: .pcap)
+        let prefix = options.prefix.map { character in
+            switch character {
+            case "%": "%%"
+            case "{": "{{"
+            case "}": "}}"
+            default: String(character)
+            }
+        }.joined()
+        files.name = "\(prefix).%s"
+        files.rotateSize = size
+        if options.isRing {
+            files.keepFiles = options.files
+            files.keepPercent = options.percent
+            // A ring has an end.
+            if options.files == nil, options.percent == nil { files.keepPercent = 90 }
+        }
+        return files
+    }
+
+    private static func path(_ file: String, in directory: String) -> String {
+        file.hasPrefix("/") ? file : WorkingDirectory.absolute("\(directory)/\(file)")
+    }
+
+    private static func filter(_ path: String) throws -> String {
+        guard let bytes = try Files.read(path, atMost: FilterCompiler.maximumLength + 1) else {
+            throw UserError("there is no file \(path)")
+        }
+        // A comment goes to its line's end, as tcpdump -F has it.
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { line in
+            String(line.prefix { $0 != "#" })
+        }.joined(separator: " ")
+    }
+
+    private static func size(_ text: String) throws -> UInt64 {
+        let units: [Character: UInt64] = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40]
+        let unit = text.last.flatMap { units[Character($0.lowercased())] }
+        let digits = unit == nil ? text[...] : text.dropLast()
+        guard let number = UInt64(digits), number > 0 else {
+            throw ValidationError("-s is a number of bytes, or one with k, m, g or t: not '\(text)'")
+        }
+        let (bytes, isTooMuch) = number.multipliedReportingOverflow(by: unit ?? 1)
+        guard !isTooMuch, bytes <= UInt64(Int64.max) else { throw ValidationError("-s \(text) is too much") }
+        return bytes
+    }
+
+    private static func schedule(_ text: String) throws -> RotationPolicy.Schedule {
+        let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86400]
+        let unit = text.last.flatMap { units[$0] }
+        guard let number = Int64(unit == nil ? text[...] : text.dropLast()), (1...1_000_000_000).contains(number) else {
+            throw ValidationError("-t is a number of seconds, or one with m, h or d: not '\(text)'")
+        }
+        return unit.map { .wholeUnits(seconds: $0, count: number) } ?? .sinceBeginning(seconds: number)
+    }
+
+    /// What libpcap takes for the first: an interface that is up and isn't the loopback.
+    private static func firstPort() throws -> PortName {
+        let links = try NetlinkSocket(.route).dump(LinkRequest.dump()).compactMap { try? Link($0) }
+        guard let link = links.filter({ $0.isUp && !$0.isLoopback }).min(by: { $0.index < $1.index }) else {
+            throw UserError("no interface is up", advice: "say which one: -i PORT")
+        }
+        Terminal.complain("hearing \(link.name), since -i doesn't say what else")
+        return try PortName(link.name)
+    }
+}
