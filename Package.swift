@@ -106,6 +106,11 @@ let package = Package(
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile"]),
+        // Logs until it is killed.
+        .executableTarget(
+            name: "capture-log-writer", dependencies: ["CaptureFile", "CaptureLog", "LinuxSystem"],
+            path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
+        tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
         tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport"]),
         tests("MirrorModelTests", ["MirrorModel"]),
@@ -135,7 +140,9 @@ let package = Package(
             dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink"],
             path: "Tests/TestSupport",
             swiftSettings: testSettings),
-        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
+        tests(
+            "IntegrationTests",
+            ["CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
         tests(
             "ConformanceTests",
             [

@@ -189,7 +189,7 @@ public final class CaptureLog {
         {
             endFile(at: time)
         }
-        if current.file == 0, !beginFile(at: time) { return false }
+        if isFinished || current.file == 0 && !beginFile(at: time) { return false }
         if let buffer = current.buffer, buffer.room >= record { return true }
         handOver()
         return takeBuffer(at: time)
