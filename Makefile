@@ -5,9 +5,9 @@ DESTDIR ?=
 SWIFT ?= swift
 # Every target names each target that it imports.
 CHECKED = --explicit-target-dependency-import-check error
-SOURCES = Package.swift Sources Tests Benchmarks
+SOURCES = Package.swift Sources Tests Benchmarks Fuzz
 
-.PHONY: help demo test build release install uninstall lint format bench unit integration conformance clean dependencies
+.PHONY: help demo test build release install uninstall lint format bench fuzz unit integration conformance clean dependencies
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: dependencies release ## Measure side by side with tc, ovs-vsctl and ovsdb
 	@missed=0; Benchmarks/run out/portmirror || missed=$$?; echo; \
 	Benchmarks/ovsdb-run $$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/ovsdb-monitor-bench \
 		|| missed=$$?; exit $$missed
+
+fuzz: ## Feed damaged capture files to the readers, for FUZZ_SECONDS (60)
+	Fuzz/run
 
 clean: ## Remove what was built
 	$(SWIFT) package clean

@@ -115,6 +115,11 @@ let package = Package(
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile"]),
+        // Logs until it is killed.
+        .executableTarget(
+            name: "capture-log-writer", dependencies: ["CaptureFile", "CaptureLog", "LinuxSystem"],
+            path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
+        tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
         tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport"]),
         tests("MirrorModelTests", ["MirrorModel"]),
@@ -152,7 +157,9 @@ let package = Package(
         .executableTarget(
             name: "SystemProbe", dependencies: ["LinuxSystem"], path: "Tests/SystemProbe", swiftSettings: testSettings),
         tests("LinuxSystemTests", ["LinuxSystem", "SystemProbe", "TestSupport"]),
-        tests("IntegrationTests", ["LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
+        tests(
+            "IntegrationTests",
+            ["CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
         tests(
             "ConformanceTests",
             [

@@ -68,7 +68,8 @@ import Testing
     @Test("Conversions are strftime's", arguments: 0..<300 as Range<UInt64>) func conversions(seed: UInt64) throws {
         var numbers = SeededNumbers(seed)
         let seconds = Int64.random(in: -2_208_988_800...32_503_679_999, using: &numbers)  // 1900 to 2999
-        let offset = Int.random(in: -12...14, using: &numbers) * 3600 + [0, 1800, 2700].randomElement(using: &numbers)!
+        let offset =
+            Int.random(in: -12...14, using: &numbers) * 3600 + ([0, 1800, 2700].randomElement(using: &numbers) ?? 0)
         var time = time_t(seconds + Int64(offset))
         var broken = tm()
         gmtime_r(&time, &broken)

@@ -59,7 +59,7 @@ import Testing
             Int64.random(in: -4_000_000_000...8_000_000_000, using: &numbers) * Self.second
             + Int64.random(in: 0..<Self.second, using: &numbers)
         let offset = Int.random(in: -50400...50400, using: &numbers)
-        let period = [1, 7, 60, 300, 3600, 25200, 86400].randomElement(using: &numbers)!
+        let period = [1, 7, 60, 300, 3600, 25200, 86400].randomElement(using: &numbers) ?? 1
         let deadline = try #require(Self.next(.aligned(seconds: Int64(period)), beginning, offset: offset))
         #expect(deadline > beginning)
         #expect(deadline - beginning <= Int64(period) * Self.second)

@@ -31,8 +31,9 @@ struct WrittenFile {
                 UInt8.random(in: 0...255, using: &numbers)
             }
             let timestamp = Int64.random(in: 0...Int64.max, using: &numbers)
-            let flags: PacketFlags = [[], .inbound, .outbound, [.outbound, .checksumNotReady]].randomElement(
-                using: &numbers)!
+            let flags: PacketFlags =
+                [[], .inbound, .outbound, [.outbound, .checksumNotReady]].randomElement(
+                    using: &numbers) ?? []
             let snaplen = Int(interfaces[Int(number)].snaplen)
             writer.append(
                 bytes, timestamp: timestamp, originalLength: UInt32(bytes.count + 5), interface: number, flags: flags,

@@ -23,6 +23,10 @@ public enum AppendOutcome: Hashable, Sendable {
 /// It belongs to one thread, which calls everything here.
 public final class CaptureLog {
     private let settings: CaptureLogSettings
+    // Of the settings, what is looked at for every packet.
+    private let format: CaptureFormat
+    private let snaplen: Int
+    private let rotation: RotationPolicy
     private let header: [UInt8]
     /// Bytes of the statistics at a file's end.
     private let trailer: Int
@@ -39,7 +43,6 @@ public final class CaptureLog {
     /// Files of ``files`` that were lost while files couldn't be written.
     private var filesLost: UInt64 = 0
     private var buffersMade = 0
-    private var appended: UInt64 = 0
     /// What ``LogState/status`` was when it was last dealt with.
     private var knownStatus: UInt64 = 0
     /// When limits are looked at again though no file ends, in nanoseconds since 1970.
@@ -50,6 +53,8 @@ public final class CaptureLog {
 
     /// The file and the buffer that are being filled.
     private struct Current {
+        /// Packets from the beginning of the log.
+        var appended: UInt64 = 0
         /// 0 for none.
         var file: UInt64 = 0
         var packets: UInt64 = 0
@@ -61,6 +66,24 @@ public final class CaptureLog {
         var bufferPackets: UInt64 = 0
         /// When the first bytes were put into the buffer.
         var bufferSince: Int64 = 0
+
+        /// Whether a record may go into the file and the buffer as they are.
+        @inline(__always)
+        func hasRoom(for record: Int, at timestamp: Int64, _ rotation: RotationPolicy, _ trailer: Int) -> Bool {
+            guard file != 0, timestamp < deadline, let buffer, buffer.room >= record else { return false }
+            return !rotation.isFull(packets: packets, bytes: bytes, record: record, trailer: trailer)
+        }
+
+        @inline(__always)
+        mutating func append(_ framing: PacketFraming, _ head: Span<UInt8>, _ body: Span<UInt8>, record: Int) {
+            buffer?.append(
+                head: framing.head.span, headLength: framing.headLength, head, body, tail: framing.tail.span,
+                tailOffset: framing.tailOffset, tailLength: framing.tailLength)
+            appended += 1
+            packets += 1
+            bufferPackets += 1
+            bytes += UInt64(record)
+        }
     }
 
     /// Opens a log: locks its manifest, recovers what a killed run left, begins a file.
@@ -81,6 +104,9 @@ public final class CaptureLog {
             )
         }
         self.settings = settings
+        format = settings.format
+        snaplen = Int(settings.snaplen)
+        rotation = settings.rotation
         self.statistics = statistics
         self.now = now
         beginning = now
@@ -128,32 +154,21 @@ public final class CaptureLog {
         flags: PacketFlags = []
     ) -> AppendOutcome {
         if isFinished { return .finished }
-        appended += 1
         if state.status.load(ordering: .relaxed) != knownStatus, !face() { return drop() }
 
-        let snaplen = Int(settings.snaplen)
         let headLength = min(head.count, snaplen)
         let bodyLength = min(body.count, snaplen - headLength)
         let captured = headLength + bodyLength
-        let record = settings.format.recordLength(captured: captured, flags: flags)
+        let record = format.recordLength(captured: captured, flags: flags)
 
-        guard prepare(record, timestamp), let buffer = current.buffer else {
-            if isFinished {
-                appended -= 1
-                return .finished
-            }
-            return drop()
+        if !current.hasRoom(for: record, at: timestamp, rotation, trailer), !change(record, timestamp) {
+            return isFinished ? .finished : drop()
         }
-        let framing = settings.format.framing(
+        let framing = format.framing(
             captured: captured, originalLength: originalLength, timestamp: timestamp, interface: interface, flags: flags
         )
-        buffer.append(
-            head: framing.head.span, headLength: framing.headLength, head.extracting(first: headLength),
-            body.extracting(first: bodyLength), tail: framing.tail.span, tailOffset: framing.tailOffset,
-            tailLength: framing.tailLength)
-        current.packets += 1
-        current.bufferPackets += 1
-        current.bytes += UInt64(record)
+        current.append(
+            framing, head.extracting(first: headLength), body.extracting(first: bodyLength), record: record)
         return .accepted
     }
 
@@ -169,17 +184,8 @@ public final class CaptureLog {
             originalLength: originalLength ?? UInt32(clamping: packet.count), interface: interface, flags: flags)
     }
 
-    /// Sees to a file and a buffer that a record may go into; false if there is none.
-    @inline(__always) private func prepare(_ record: Int, _ timestamp: Int64) -> Bool {
-        if current.file != 0, timestamp < current.deadline, let buffer = current.buffer, buffer.room >= record,
-            !settings.rotation.isFull(packets: current.packets, bytes: current.bytes, record: record, trailer: trailer)
-        {
-            return true
-        }
-        return change(record, timestamp)
-    }
-
     /// Ends the file or the buffer, whichever is full, and begins the next.
+    /// - Returns: whether there is a buffer that the record may go into.
     @inline(never) private func change(_ record: Int, _ timestamp: Int64) -> Bool {
         let time = clock(timestamp)
         if current.file != 0,
@@ -189,7 +195,7 @@ public final class CaptureLog {
         {
             endFile(at: time)
         }
-        if current.file == 0, !beginFile(at: time) { return false }
+        if isFinished || current.file == 0 && !beginFile(at: time) { return false }
         if let buffer = current.buffer, buffer.room >= record { return true }
         handOver()
         return takeBuffer(at: time)
@@ -202,6 +208,7 @@ public final class CaptureLog {
     }
 
     private func drop() -> AppendOutcome {
+        current.appended += 1
         state.drop(1)
         return .dropped
     }
@@ -273,7 +280,7 @@ public final class CaptureLog {
     /// What the log has done up to now.
     public var counts: CaptureLogCounts {
         var counts = state.counts.withLock { $0 }
-        counts.appended = appended
+        counts.appended = current.appended
         counts.currentBytes = current.file == 0 ? 0 : current.bytes
         return counts
     }

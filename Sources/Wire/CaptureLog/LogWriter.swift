@@ -25,6 +25,9 @@ final class LogWriter: @unchecked Sendable {
     /// Whether the trouble is over when the volume has room.
     private var awaitsRoom = false
 
+    /// The name that a file would have had, and how many were taken before the one that it has.
+    private var lastNamed: (first: String, attempt: UInt64) = ("", 0)
+
     /// How often it is tried again while files can't be written.
     private static let retryMilliseconds = 250
 
@@ -108,9 +111,12 @@ final class LogWriter: @unchecked Sendable {
 
     /// Makes the next file, under a name that nobody has.
     private func open(_ moment: LogWork.Moment) throws -> LogFile {
-        var attempt: UInt64 = 0
+        let first = try name(at: moment.time, attempt: 0)
+        // Of the names that were taken before, none is free now: a thousand files a second would look at all of them.
+        var attempt = first == lastNamed.first ? lastNamed.attempt + 1 : 0
         while true {
             let name = try self.name(at: moment.time, attempt: attempt)
+            lastNamed = (first, attempt)
             attempt += 1
             let hidden = FileNameTemplate.hiddenName(for: name)
             if try directory.status(of: name) != nil || directory.status(of: hidden) != nil {
@@ -256,8 +262,8 @@ final class LogWriter: @unchecked Sendable {
                 }
             }
             attempt += 1
-            if settings.name.hasSequence { sequenceUsed() }
             guard let next = try? self.name(at: now, attempt: attempt) else { return false }
+            if settings.name.hasSequence { sequenceUsed() }
             name = next
         }
     }

@@ -55,7 +55,7 @@ extension LogWriter {
             try file.write(ZstandardCompressor.end)
             size += UInt64(ZstandardCompressor.end.count)
         }
-        try file.synchronise()
+        if settings.synchronises { try file.synchronise() }
         if publish(entry.name, inode: inode, size: size) {
             state.counts.withLock { $0.filesRecovered += 1 }
             state.remark(
