@@ -55,7 +55,7 @@ final class CaptureSequence {
 
     private func due(_ packet: CapturedPacket) -> UInt64 {
         guard let time = packet.timestamp else { return 0 }
-        let now = Int64(clamping: Clocks.monotonicNanoseconds())
+        let now = Int64(clamping: ThisProcess.monotonicNanoseconds())
         let offset = offset ?? (now &- time)
         self.offset = offset
         return UInt64(clamping: max(0, time &+ offset))

@@ -6,6 +6,7 @@ import MirrorModel
 import MirrorPlan
 import OVSDBTransport
 import OpenVSwitch
+import Tap
 import TrafficControl
 
 /// Where the files are; the same options on every command.
@@ -107,7 +108,10 @@ struct Session {
         store = places.store
         // The kernel first: the others build on its ports.
         reconciler = Reconciler(
-            engines: [trafficControl, openVSwitch], store: store, runDirectory: places.runDirectory)
+            engines: [
+                trafficControl, openVSwitch,
+                TapEngine(runDirectory: places.runDirectory) { Terminal.complain("warning: \($0)") },
+            ], store: store, runDirectory: places.runDirectory)
         now = Self.now
     }
 

@@ -9,7 +9,7 @@ struct TapReportStyle {
     var interval: Duration?
     var isQuiet = false
     var isJSON = false
-    private let began = Clocks.monotonicNanoseconds()
+    private let began = ThisProcess.monotonicNanoseconds()
     private let line = ProgressLine()
 
     init(name: String, interval: Duration?, isQuiet: Bool, isJSON: Bool) {
@@ -49,7 +49,7 @@ struct TapReportStyle {
     /// A line that is written over once a second.
     func progress(_ counts: TapCounts) { line.show(counts) }
 
-    private var seconds: Double { Double(Clocks.monotonicNanoseconds() - began) / 1e9 }
+    private var seconds: Double { Double(ThisProcess.monotonicNanoseconds() - began) / 1e9 }
 
     /// A line for each port, and for each output.
     static func text(_ counts: TapCounts) -> String {
@@ -101,7 +101,7 @@ private final class ProgressLine {
     private var last: (time: UInt64, frames: UInt64, bytes: UInt64)?
 
     func show(_ counts: TapCounts) {
-        let now = Clocks.monotonicNanoseconds()
+        let now = ThisProcess.monotonicNanoseconds()
         let totals = counts.outputs.map(\.total)
         let bytes = totals.map(\.sentBytes).max() ?? 0
         let before = last ?? (now, counts.copied, bytes)
@@ -109,8 +109,8 @@ private final class ProgressLine {
         let seconds = max(0.001, Double(now - before.time) / 1e9)
         let lost = counts.sources.map(\.lost).reduce(0, +)
         let failed = totals.map(\.failed).reduce(0, +)
-        var text = "\(counts.copied) frames  \(Quantity.rate(Double(counts.copied - before.frames) / seconds))"
-        text += "  \(Quantity.bits(Double(bytes - min(bytes, before.bytes)) * 8 / seconds))  lost \(lost)  failed \(failed)"
+        var text = "\(counts.copied) frames  \(Quantity.rate(Double(counts.copied - before.frames) / seconds, "pps"))"
+        text += "  \(Quantity.rate(Double(bytes - min(bytes, before.bytes)) * 8 / seconds, "bit/s"))  lost \(lost)  failed \(failed)"
         if let file = counts.outputs.lazy.compactMap(\.files).first {
             text += "  \(file.isFailing ? "can't write!" : file.current ?? "")"
         }
@@ -123,26 +123,5 @@ private final class ProgressLine {
         guard width > 0 else { return }
         Terminal.writeError("\r\(String(repeating: " ", count: width))\r")
         width = 0
-    }
-}
-
-/// Numbers with units, for people.
-enum Quantity {
-    static func bytes(_ count: UInt64) -> String { scaled(Double(count), "B") }
-    static func rate(_ perSecond: Double) -> String { scaled(perSecond, "pps") }
-    static func bits(_ perSecond: Double) -> String { scaled(perSecond, "bit/s") }
-
-    private static func scaled(_ value: Double, _ unit: String) -> String {
-        var value = value
-        for prefix in ["", "k", "M", "G"] {
-            if value < 1000 || prefix == "G" { return prefix.isEmpty ? "\(Int(value)) \(unit)" : "\(tenths(value)) \(prefix)\(unit)" }
-            value /= 1000
-        }
-        return "\(Int(value)) \(unit)"
-    }
-
-    private static func tenths(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10)"
     }
 }

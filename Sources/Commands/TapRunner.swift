@@ -82,22 +82,22 @@ struct TapRunner {
         let identity = try identity()
         // Captures to files are nobody's but the files' owner's affair.
         if captures.isEmpty || !mirror.outputPorts.isEmpty { try Privilege.requireNetRaw(to: purpose) }
-        let places = captures.isEmpty ? try look() : []
-        let start = isDaemon ? try DaemonStart() : nil
+        let points = captures.isEmpty ? try look() : []
+        var start = isDaemon ? try DaemonStart() : nil
         let pid = try pidFile.map { path in
             do throws(PIDFileError) { return try PIDFile(path) } catch { throw UserError("\(error)") }
         }
         let signals = try SignalDescriptor([.interrupt, .terminate, .quit, .hangUp, .user1])
         let reader = try captures.isEmpty ? nil : CaptureSequence(captures)
         let style = report
-        var settings = try tapSettings(places)
+        var settings = try tapSettings(points)
         try changeRoot()
         settings.files = try tapFiles(identity)
         let tap = try Tap(settings) { style.remark($0) }
         let hosted = try isHosted ? HostedTap(mirror, places: self.places) : nil
         try giveUpPrivileges(identity)
         try tap.begin()
-        try start.ready()
+        if let start = start.take() { try start.ready() }
         var loop = TapLoop(tap, duties(style, hosted), signals: signals)
         let counts = try reader.map { reader in try loop.replay { try reader.next(isPaced: isPaced) } } ?? loop.run()
         style.end(counts)
@@ -119,11 +119,11 @@ struct TapRunner {
         return duties
     }
 
-    /// The places that are watched. Refuses what no tap should do, and goes on in a new process if this one has threads now.
-    private func look() throws -> [Place] {
+    /// The points that are watched. Refuses what no tap should do, and goes on in a new process if this one has threads now.
+    private func look() throws -> [Point] {
         if let told = ThisProcess.environment(Self.lookedMark), let places = Self.places(told) { return places }
         let session = try Session(places)
-        let (plan, places) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
+        let (plan, points) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
         guard plan.refusals.isEmpty else {
             throw UserError(
                 plan.refusals.map { isHosted ? $0.description : $0.message }.joined(separator: "\n"),
@@ -131,19 +131,19 @@ struct TapRunner {
         }
         for warning in plan.warnings { Terminal.complain("warning: \(warning.message)") }
         guard ThisProcess.hasOneThread else {
-            let text = places.map { "\($0.port)/\($0.hook)" }.joined(separator: " ")
+            let text = points.map { "\($0.port)/\($0.hook)" }.joined(separator: " ")
             ThisProcess.setEnvironment(Self.lookedMark, "\(ThisProcess.id) \(text)")
             try ThisProcess.beginAnew()
-            return places
+            return points
         }
-        return places
+        return points
     }
 
     /// Tells this process, which began anew, what it found out before.
     private static let lookedMark = "PORTMIRROR_LOOKED"
 
     /// nil if it is another process's.
-    private static func places(_ text: String) -> [Place]? {
+    private static func places(_ text: String) -> [Point]? {
         let words = text.split(separator: " ")
         guard words.first == "\(ThisProcess.id)" else { return nil }
         return words.dropFirst().compactMap { word in
@@ -151,7 +151,7 @@ struct TapRunner {
             let parts = word.split(separator: "/")
             guard parts.count == 2, let port = try? PortName(String(parts[0])), let hook = Hook(rawValue: String(parts[1]))
             else { return nil }
-            return Place(port: port, hook: hook)
+            return Point(port, hook)
         }
     }
 
@@ -181,10 +181,10 @@ struct TapRunner {
 }
 
 extension TapRunner {
-    /// What the tap is to do, for places that were found to be watched.
-    fileprivate func tapSettings(_ places: [Place]) throws -> TapSettings {
+    /// What the tap is to do, for points that were found to be watched.
+    fileprivate func tapSettings(_ points: [Point]) throws -> TapSettings {
         var watched: [TapSettings.Watched] = []
-        for place in places {
+        for place in points {
             if let known = watched.firstIndex(where: { $0.port == place.port }) {
                 watched[known].hooks.append(place.hook)
             } else {
@@ -211,7 +211,7 @@ extension TapRunner {
 
     /// The files that copies go to; their directories are made where they aren't there, and opened.
     fileprivate func tapFiles(_ identity: Identity?) throws -> [TapFiles] {
-        try mirror.outputs.compactMap(\.files).map { settings in
+        try mirror.outputs.compactMap(\.files).map { (settings: FileSettings) in
             let path = settings.directory.description
             let directory: OpenedDirectory
             do throws(SystemError) {

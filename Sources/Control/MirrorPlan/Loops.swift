@@ -1,4 +1,4 @@
-import MirrorModel
+public import MirrorModel
 
 /// Rule 8: what a mirror sends must not come back to one of its sources, on whatever way.
 struct LoopSearch {
@@ -121,6 +121,11 @@ extension Mirror {
             case .files: return []
             }
         }
+    }
+
+    /// The points at which this mirror copies. Ports that don't exist yet count: they may come.
+    public func points(in topology: Topology) -> [Point] {
+        places(in: topology).map { Point($0.port, $0.hook) }
     }
 
     /// The places at which this mirror copies. Ports that don't exist yet count: they may come.

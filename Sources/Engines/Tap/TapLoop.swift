@@ -48,7 +48,7 @@ public struct TapLoop: ~Copyable {
         signal = poll.add(self.signals.number) ?? -1
         if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }
         if let wanted = duties.wish { wish = poll.add(wanted.descriptor) ?? -1 }
-        let now = Clocks.monotonicNanoseconds()
+        let now = ThisProcess.monotonicNanoseconds()
         nextStatus = duties.statusInterval.map { now + $0.nanoseconds }
         nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }
         hearAll()
@@ -79,7 +79,7 @@ public struct TapLoop: ~Copyable {
         var sinceLook = 0
         while !isStopping, !tap.isSatisfied, let frame = try next() {
             while !isStopping {
-                let now = Clocks.monotonicNanoseconds()
+                let now = ThisProcess.monotonicNanoseconds()
                 guard frame.due > now else { break }
                 try attend(waiting: Int64(frame.due - now))
             }
@@ -98,7 +98,7 @@ public struct TapLoop: ~Copyable {
 
     /// Waits for something to do, and does all of it but copying.
     private mutating func attend(waiting most: Int64?) throws {
-        let now = Clocks.monotonicNanoseconds()
+        let now = ThisProcess.monotonicNanoseconds()
         var wait = most
         func sooner(_ nanoseconds: Int64) { wait = min(wait ?? .max, max(0, nanoseconds)) }
         if let nextStatus { sooner(Int64(clamping: nextStatus) - Int64(clamping: now)) }
@@ -133,7 +133,7 @@ public struct TapLoop: ~Copyable {
     }
 
     private mutating func tellInTime() {
-        let now = Clocks.monotonicNanoseconds()
+        let now = ThisProcess.monotonicNanoseconds()
         if let due = nextStatus, now >= due, let interval = duties.statusInterval?.nanoseconds {
             duties.tellStatus(tap.counts())
             nextStatus = max(due + interval, now)
@@ -150,9 +150,9 @@ public struct TapLoop: ~Copyable {
     private mutating func end() throws -> TapCounts {
         tap.stop()
         // A block that isn't full is handed over after the latency; nothing more comes then.
-        let limit = Clocks.monotonicNanoseconds() + 2_000_000_000
+        let limit = ThisProcess.monotonicNanoseconds() + 2_000_000_000
         tap.copy()
-        while !tap.isDrained, Clocks.monotonicNanoseconds() < limit {
+        while !tap.isDrained, ThisProcess.monotonicNanoseconds() < limit {
             _ = try poll.wait(nanoseconds: 1_000_000)
             tap.copy()
         }
