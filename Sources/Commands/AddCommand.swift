@@ -19,6 +19,7 @@ struct AddCommand: ParsableCommand {
               portmirror add lan --from-bridge br0 --to vnet2 --vlan 10,20-29
               portmirror add look --from eth0 --to tap7 --for 10m --temporary
               portmirror add far --from-bridge ovsbr0 --to vlan:12@ovsbr0 --snaplen 128
+              portmirror add log --from vnet0 --to files:/var/log/vnet0 --rotate-size 100M --keep-files 10
             """)
 
     @Argument(help: "The mirror's name: 1 to 15 of A-Z a-z 0-9 . _ -")
@@ -39,7 +40,8 @@ struct AddCommand: ParsableCommand {
     @Option(
         name: .customLong("to"), parsing: .upToNextOption,
         help: ArgumentHelp(
-            "A port that gets the copies, or a VLAN of an Open vSwitch bridge (vlan:VID@BRIDGE).", valueName: "port"))
+            "A port that gets the copies, a VLAN of an Open vSwitch bridge (vlan:VID@BRIDGE), or capture files (files:DIR).",
+            valueName: "port"))
     var outputs: [String] = []
 
     @Option(name: .customLong("vlan"), help: ArgumentHelp("VLAN ids to copy; 0 is untagged.", valueName: "10,20-29"))
@@ -54,7 +56,10 @@ struct AddCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Cut copies after this many bytes.", valueName: "bytes"))
     var snaplen: UInt32?
 
-    @Option(help: ArgumentHelp("Which engine: auto, ovs or tc.", valueName: "engine"))
+    @Flag(help: "Send each copy to one of the outputs, by its flow, instead of to all.")
+    var spread = false
+
+    @Option(help: ArgumentHelp("Which engine: auto, ovs, tc or tap.", valueName: "engine"))
     var engine: String = "auto"
 
     @Option(
@@ -72,6 +77,8 @@ struct AddCommand: ParsableCommand {
 
     @Flag(help: "Show what would be done, and do nothing.")
     var dryRun = false
+
+    @OptionGroup(title: "Capture files") var files: FileOptions
 
     @OptionGroup var places: PlaceOptions
 
@@ -134,11 +141,16 @@ struct AddCommand: ParsableCommand {
         let name = value { try MirrorName(self.name) }
         var sources = from.compactMap { text in value { try parseSource(text) } }
         sources += fromBridge.compactMap { text in value { Source.bridge(try PortName(text)) } }
-        let outputs = outputs.compactMap { text in value { try parseOutput(text) } }
+        let outputs = outputs.compactMap { text in value { try parseOutput(text) } }.map { output in
+            output.files.map { .files(files.settings(in: $0.directory, problems: &problems)) } ?? output
+        }
+        if let option = files.firstGiven, !self.outputs.contains(where: { $0.hasPrefix("files:") }) {
+            problems.append("\(option) is for capture files: say --to files:DIR")
+        }
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
         let seconds = duration.flatMap { text in value { try parseDuration(text) } }
         let engine = EngineChoice(rawValue: engine)
-        if engine == nil { problems.append("there is no engine '\(self.engine)'; there are auto, ovs and tc") }
+        if engine == nil { problems.append("there is no engine '\(self.engine)'; there are auto, ovs, tc and tap") }
         if from.isEmpty && fromBridge.isEmpty { problems.append("no source: say --from PORT or --from-bridge BRIDGE") }
         if self.outputs.isEmpty { problems.append("no output: say --to PORT") }
         if Set(sources).count < sources.count { problems.append("a source is given twice") }
@@ -146,12 +158,14 @@ struct AddCommand: ParsableCommand {
         if sample == 0 { problems.append("--sample 0 would copy nothing; 1 copies every frame") }
         if let snaplen, !(14...262_144).contains(snaplen) { problems.append("--snaplen is 14 to 262144 bytes") }
         if let filter { problems += Self.problems(of: filter) }
-        guard problems.isEmpty, let name, let engine else {
-            throw ValidationError(problems.joined(separator: "\n       "))
+        if problems.isEmpty, let name, let engine {
+            let mirror = Mirror(
+                name: name, sources: sources, outputs: outputs, vlans: vlans, filter: filter, sample: sample ?? 1,
+                snaplen: snaplen, spread: spread, engine: engine, reserve: reserve, keepOffloads: keepOffloads,
+                until: seconds.map { Timestamp(secondsSince1970: now.secondsSince1970 + $0) })
+            problems = mirror.problems.map { "--\($0.key) \($0.problem)" }
+            if problems.isEmpty { return mirror }
         }
-        return Mirror(
-            name: name, sources: sources, outputs: outputs, vlans: vlans, filter: filter, sample: sample ?? 1,
-            snaplen: snaplen, engine: engine, reserve: reserve, keepOffloads: keepOffloads,
-            until: seconds.map { Timestamp(secondsSince1970: now.secondsSince1970 + $0) })
+        throw ValidationError(problems.joined(separator: "\n       "))
     }
 }

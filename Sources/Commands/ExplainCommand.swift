@@ -10,7 +10,7 @@ import TrafficControl
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Show the tc, ethtool and bridge commands that do the same by hand.",
+        abstract: "Show the commands that do the same by hand: tc, ethtool and bridge, or portmirror tap and log.",
         discussion: """
             Prints a shell script with a line of why before each command, for the machine as it would be without the \
             mirror. Nothing is changed.
@@ -63,6 +63,8 @@ struct ExplainCommand: ParsableCommand {
         let commands =
             steps.flatMap { explain($0, everything: everything) }
             + explain(steps, database: session.database, purges: session.openVSwitch.purges)
+            + preview.desired.map(\.mirror).filter { names.contains($0.name) && plan.engines[$0.name] == .tap }
+            .flatMap(explainTap)
         for item in commands {
             text += Terminal.wrapped(item.why, width: 98, prefix: "# ") + "\(item.command)\n"
         }

@@ -28,6 +28,7 @@ struct MirrorJSON: Encodable {
     let filter: String?
     let sample: UInt32?
     let snaplen: UInt32?
+    let spread: Bool?
     let reserve: Bool?
     let keepOffloads: Bool?
     let until: String?
@@ -35,9 +36,12 @@ struct MirrorJSON: Encodable {
     let note: String?
     /// How old the counters can be, in seconds.
     let countersAge: Int64?
+    /// Of the process that copies.
+    let process: ProcessJSON?
 
     enum CodingKeys: String, CodingKey {
-        case name, state, reason, engine, from, to, counters, points, vlans, filter, sample, snaplen, reserve, until
+        case name, state, reason, engine, from, to, counters, points, vlans, filter, sample, snaplen, spread, reserve
+        case until, process
         case keepOffloads = "keep-offloads"
         case note
         case countersAge = "counters-age"
@@ -115,6 +119,53 @@ struct MirrorJSON: Encodable {
 
     struct FailedJSON: Encodable {
         let packets: UInt64
+        /// Where the engine tells.
+        let reasons: [String: UInt64]?
+    }
+
+    struct ProcessJSON: Encodable {
+        let id: Int32
+        let since: String
+        let lost: FailedJSON
+        let ports: [WatchedJSON]
+        let files: [WrittenJSON]
+
+        init(_ tap: TapReport) {
+            id = tap.process
+            since = formatTimestamp(tap.since)
+            lost = FailedJSON(packets: tap.lost, reasons: nil)
+            ports = tap.sources.map {
+                WatchedJSON(
+                    port: $0.port.description, received: $0.received, lost: $0.lost, superFrames: $0.superFrames,
+                    segments: $0.segments)
+            }
+            files = tap.files.map {
+                WrittenJSON(
+                    directory: $0.directory.description, current: $0.current, finished: $0.finished,
+                    removed: $0.removed, bytes: $0.bytes)
+            }
+        }
+    }
+
+    struct WatchedJSON: Encodable {
+        let port: String
+        let received: UInt64
+        let lost: UInt64
+        let superFrames: UInt64
+        let segments: UInt64
+
+        enum CodingKeys: String, CodingKey {
+            case port, received, lost, segments
+            case superFrames = "super-frames"
+        }
+    }
+
+    struct WrittenJSON: Encodable {
+        let directory: String
+        let current: String?
+        let finished: UInt64
+        let removed: UInt64
+        let bytes: UInt64
     }
 
     struct CountersJSON: Encodable {
@@ -123,14 +174,18 @@ struct MirrorJSON: Encodable {
         let delivered: TrafficJSON?
         let failed: FailedJSON?
 
-        init(_ counters: Counters) {
+        init(_ counters: Counters, failures: [TapReport.Failure: UInt64]?) {
             selected = TrafficJSON(packets: counters.selectedPackets, bytes: counters.selectedBytes)
             guard counters.knowsFailures else {
                 (delivered, failed) = (nil, nil)
                 return
             }
             delivered = TrafficJSON(packets: counters.deliveredPackets, bytes: counters.deliveredBytes)
-            failed = FailedJSON(packets: counters.failedPackets)
+            failed = FailedJSON(
+                packets: counters.failedPackets,
+                reasons: failures.map {
+                    Dictionary($0.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
+                })
         }
     }
 
@@ -143,8 +198,8 @@ struct MirrorJSON: Encodable {
         let delivered: TrafficJSON?
         let failed: FailedJSON?
 
-        init(_ point: MirrorStatus.PointStatus) {
-            let counters = CountersJSON(point.counters)
+        init(_ point: MirrorStatus.PointStatus, tellsReasons: Bool) {
+            let counters = CountersJSON(point.counters, failures: tellsReasons ? point.failures : nil)
             port = point.port.description
             direction = point.hook?.rawValue
             output = point.output?.description
@@ -174,13 +229,16 @@ struct MirrorJSON: Encodable {
         to = status.outputs.map { OutputJSON($0) }
         note = status.note
         countersAge = status.countersAge?.components.seconds
-        counters = CountersJSON(status.total)
-        points = status.points.map(PointJSON.init)
+        let tellsReasons = status.tap != nil
+        counters = CountersJSON(status.total, failures: tellsReasons ? status.failures : nil)
+        points = status.points.map { PointJSON($0, tellsReasons: tellsReasons) }
+        process = status.tap.map(ProcessJSON.init)
         let mirror = status.mirror
         vlans = mirror?.vlans?.description
         filter = mirror?.filter
         sample = mirror?.sample
         snaplen = mirror?.snaplen
+        spread = mirror.flatMap { $0.spread ? true : nil }
         reserve = mirror?.reserve
         keepOffloads = mirror?.keepOffloads
         until = mirror?.until.map(formatTimestamp)

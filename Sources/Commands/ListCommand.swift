@@ -39,8 +39,12 @@ struct ListCommand: ParsableCommand {
             ])
         }
         if rows.count > 1 { Terminal.write(Terminal.table(rows)) }
-        for status in all where !status.reason.isEmpty {
-            Terminal.write("\(status.name): \(status.reason)\n")
+        for status in all {
+            if !status.reason.isEmpty { Terminal.write("\(status.name): \(status.reason)\n") }
+            if let lost = status.tap?.lost, lost > 0 {
+                Terminal.write(
+                    "\(status.name): \(Quantity.packets(lost)) lost before they were seen, in none of the columns\n")
+            }
         }
     }
 }

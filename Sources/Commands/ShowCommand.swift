@@ -43,12 +43,13 @@ struct ShowCommand: ParsableCommand {
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
         line("engine", status.engine.description + (status.note.map { " (\($0))" } ?? ""))
         for source in status.sources { line("from", "\(Self.words(source.source)), \(source.state.rawValue)") }
-        for output in status.outputs { line("to", "\(output.output), \(output.state.rawValue)") }
+        for output in status.outputs { line("to", Self.words(output)) }
         if let mirror = status.mirror {
             if let vlans = mirror.vlans { line("vlans", vlans.description) }
             if let filter = mirror.filter { line("filter", filter) }
             if mirror.sample > 1 { line("sample", "1 in \(mirror.sample)") }
             if let snaplen = mirror.snaplen { line("snaplen", "\(snaplen) bytes") }
+            if mirror.spread { line("spread", "each copy to one output, by its flow") }
             if mirror.reserve { line("outputs", "reserved for copies") }
             if mirror.keepOffloads { line("offloads", "left as they are") }
             if let until = mirror.until {
@@ -56,15 +57,23 @@ struct ShowCommand: ParsableCommand {
                 line("time left", left <= 0 ? "none" : "\(Quantity.duration(left)) (until \(formatTimestamp(until)))")
             }
         }
+        if let tap = status.tap {
+            let seconds = max(now.secondsSince1970 - tap.since.secondsSince1970, 0)
+            line("process", "\(tap.process), for \(Quantity.duration(seconds))")
+        }
         let total = status.total
         let age = status.countersAge.map { " (up to \($0.components.seconds) s old)" } ?? ""
         line("selected", "\(Quantity.packets(total.selectedPackets)), \(Quantity.bytes(total.selectedBytes))" + age)
         if total.knowsFailures {
             line(
                 "delivered", "\(Quantity.packets(total.deliveredPackets)), \(Quantity.bytes(total.deliveredBytes))")
-            line("failed", Quantity.packets(total.failedPackets))
+            line("failed", Quantity.packets(total.failedPackets) + Self.reasons(status.failures))
         } else {
             line("delivered", "not counted for this output")
+        }
+        if let tap = status.tap {
+            line("lost", Quantity.packets(tap.lost) + " before they were seen (counted nowhere above)")
+            for files in tap.files { line("files", Self.words(files)) }
         }
         if !status.points.isEmpty {
             let rows = status.points.map { point in
@@ -75,7 +84,10 @@ struct ShowCommand: ParsableCommand {
                     "\(counters.selectedPackets) selected",
                 ]
                     + (counters.knowsFailures
-                        ? ["\(counters.deliveredPackets) delivered", "\(counters.failedPackets) failed"] : [])
+                        ? [
+                            "\(counters.deliveredPackets) delivered",
+                            "\(counters.failedPackets) failed" + Self.reasons(point.failures),
+                        ] : [])
             }
             text += "  " + Terminal.styled("points", .bold) + ":\n" + Terminal.table(rows)
         }
@@ -87,6 +99,26 @@ struct ShowCommand: ParsableCommand {
         case .port(let port, let direction): "\(port) \(direction == .both ? "ingress and egress" : "\(direction)")"
         case .bridge(let bridge): "bridge \(bridge), every frame that enters it"
         }
+    }
+
+    private static func words(_ output: MirrorStatus.OutputStatus) -> String {
+        guard let settings = output.output.files else { return "\(output.output), \(output.state.rawValue)" }
+        let options = fileOptions(settings).map { "\($0.key) \($0.value)" }
+        return ([output.output.description] + options).joined(separator: ", ")
+    }
+
+    private static func words(_ files: TapReport.Files) -> String {
+        var parts = ["\(files.finished) finished"]
+        if files.removed > 0 { parts.append("\(files.removed) of them removed") }
+        parts.append("\(Quantity.bytes(files.bytes)) written")
+        if let current = files.current { parts.append("now \(current)") }
+        return "\(files.directory): " + parts.joined(separator: ", ")
+    }
+
+    /// Why copies failed: " (3 too big, 1 output down)", or nothing.
+    private static func reasons(_ failures: [TapReport.Failure: UInt64]) -> String {
+        let words = failures.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.words)" }
+        return words.isEmpty ? "" : " (\(words.joined(separator: ", ")))"
     }
 
     private static func styled(_ state: MirrorStatus.State) -> String {

@@ -12,8 +12,8 @@ struct SimulateCommand: ParsableCommand {
         commandName: "simulate",
         abstract: "Run mirrors over a capture: which copies would each output get?",
         discussion: """
-            Reads pcap or pcapng, takes each frame as seen at one port, and writes the copies to DIR/OUTPUT.pcap. It \
-            needs no privilege and touches no interface. Frames without a direction of their own (pcap has none) are \
+            Reads pcap or pcapng, takes each frame as seen at one port, and writes the copies to DIR/OUTPUT.pcap; those \
+            of files:/var/log/x to DIR/files-var-log-x.pcap, with the length that they had before they were cut. It needs no privilege and touches no interface. Frames without a direction of their own (pcap has none) are \
             taken as --direction says.
 
             Example:
@@ -85,6 +85,8 @@ struct Simulation {
     private let writer = PcapWriter()
     /// Each output's records.
     private var files: [Output: [UInt8]] = [:]
+    /// What they are called.
+    private var paths: [Output: String] = [:]
     private var counts: [Trace.Route: (copies: Int, bytes: Int)] = [:]
     private let routes: [Trace.Route]
     private(set) var seen = 0
@@ -109,13 +111,18 @@ struct Simulation {
         model = ReferenceModel(
             topology: Self.topology(mirrors, port: port, bridge: bridge), mirrors: mirrors,
             picks: { mirror, _ in chance.isOne(in: mirror.sample) },
+            spreads: { _, frame in flowHash(frame.bytes) },
             matches: { expression, frame, tag in
                 let view = PacketView(
                     bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) })
                 return compiled[expression].map { $0.run(on: view) != 0 } ?? false
             })
         routes = mirrors.flatMap { mirror in mirror.outputs.map { .init(mirror.name, $0) } }
-        for output in Set(mirrors.flatMap(\.outputs)) { files[output] = [] }
+        var taken: Set<String> = []
+        for output in mirrors.flatMap(\.outputs) where files[output] == nil {
+            files[output] = []
+            paths[output] = Self.fileName(of: output, &taken)
+        }
     }
 
     /// The port, its bridge if it has one, and the outputs: as much of a machine as a capture tells of.
@@ -167,14 +174,22 @@ struct Simulation {
         let frame = Frame(packet.capturedBytes)
         let trace =
             direction == .ingress ? model.receive(frame, at: port) : model.send(frame, from: port)
-        for case .copied(let copy, let frame) in trace.events {
-            let route = Trace.Route(copy.mirror, copy.output)
-            counts[route, default: (0, 0)].copies += 1
-            counts[route, default: (0, 0)].bytes += frame.bytes.count
-            writer.append(
-                frame.bytes, timestamp: packet.timestamp ?? 0, originalLength: packet.originalLength,
-                to: &files[copy.output, default: []])
+        for event in trace.events {
+            switch event {
+            case .copied(let copy, let frame): keep(frame, of: packet, copy)
+            case .recorded(let copy, let record): keep(record.frame, of: packet, copy)
+            case .passed, .failed, .delivered, .cutShort: break
+            }
         }
+    }
+
+    private mutating func keep(_ frame: Frame, of packet: CapturedPacket, _ copy: Copy) {
+        let route = Trace.Route(copy.mirror, copy.output)
+        counts[route, default: (0, 0)].copies += 1
+        counts[route, default: (0, 0)].bytes += frame.bytes.count
+        writer.append(
+            frame.bytes, timestamp: packet.timestamp ?? 0, originalLength: packet.originalLength,
+            to: &files[copy.output, default: []])
     }
 
     /// Writes the files.
@@ -190,7 +205,23 @@ struct Simulation {
         }
     }
 
-    private func path(of output: Output, in directory: String) -> String { "\(directory)/\(output).pcap" }
+    private func path(of output: Output, in directory: String) -> String {
+        "\(directory)/\(paths[output] ?? output.description).pcap"
+    }
+
+    /// A directory's path is no file's name; one that comes out the same as another's gets a number.
+    private static func fileName(of output: Output, _ taken: inout Set<String>) -> String {
+        let plain =
+            output.files.map { "files" + $0.directory.description.split(separator: "/").map { "-\($0)" }.joined() }
+            ?? output.description
+        var name = plain
+        var number = 1
+        while !taken.insert(name).inserted {
+            number += 1
+            name = "\(plain)-\(number)"
+        }
+        return name
+    }
 }
 
 /// A repeatable source of chance for sampling (SplitMix64).

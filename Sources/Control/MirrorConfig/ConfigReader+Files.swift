@@ -29,12 +29,7 @@ extension ConfigReader {
 
     private mutating func readDirectory(_ node: YAMLNode) -> DirectoryPath? {
         guard let text = text(node, "files", "a directory, as in /var/log/captures") else { return nil }
-        do {
-            return try DirectoryPath(text)
-        } catch {
-            report(node.mark, "'files': \(quoted(text)): \(error.problem)")
-            return nil
-        }
+        return name(text, node.mark, DirectoryPath.init)
     }
 
     private mutating func readFileKey(_ entry: YAMLEntry, _ settings: inout FileSettings) {

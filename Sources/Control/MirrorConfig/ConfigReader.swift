@@ -113,7 +113,7 @@ struct ConfigReader {
         do {
             return try make(text)
         } catch {
-            report(mark, "\(quoted(text)) can't be a name: \(error.problem)")
+            report(mark, "\(quoted(text)) can't be \(error.kind): \(error.problem)")
             return nil
         }
     }

@@ -99,6 +99,14 @@ public final class Reconciler {
         return (intents, desired, observed, engine.allCapabilities)
     }
 
+    /// What stands against a mirror that is to run without a definition, and what to know before.
+    public func judge(_ mirror: Mirror, now: Timestamp) throws -> Plan {
+        let present = try look(now: now)
+        return MirrorPlan.judge(
+            compile(mirror), among: present.desired.filter { !$0.mirror.isOver(now) }, observed: present.observed,
+            engines: present.engines)
+    }
+
     private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
         var observed = observed
         let intents = try store.load(now: now)
@@ -227,11 +235,17 @@ public final class Reconciler {
         }
     }
 
-    /// What may be left of mirrors that were taken away while an engine didn't answer.
+    /// What may be left of mirrors that were taken away: processes are ended by whoever started them, and an engine may
+    /// not answer.
     private func unseen(_ preview: Preview) -> [String] {
-        preview.removed.isEmpty
-            ? []
-            : preview.engines.filter(\.isSilent).map {
+        let processes = preview.removed.compactMap { name in
+            preview.observed.taps[name].map {
+                "mirror \(name): 'portmirror run \(name)' (process \($0.process)) still copies: end it"
+            }
+        }
+        guard !preview.removed.isEmpty else { return [] }
+        return processes
+            + preview.engines.filter(\.isSilent).map {
                 "\($0.unavailable ?? "the \($0.engine) engine doesn't answer"): what of it runs there goes with the "
                     + "next apply once it is back"
             }

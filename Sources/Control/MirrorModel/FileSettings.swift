@@ -8,19 +8,19 @@ public struct DirectoryPath: Hashable, Comparable, Sendable, CustomStringConvert
 
     /// - Throws: ``NameError`` if it isn't absolute, leads upwards, or can't be a path.
     public init(_ text: String) throws(NameError) {
+        func error(_ problem: String) -> NameError { NameError(name: text, problem: problem, kind: "a directory") }
         guard text.utf8.first == UInt8(ascii: "/") else {
-            throw NameError(name: text, problem: "a directory has to be an absolute path, as in /var/log/captures")
+            throw error("it has to be an absolute path, as in /var/log/captures")
         }
         guard text.utf8.count <= Self.maximumLength else {
-            throw NameError(
-                name: text, problem: "it has \(text.utf8.count) bytes; a path has at most \(Self.maximumLength)")
+            throw error("it has \(text.utf8.count) bytes; a path has at most \(Self.maximumLength)")
         }
         guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
-            throw NameError(name: text, problem: "a path here has no control characters")
+            throw error("a path here has no control characters")
         }
         let parts = text.split(separator: "/").filter { $0 != "." }
         guard !parts.contains("..") else {
-            throw NameError(name: text, problem: "'..' isn't followed; say where the directory really is")
+            throw error("'..' isn't followed; say where the directory really is")
         }
         description = "/" + parts.joined(separator: "/")
     }

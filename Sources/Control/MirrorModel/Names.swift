@@ -84,13 +84,16 @@ public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
     public let name: String
     /// The rule that it breaks, in words.
     public let problem: String
+    /// What it was to be, such as "a name".
+    public let kind: String
 
     /// From its parts.
-    public init(name: String, problem: String) {
+    public init(name: String, problem: String, kind: String = "a name") {
         self.name = name
         self.problem = problem
+        self.kind = kind
     }
 
-    /// Both, for people.
-    public var description: String { "'\(name)' can't be a name: \(problem)" }
+    /// All of it, for people.
+    public var description: String { "'\(name)' can't be \(kind): \(problem)" }
 }

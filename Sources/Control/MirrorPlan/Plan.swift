@@ -123,6 +123,25 @@ public func makePlan(
     return plan
 }
 
+/// What stands against a mirror that somebody wants to run without a definition, and what to know before: the rules of a
+/// plan, among the mirrors that there are. Its name is for nobody to see: if another has it, it is judged under a free one.
+/// - Returns: a plan of that mirror alone; of a tap's there are no steps.
+public func judge(
+    _ wanted: DesiredMirror, among others: [DesiredMirror], observed: Observation,
+    engines: [EngineCapabilities] = EngineCapabilities.usual
+) -> Plan {
+    let taken = Set(others.map(\.mirror.name)).union(observed.running)
+    var wanted = wanted
+    var number = 0
+    while taken.contains(wanted.mirror.name) {
+        number += 1
+        // Digits are a name, and there are more of them than mirrors.
+        if let name = try? MirrorName("\(number)") { wanted.mirror.name = name }
+    }
+    return makePlan(
+        desired: others + [wanted], observed: observed, engines: engines, scope: .only([wanted.mirror.name]))
+}
+
 /// The steps that lead back to an earlier observation, of this tool's own things only.
 ///
 /// A point that is as it was stays, broken or not: a target that has gone can't be aimed at again.

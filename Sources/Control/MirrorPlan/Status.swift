@@ -42,6 +42,8 @@ public struct MirrorStatus: Hashable, Sendable {
         public var output: Output?
         /// What it has counted.
         public var counters: Counters
+        /// Why copies failed, as far as the engine tells.
+        public var failures: [TapReport.Failure: UInt64] = [:]
     }
 
     /// Its name.
@@ -64,9 +66,16 @@ public struct MirrorStatus: Hashable, Sendable {
     public var note: String?
     /// How old the counters can be, where they aren't of now.
     public var countersAge: Duration?
+    /// What the process says that copies for it, if one does.
+    public var tap: TapReport?
 
     /// Over all points: selected is counted once for each output that was to get a copy.
     public var total: Counters { points.map(\.counters).reduce(Counters(), +) }
+
+    /// Over all points: why copies failed, as far as the engine tells.
+    public var failures: [TapReport.Failure: UInt64] {
+        points.reduce(into: [:]) { all, point in all.merge(point.failures, uniquingKeysWith: &+) }
+    }
 }
 
 /// The state of each desired mirror, then of each that runs without a definition, by name.
@@ -128,11 +137,15 @@ private struct StatusReader {
     private var topology: Topology { observed.topology }
 
     func status(ofLeftover name: MirrorName) -> MirrorStatus {
-        MirrorStatus(
+        let tap = observed.taps[name]
+        let isInstalled = points[name] != nil || rows[name] != nil
+        return MirrorStatus(
             name: name, mirror: nil, state: .failed,
-            reason: "it runs without a definition; the next apply or remove takes it away",
-            engine: points[name] == nil ? .ovs : .tc, sources: [], outputs: [], points: pointStatuses(of: name),
-            countersAge: age(of: name))
+            reason: isInstalled
+                ? "it runs without a definition; the next apply or remove takes it away"
+                : "\(Self.process(name, tap)) copies without a definition: end it",
+            engine: points[name] != nil ? .tc : isInstalled ? .ovs : .tap, sources: [], outputs: [],
+            points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
     }
 
     func status(of mirror: Mirror) -> MirrorStatus {
@@ -140,9 +153,9 @@ private struct StatusReader {
         let outputs = mirror.outputs.map { MirrorStatus.OutputStatus(output: $0, state: state(of: $0)) }
         var status = MirrorStatus(
             name: mirror.name, mirror: mirror, state: .active, reason: "",
-            engine: plan.engines[mirror.name] ?? (rows[mirror.name] == nil ? .tc : .ovs), sources: sources,
+            engine: plan.engines[mirror.name] ?? engineAtWork(mirror.name), sources: sources,
             outputs: outputs, points: pointStatuses(of: mirror.name), note: notes[mirror.name],
-            countersAge: age(of: mirror.name))
+            countersAge: age(of: mirror.name), tap: observed.taps[mirror.name])
         func list(_ names: [String]) -> String { names.joined(separator: ", ") }
         let missingSources = sources.filter { $0.state == .missing }.map(\.source.port.description)
         let missingOutputs = outputs.filter { $0.state == .missing }.compactMap(\.output.name?.description)
@@ -162,11 +175,17 @@ private struct StatusReader {
             if points[mirror.name] != nil {
                 status.reason += "; what it copied before still runs until the next apply"
             }
+            if let idle = idle(status) { status.reason += "; \(idle)" }
+        } else if let idle = idle(status) {
+            status.state = .waiting
+            let gone = missingSources + missingOutputs
+            status.reason =
+                idle + (gone.isEmpty ? "" : "; \(list(gone)) \(gone.count == 1 ? "doesn't" : "don't") exist yet")
         } else {
             let missing = missingSources + missingOutputs
             let gone =
                 missing.isEmpty ? [] : ["\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist"]
-            let reasons = gone + portReasons(status) + engineReasons(status)
+            let reasons = gone + portReasons(status) + engineReasons(status) + processReasons(status, mirror)
             status.state = reasons.isEmpty ? .active : .degraded
             status.reason = reasons.joined(separator: "; ")
         }
@@ -186,13 +205,44 @@ private struct StatusReader {
         }
         // Without points of its own its outputs are unprepared too; that is said once.
         for output in status.outputs
-        where output.output.name.map(unprepared.contains) == true && pending[status.name] == nil {
+        where status.engine != .tap && output.output.name.map(unprepared.contains) == true
+            && pending[status.name] == nil
+        {
             reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
         }
         return reasons
     }
 
+    /// Which engine has it, by what there is of it.
+    private func engineAtWork(_ name: MirrorName) -> EngineName {
+        rows[name] != nil ? .ovs : points[name] == nil && observed.taps[name] != nil ? .tap : .tc
+    }
+
+    /// For messages: the command, with its number where that is known.
+    private static func process(_ name: MirrorName, _ tap: TapReport?) -> String {
+        "'portmirror run \(name)'" + (tap.map { " (process \($0.process))" } ?? "")
+    }
+
+    /// Why nothing copies for a mirror that a process is to have; nil if one does, or none has to.
+    private func idle(_ status: MirrorStatus) -> String? {
+        guard status.engine == .tap, status.tap == nil else { return nil }
+        let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
+        return Self.process(status.name, nil) + " isn't running" + rest
+    }
+
+    private func processReasons(_ status: MirrorStatus, _ mirror: Mirror) -> [String] {
+        guard let tap = status.tap else { return [] }
+        let process = Self.process(status.name, tap)
+        guard status.engine == .tap else { return ["\(process) copies for it as well: end it"] }
+        let old = tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it anew"]
+        return old + tap.problems
+    }
+
     private func engineReasons(_ status: MirrorStatus) -> [String] {
+        if status.engine == .tap {
+            return pending[status.name] == nil
+                ? [] : ["what copied before still does as well: portmirror apply takes it away"]
+        }
         guard status.engine == .ovs else {
             return pending[status.name] == nil
                 ? [] : ["the kernel doesn't hold all of it: portmirror apply repairs it"]
@@ -268,7 +318,17 @@ private struct StatusReader {
                     output: topology[index: target.index].map { .port($0.name) }, counters: target.counters)
             }
         }
-        return atHooks + (rows[name] ?? []).compactMap(\.pointStatus)
+        return atHooks + (rows[name] ?? []).compactMap(\.pointStatus) + (observed.taps[name]?.pointStatuses ?? [])
+    }
+}
+
+extension TapReport {
+    fileprivate var pointStatuses: [MirrorStatus.PointStatus] {
+        copies.map { copies in
+            MirrorStatus.PointStatus(
+                port: copies.point.port, hook: copies.point.hook, output: copies.output, counters: copies.counters,
+                failures: copies.failed.filter { $0.value > 0 })
+        }
     }
 }
 

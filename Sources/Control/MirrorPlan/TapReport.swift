@@ -64,8 +64,8 @@ public struct TapReport: Hashable, Sendable {
     public struct Copies: Hashable, Sendable {
         /// Where they were seen.
         public var point: Point
-        /// For which output, as the definition has it: ``Output/description``.
-        public var output: String
+        /// For which output; of files the directory alone counts.
+        public var output: Output
         /// Copies that the output took.
         public var delivered: UInt64
         /// Bytes of those, as they were sent or written.
@@ -77,7 +77,7 @@ public struct TapReport: Hashable, Sendable {
 
         /// From its parts.
         public init(
-            point: Point, output: String, delivered: UInt64 = 0, deliveredBytes: UInt64 = 0,
+            point: Point, output: Output, delivered: UInt64 = 0, deliveredBytes: UInt64 = 0,
             failed: [Failure: UInt64] = [:], failedBytes: UInt64 = 0
         ) {
             self.point = point
