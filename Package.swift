@@ -139,7 +139,7 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "MirrorModel", "MirrorPlan",
+                "Commands", "MirrorEngine", "MirrorModel", "MirrorPlan",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -85,12 +85,58 @@ import Testing
         for part in [
             "'bad/name' can't be a name",
             "'with/slash' can't be a name", "VLAN '4095': VLAN ids are 0 (untagged) to 4094", "10x",
-            "there is no engine 'magic'; there are auto, ovs and tc", "no output: say --to PORT",
+            "there is no engine 'magic'; there are auto, ovs, tc and tap", "no output: say --to PORT",
             "--sample 0 would copy nothing; 1 copies every frame", "--snaplen is 14 to 262144 bytes",
             "--filter is empty; leave it out to copy all",
         ] {
             #expect(problems.contains { $0.contains(part) }, "\(part)")
         }
+    }
+
+    @Test("Files, with all that can be said of them") func filesCanSaid() throws {
+        let mirror = try mirror(
+            "m", "--from", "a", "--to", "files:/captures/", "b", "--spread", "--engine", "tap", "--name", "w-%H",
+            "--format", "pcap", "--compress", "zstd", "--rotate-size", "100M", "--rotate-time", "1h",
+            "--rotate-packets", "7", "--keep-files", "9", "--keep-bytes", "1GB", "--keep-age", "2d", "--keep-percent",
+            "80")
+        #expect(
+            mirror
+                == Mirror(
+                    name: try MirrorName("m"), sources: [.port(try PortName("a"), .both)],
+                    outputs: [
+                        .files(
+                            FileSettings(
+                                directory: try DirectoryPath("/captures"), name: "w-%H", format: .pcap,
+                                compression: .zstd, rotateSize: 100 << 20, rotateTime: .seconds(3600), rotatePackets: 7,
+                                keepFiles: 9, keepBytes: 1_000_000_000, keepAge: .seconds(172_800), keepPercent: 80)),
+                        .port(try PortName("b")),
+                    ], spread: true, engine: .tap))
+    }
+
+    @Test("What is wrong with files and spreading, once each") func filesWrong() throws {
+        #expect(
+            try problems(
+                "m", "--from", "a", "--to", "files:/a", "files:/b", "--format", "x", "--compress", "y", "--rotate-size",
+                "1Q", "--keep-age", "5") == [
+                    "--format is pcapng or pcap, not 'x'", "--compress is zstd, not 'y'",
+                    "--rotate-size: '1Q': the units are k, M, G and T (of 1024), kB, MB, GB and TB (of 1000)",
+                    "--keep-age: '5': the unit is missing: s, m, h or d, as in 10m",
+                ])
+        #expect(
+            try problems("m", "--from", "a", "--to", "files:b")
+                == ["'b' can't be a directory: it has to be an absolute path, as in /var/log/captures"])
+        #expect(
+            try problems("m", "--from", "a", "--to", "b", "--keep-files", "3")
+                == ["--keep-files is for capture files: say --to files:DIR"])
+        #expect(
+            try problems("m", "--from", "a", "--to", "files:/a", "--keep-files", "3").first?
+                .hasPrefix("--keep-files removes finished files, and none is finished without rotate-size") == true)
+        #expect(
+            try problems("m", "--from", "a", "--to", "b", "--spread")
+                == ["--spread goes with several outputs: there is one"])
+        #expect(
+            try problems("m", "--from", "a", "--to", "b", "c", "--spread", "--engine", "tc")
+                == ["--spread goes with the tap engine: the tc engine can't spread copies"])
     }
 
     @Test("A mirror needs a source and an output") func mirrorNeedsSourceOutput() throws {

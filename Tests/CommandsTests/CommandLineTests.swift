@@ -19,7 +19,7 @@ import Testing
     @Test("The examples of add can be parsed") func examplesAddCanParsed() throws {
         let examples = AddCommand.configuration.discussion.split(separator: "\n").map { $0.drop { $0 == " " } }
             .filter { $0.hasPrefix("portmirror add ") }
-        #expect(examples.count == 5)
+        #expect(examples.count == 6)
         for example in examples {
             // Quotes as a shell takes them.
             let parts = example.split(separator: "'", omittingEmptySubsequences: false).enumerated()

@@ -17,8 +17,14 @@ import Testing
                 keepOffloads: true, until: Timestamp(secondsSince1970: 1_796_126_400)),
             Mirror(
                 name: try MirrorName("on"), sources: [.port(try PortName("null"), .both)],
-                outputs: [.port(try PortName("~"))],
-                filter: "host \"a\""),
+                outputs: [
+                    .port(try PortName("~")),
+                    .files(
+                        FileSettings(
+                            directory: try DirectoryPath("/var/log/x"), name: "%H", compression: .zstd,
+                            rotateSize: 100 << 20, rotateTime: .seconds(5400), keepFiles: 10)),
+                ],
+                filter: "host \"a\"", spread: true, engine: .tap),
         ]
         #expect(
             renderConfig(mirrors) == """
@@ -46,7 +52,15 @@ import Testing
                       - port: "null"
                     to:
                       - port: "~"
+                      - files: "/var/log/x"
+                        name: "%H"
+                        compress: zstd
+                        rotate-size: 100M
+                        rotate-time: 1h30m
+                        keep-files: 10
                     filter: host "a"
+                    spread: true
+                    engine: tap
 
                 """)
         #expect(renderConfig([]) == "version: 1\nmirrors: {}\n")
@@ -114,17 +128,40 @@ import Testing
             let low = UInt16.random(in: 0...4094, using: &generator)
             return low...UInt16.random(in: low...4094, using: &generator)
         }
+        var all: [Output] = outputs.map {
+            coin() ? .port($0) : .vlan(.random(in: outputVLANRange, using: &generator), bridge: $0)
+        }
+        if coin() { all.append(.files(try randomFiles(&generator))) }
+        let spread = all.count > 1 && coin()
+        let engines: [EngineChoice] = spread ? [.auto, .tap] : EngineChoice.allCases
         return Mirror(
             name: try MirrorName(coin() ? "\(index)" : "m.\(index)_-"), sources: sources,
-            outputs: outputs.map {
-                coin() ? .port($0) : .vlan(.random(in: outputVLANRange, using: &generator), bridge: $0)
-            },
-            vlans: coin() ? try VLANSet(vlans) : nil, filter: coin() ? randomText(30, &generator) : nil,
+            outputs: all, vlans: coin() ? try VLANSet(vlans) : nil, filter: coin() ? randomText(30, &generator) : nil,
             sample: coin() ? 1 : .random(in: sampleRange, using: &generator),
             snaplen: coin() ? nil : .random(in: snaplenRange, using: &generator),
-            engine: EngineChoice.allCases.randomElement(using: &generator) ?? .auto,
+            spread: spread, engine: engines.randomElement(using: &generator) ?? .auto,
             reserve: coin(), keepOffloads: coin(),
             until: coin() ? nil : Timestamp(secondsSince1970: .random(in: 0...253_402_300_799, using: &generator)))
+    }
+
+    private func randomFiles(_ generator: inout SeededGenerator) throws -> FileSettings {
+        func maybe<Number: FixedWidthInteger>(_ range: ClosedRange<Number>) -> Number? {
+            Bool.random(using: &generator) ? .random(in: range, using: &generator) : nil
+        }
+        while true {
+            guard let directory = try? DirectoryPath("/" + randomText(12, &generator)) else { continue }
+            let name = Bool.random(using: &generator) ? randomText(6, &generator) : nil
+            let settings = FileSettings(
+                directory: directory, name: name, format: FileFormat.allCases.randomElement(using: &generator) ?? .pcap,
+                compression: Bool.random(using: &generator) ? .zstd : nil,
+                rotateSize: maybe(FileSettings.rotateSizeRange),
+                rotateTime: maybe(1...1_000_000 as ClosedRange<Int64>).map { .seconds($0) },
+                rotatePackets: maybe(1...UInt32.max), keepFiles: maybe(1...UInt32.max),
+                keepBytes: maybe(1...UInt64(Int64.max)),
+                keepAge: maybe(1...1_000_000 as ClosedRange<Int64>).map { .seconds($0) },
+                keepPercent: maybe(FileSettings.percentRange))
+            if settings.problems.isEmpty { return settings }
+        }
     }
 
     private func randomPort(_ generator: inout SeededGenerator) throws -> PortName {

@@ -37,9 +37,10 @@ import Testing
             for (index, hook) in before.hooks where !hook.foreign.isEmpty {
                 #expect(after.hooks[index]?.foreign == hook.foreign, "seed \(seed), \(index)")
             }
-            // Ports that no mirror sends to, or sent to, are as they were.
+            // Ports that no mirror sends to, or sent to, are as they were, and so are those that taps alone send to.
+            let engines = scenario.lab.plan(scenario.scope).engines
             let outputs = Set(
-                scenario.lab.desired.flatMap { $0.mirror.outputs.map(\.port) }
+                scenario.lab.desired.filter { engines[$0.mirror.name] != .tap }.flatMap(\.mirror.outputPorts)
                     + before.records.map(\.port.name))
             for (name, port) in before.topology.ports where !outputs.contains(name) {
                 #expect(after.topology[name] == port, "seed \(seed), \(name)")
@@ -150,6 +151,28 @@ import Testing
             ]))
     }
 
+    @Test("Of a tap nothing is installed: all that a plan does for one is to take away what was there before")
+    func tapsAreNotInstalled() throws {
+        var kinds: Set<String> = []
+        for seed in Self.seeds {
+            let scenario = try Scenario(seed: seed)
+            let plan = scenario.lab.plan(scenario.scope)
+            let refused = Set(plan.refusals.map(\.mirror))
+            for step in plan.steps {
+                guard let name = step.mirror, plan.engines[name] == .tap, !refused.contains(name) else { continue }
+                kinds.insert(step.word)
+            }
+            for (name, engine) in plan.engines where engine == .tap && !refused.contains(name) {
+                kinds.insert("tap")
+                if case .only(let names) = scenario.scope, !names.contains(name) { continue }
+                let wanted = scenario.lab.desired.first { $0.mirror.name == name }
+                guard wanted?.problem == nil else { continue }
+                #expect(try performAll(scenario).points.allSatisfy { $0.mirror != name }, "seed \(seed)")
+            }
+        }
+        #expect(kinds == ["tap", "remove"])
+    }
+
     // MARK: Checks
 
     private func performAll(_ scenario: Scenario) throws -> Observation {
@@ -183,7 +206,8 @@ import Testing
     }
 
     private func checkWanted(_ scenario: Scenario, _ after: Observation, _ comment: Comment) {
-        let refused = Set(scenario.lab.plan(scenario.scope).refusals.map(\.mirror))
+        let plan = scenario.lab.plan(scenario.scope)
+        let refused = Set(plan.refusals.map(\.mirror))
         for wanted in scenario.lab.desired where !refused.contains(wanted.mirror.name) {
             if case .only(let names) = scenario.scope, !names.contains(wanted.mirror.name) { continue }
             let points = after.points.filter { $0.mirror == wanted.mirror.name }
@@ -195,7 +219,8 @@ import Testing
                 }
             }
             #expect(found.count == points.count, comment)
-            #expect(Set(found) == wantedPoints(wanted, after.topology), comment)
+            let isTapped = plan.engines[wanted.mirror.name] == .tap
+            #expect(Set(found) == (isTapped ? [] : wantedPoints(wanted, after.topology)), comment)
             #expect(points.allSatisfy { $0.targets.allSatisfy(\.isIntact) }, comment)
         }
         let known = Set(scenario.lab.desired.map(\.mirror.name))

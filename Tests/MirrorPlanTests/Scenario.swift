@@ -86,7 +86,19 @@ struct Scenario {
                 $0.reserve = reserve
                 $0.keepOffloads = keep
             }
+            if chance(4) { try tap(lab.desired.count - 1) }
         }
+    }
+
+    /// Gives a mirror to a process, which has more outputs to offer.
+    private mutating func tap(_ place: Int) throws {
+        lab.desired[place].mirror.engine = chance(2) ? .tap : .auto
+        lab.desired[place].mirror.snaplen = 96
+        if chance(3) {
+            let directory = try DirectoryPath("/captures/\(Int.random(in: 0...1, using: &numbers))")
+            lab.desired[place].mirror.outputs.append(.files(FileSettings(directory: directory)))
+        }
+        if lab.desired[place].mirror.outputs.count > 1, chance(2) { lab.desired[place].mirror.spread = true }
     }
 
     private mutating func shuffleOutputs(_ place: Int) {
@@ -95,11 +107,19 @@ struct Scenario {
         lab.desired[place].match = .everything
         if chance(3) { lab.desired[place].mirror.reserve.toggle() }
         if chance(3) { lab.desired[place].mirror.keepOffloads.toggle() }
+        // What a process is to have has been the kernel's before, and the other way round.
+        lab.desired[place].mirror.spread = false
+        lab.desired[place].mirror.snaplen = chance(3) ? 96 : nil
+        if chance(2) { lab.desired[place].mirror.engine = .auto }
     }
 
     // MARK: What happens to machines
 
     private mutating func disturb() throws {
+        for mirror in lab.desired.map(\.mirror) where mirror.engine == .tap && chance(2) {
+            lab.observed.taps[mirror.name] = TapReport(
+                process: 4711, since: Timestamp(secondsSince1970: 0), definition: mirror.fingerprint)
+        }
         for place in lab.observed.points.indices {
             if chance(8) { lab.observed.points[place].targets[0].index = 0 }
             if chance(8) { lab.observed.points[place].targets[0].isIntact = false }

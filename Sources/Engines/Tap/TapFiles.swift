@@ -8,12 +8,13 @@ public struct TapFiles: Sendable {
     /// The directory, opened while there were privileges for it.
     public var directory: OpenedDirectory
     /// Whether each frame goes to its file at once.
-    public var flushesEachFrame = false
+    public var flushesEachFrame: Bool
 
     /// From its parts.
-    public init(log: CaptureLogSettings, directory: OpenedDirectory) {
+    public init(log: CaptureLogSettings, directory: OpenedDirectory, flushesEachFrame: Bool = false) {
         self.log = log
         self.directory = directory
+        self.flushesEachFrame = flushesEachFrame
     }
 }
 
