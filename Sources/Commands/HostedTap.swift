@@ -20,14 +20,19 @@ final class HostedTap {
         store = places.store
         let directory = TapEngine.directory(in: places.runDirectory)
         try Files.makeDirectory(directory)
-        do throws(SystemError) {
-            listener = try LocalListener(TapEngine.socket(of: mirror.name, in: places.runDirectory))
-        } catch  where error.errno == .addressInUse {
-            throw UserError(
-                "mirror \(mirror.name) is being run by another process already",
-                advice: "look at it with 'portmirror show \(mirror.name)'")
-        }
+        listener = try Self.listen(for: mirror.name, in: places.runDirectory)
         watch = try DirectoryWatch([places.configDirectory, "\(places.runDirectory)/mirrors.d"])
+    }
+
+    private static func listen(for name: MirrorName, in runDirectory: String) throws -> LocalListener {
+        do throws(SystemError) {
+            return try LocalListener(TapEngine.socket(of: name, in: runDirectory))
+        } catch {
+            guard error.errno == .addressInUse else { throw error }
+            throw UserError(
+                "mirror \(name) is being run by another process already",
+                advice: "look at it with 'portmirror show \(name)'")
+        }
     }
 
     var socket: Int32 { listener.number }

@@ -84,9 +84,7 @@ struct TapRunner {
         if captures.isEmpty || !mirror.outputPorts.isEmpty { try Privilege.requireNetRaw(to: purpose) }
         let points = captures.isEmpty ? try look() : []
         var start = isDaemon ? try DaemonStart() : nil
-        let pid = try pidFile.map { path in
-            do throws(PIDFileError) { return try PIDFile(path) } catch { throw UserError("\(error)") }
-        }
+        let pid = try heldPIDFile()
         let signals = try SignalDescriptor([.interrupt, .terminate, .quit, .hangUp, .user1])
         let reader = try captures.isEmpty ? nil : CaptureSequence(captures)
         let style = report
@@ -99,10 +97,20 @@ struct TapRunner {
         try tap.begin()
         if let start = start.take() { try start.ready() }
         var loop = TapLoop(tap, duties(style, hosted), signals: signals)
-        let counts = try reader.map { reader in try loop.replay { try reader.next(isPaced: isPaced) } } ?? loop.run()
+        let counts: TapCounts
+        if let reader {
+            counts = try loop.replay { try reader.next(isPaced: isPaced) }
+        } else {
+            counts = try loop.run()
+        }
         style.end(counts)
         withExtendedLifetime(pid) {}
         if let status = hosted?.leave(), status != 0 { throw ExitCode(status) }
+    }
+
+    private func heldPIDFile() throws -> PIDFile? {
+        guard let pidFile else { return nil }
+        do throws(PIDFileError) { return try PIDFile(pidFile) } catch { throw UserError("\(error)") }
     }
 
     private func duties(_ style: TapReportStyle, _ hosted: HostedTap?) -> TapLoop.Duties {
