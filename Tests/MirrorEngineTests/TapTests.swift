@@ -85,11 +85,11 @@ import Testing
         _ = try machine.put(try machine.mirror("ids", "a", to: "b"))
         var own = try machine.mirror("ids", "b:egress", to: "a")
         own.engine = .tap
-        #expect(try machine.reconciler.judge(own, now: machine.now).refusals.map(\.rule) == [.loop])
+        #expect(try machine.reconciler.judge(own, now: machine.now).plan.refusals.map(\.rule) == [.loop])
         own.outputs = [.port(try PortName("c"))]
-        #expect(try machine.reconciler.judge(own, now: machine.now).refusals == [])
+        #expect(try machine.reconciler.judge(own, now: machine.now).plan.refusals == [])
         own.filter = "tcp prot 80"
-        #expect(try machine.reconciler.judge(own, now: machine.now).refusals.map(\.rule) == [.filter])
+        #expect(try machine.reconciler.judge(own, now: machine.now).plan.refusals.map(\.rule) == [.filter])
         #expect(machine.files.count == 1)
     }
 }
