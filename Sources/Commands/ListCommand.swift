@@ -12,7 +12,11 @@ struct ListCommand: ParsableCommand {
             Examples:
               portmirror list
               portmirror list --json
+              portmirror list --foreign
             """)
+
+    @Flag(help: "List the mirrors that others made instead: Open vSwitch's, and traffic control's mirred filters.")
+    var foreign = false
 
     @Flag(help: "As a JSON array of the objects that 'show --json' prints.")
     var json = false
@@ -21,6 +25,7 @@ struct ListCommand: ParsableCommand {
 
     func run() throws {
         let session = try Session(places)
+        if foreign { return try listForeign(session) }
         // The common case of a machine without mirrors is answered without looking at every port.
         let all =
             try !session.hasSwitches && places.store.load(now: session.now).isEmpty
@@ -46,6 +51,76 @@ struct ListCommand: ParsableCommand {
                     "\(status.name): \(Quantity.packets(lost)) lost before they were seen, in none of the columns\n")
             }
         }
+    }
+}
+
+extension ListCommand {
+    private func listForeign(_ session: Session) throws {
+        let all = ForeignMirror.all(in: try session.reconciler.look(now: session.now).observed)
+        if json { return try JSONOutput.print(all) }
+        var rows = [["ENGINE", "WHERE", "NAME", "OWNER", "COPIES", "TO"]]
+        for mirror in all {
+            rows.append([
+                mirror.engine, mirror.place, mirror.name ?? "-", mirror.owner ?? "-", mirror.copies,
+                mirror.outputs.isEmpty ? "(gone)" : mirror.outputs.joined(separator: ","),
+            ])
+        }
+        if rows.count > 1 { Terminal.write(Terminal.table(rows)) }
+    }
+}
+
+/// A mirror that somebody else made.
+struct ForeignMirror: Encodable {
+    let engine: String
+    /// The bridge; or the port, its direction, and the filter's preference and kind.
+    let place: String
+    let name: String?
+    let owner: String?
+    /// In words.
+    let copies: String
+    let outputs: [String]
+
+    enum CodingKeys: String, CodingKey {
+        case engine, name, owner, copies, outputs
+        case place = "where"
+    }
+
+    static func all(in observed: Observation) -> [ForeignMirror] {
+        let rows = (observed.switches?.mirrors ?? []).filter { $0.mirror == nil }.map { ForeignMirror($0) }
+        let filters = observed.topology.ports.values.sorted { $0.name < $1.name }.flatMap { port in
+            ((observed.hooks[port.index]?.foreign ?? []) + (observed.queueFilters[port.index] ?? []))
+                .compactMap { ForeignMirror($0, at: port.name, observed.topology) }
+        }
+        return rows + filters
+    }
+
+    private init(_ row: ObservedSwitchMirror) {
+        engine = EngineName.ovs.rawValue
+        place = "bridge \(row.bridge)"
+        name = row.name.isEmpty ? nil : row.name
+        owner = row.owner == .ovn ? "ovn" : nil
+        copies = row.selection.sources
+        switch row.selection.output {
+        case .port(let port): outputs = [port.name]
+        case .vlan(let id): outputs = ["vlan:\(id)@\(row.bridge)"]
+        case .nowhere: outputs = []
+        }
+    }
+
+    private init?(_ filter: ForeignFilter, at port: PortName, _ topology: Topology) {
+        guard let rule = filter.rule else { return nil }
+        engine = EngineName.tc.rawValue
+        place = "\(port) \(filter.place)"
+        name = nil
+        owner = nil
+        let match =
+            switch rule.match {
+            case .everything: "everything"
+            case .expression(let text): text
+            case .unknown(let reason): "? (\(reason))"
+            }
+        copies = match + (rule.problem.map { "; \($0)" } ?? "")
+        outputs = rule.copies.compactMap { topology[index: $0.index]?.name.description }
     }
 }
 

@@ -72,9 +72,9 @@ struct PlanOutput {
     private static func sign(_ step: Step) -> String {
         switch step {
         case .openHook, .addPoint, .addSwitchMirror: Terminal.styled("+", .green)
-        case .removePoint, .closeHook, .forgetOutput, .removeSwitchMirror: Terminal.styled("-", .red)
+        case .removePoint, .closeHook, .forgetOutput, .removeSwitchMirror, .removeForeign: Terminal.styled("-", .red)
         case .prepareOutput, .retarget, .disownHook, .restoreOutput, .changeSwitchMirror, .setFlooding,
-            .adoptSwitchMirror:
+            .adoptSwitchMirror, .releaseSwitchMirror, .adoptPoint, .releasePoint:
             Terminal.styled("~", .yellow)
         }
     }

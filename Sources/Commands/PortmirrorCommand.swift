@@ -24,12 +24,13 @@ public struct PortmirrorCommand: ParsableCommand {
             Try it without touching anything of yours:
               portmirror demo
 
-            Exit codes: 0 done, 1 failed, 2 changes pending (plan), 64 usage, 77 privilege missing.
+            Exit codes: 0 done, 1 failed, 2 changes pending (plan), 3 something left out (import), 64 usage, 77 privilege missing.
             """,
         version: version,
         subcommands: [
             AddCommand.self, RemoveCommand.self, ListCommand.self, ShowCommand.self, PlanCommand.self,
-            ApplyCommand.self, ExportCommand.self, ExplainCommand.self, PortsCommand.self, SimulateCommand.self,
+            ApplyCommand.self, ExportCommand.self, ImportCommand.self, ExplainCommand.self, PortsCommand.self,
+            SimulateCommand.self,
             DemoCommand.self,
         ])
 
@@ -95,6 +96,7 @@ public struct PortmirrorCommand: ParsableCommand {
 enum ExitStatus {
     static let failed = ExitCode(1)
     static let pending = ExitCode(2)
+    static let incomplete = ExitCode(3)
     static let usage = ExitCode(64)
     static let privilege = ExitCode(77)
 }

@@ -3,6 +3,7 @@ import LinuxSystem
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import OVSDB
 
 struct PortsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,9 +44,22 @@ struct PortsCommand: ParsableCommand {
             guard depth < 8 else { return }
             rows.append((port, depth))
             for member in topology.members(of: port.name) { add(member, depth + 1) }
+            guard let found = topology.switches[port.name] else { return }
+            for member in found.ports.values.sorted(by: { $0.name < $1.name }) where member.name != found.name {
+                for interface in member.interfaces.compactMap({ topology[$0] }) { add(interface, depth + 1) }
+                // What only Open vSwitch has: a bond, DPDK, a tunnel, a patch.
+                if member.interfaces.allSatisfy({ topology[$0] == nil }) {
+                    rows.append((Port(name: member.name, index: 0, kind: .other("openvswitch"), mtu: 0), depth + 1))
+                }
+            }
         }
-        let tops = topology.ports.values.filter { $0.master.flatMap { topology[index: $0] } == nil }
-        for port in tops.sorted(by: { ($0.kind.isBridge ? 0 : 1, $0.name) < ($1.kind.isBridge ? 0 : 1, $1.name) }) {
+        func isBridge(_ port: Port) -> Bool { port.kind.isBridge || topology.switches[port.name] != nil }
+        let tops = topology.ports.values.filter { port in
+            let isMember = port.master.flatMap { topology[index: $0] }.map { $0.kind != .other("openvswitch") } ?? false
+            let own = topology.switchPort(withInterface: port.name)
+            return !isMember && (own == nil || topology.switches[port.name] != nil)
+        }
+        for port in tops.sorted(by: { (isBridge($0) ? 0 : 1, $0.name) < (isBridge($1) ? 0 : 1, $1.name) }) {
             add(port, 0)
         }
         return rows
@@ -57,6 +71,8 @@ private struct PortReport: Encodable {
     let name: String
     let index: Int32
     let kind: String
+    /// What an Open vSwitch bridge does with tags there; null elsewhere.
+    let vlan: String?
     let master: String?
     let state: String
     let mtu: UInt32
@@ -73,7 +89,7 @@ private struct PortReport: Encodable {
     var users: [String] = []
 
     enum CodingKeys: String, CodingKey {
-        case name, index, kind, master, state, mtu, hook, filters
+        case name, index, kind, vlan, master, state, mtu, hook, filters
         case sourceOf = "source-of"
         case outputOf = "output-of"
         case tcxIngress = "tcx-ingress"
@@ -91,8 +107,13 @@ private struct PortReport: Encodable {
         let topology = observed.topology
         name = port.name.description
         index = port.index
-        kind = port.kind.word
-        master = port.master.flatMap { topology[index: $0] }?.name.description
+        kind = topology.switches[port.name] != nil ? "openvswitch" : port.kind.word
+        vlan = topology.switchPort(withInterface: port.name).flatMap { found in
+            found.name == topology.switchOf(port.name)?.name ? nil : found.vlanMode.words
+        }
+        master =
+            port.master.flatMap { topology[index: $0] }.flatMap { $0.kind == .other("openvswitch") ? nil : $0 }?.name
+            .description ?? topology.switchOf(port.name).flatMap { $0.name == port.name ? nil : $0.name.description }
         state = !port.isUp ? "down" : port.hasCarrier ? "up" : "no-carrier"
         mtu = port.mtu
         self.depth = depth
@@ -102,7 +123,8 @@ private struct PortReport: Encodable {
                 case .port(let name, _): name == port.name
                 case .bridge(let name):
                     name == port.name
-                        || topology[name].map { $0.index == port.master } == true
+                        || (topology[name].map { $0.index == port.master } == true
+                            || topology.switches[name] != nil && topology.switchOf(port.name)?.name == name)
                             && !mirror.outputs.contains(.port(port.name))
                 }
             }
@@ -123,11 +145,43 @@ private struct PortReport: Encodable {
         tcxEgress = Interfaces.tcxPrograms(on: port.index, ingress: false)
         if !sourceOf.isEmpty { users.append("source of \(sourceOf.joined(separator: ", "))") }
         if !outputOf.isEmpty { users.append("output of \(outputOf.joined(separator: ", "))") }
+        for row in observed.switches?.mirrors ?? [] where row.mirror == nil {
+            let owner = row.owner == .ovn ? "OVN" : "others"
+            let title = "mirror \(row.name.isEmpty ? row.id.description : row.name) of \(owner)"
+            if row.selection.output.port == port.name.description { users.append("output of \(title)") }
+            let selected = row.selection.ingress.union(row.selection.egress).map(\.name)
+            if selected.contains(port.name.description)
+                || row.selection.selectsAll && row.bridge.name == port.name.description
+            {
+                users.append("source of \(title)")
+            }
+        }
+        if let vlan { users.insert(vlan, at: 0) }
         users += hookState.foreign.map { "filter of others: \($0)" }
+        let queued = (observed.queueFilters[port.index] ?? []).filter { $0.rule != nil }
+        users += queued.map { "filter of others: \($0)" }
         if hookState.kind != .absent && hookState.foreign.isEmpty && !hookState.isOurs {
             users.append("\(hook) qdisc of others, without filters")
         }
         if let count = tcxIngress, count > 0 { users.append("\(count) tcx programs at ingress, which run first") }
         if let count = tcxEgress, count > 0 { users.append("\(count) tcx programs at egress, which run first") }
+    }
+}
+
+extension SwitchOutput {
+    fileprivate var port: String? { if case .port(let port) = self { port.name } else { nil } }
+}
+
+extension VLANMode {
+    /// As people say it; nil for a trunk of all VLANs, which says nothing.
+    fileprivate var words: String? {
+        func list(_ vlans: VLANSet?) -> String { vlans.map { ", trunk of \($0)" } ?? "" }
+        switch self {
+        case .access(let id): return "access port of VLAN \(id)"
+        case .trunk(let vlans): return vlans.map { "trunk of VLAN \($0)" }
+        case .nativeTagged(let id, let vlans): return "native VLAN \(id), tagged" + list(vlans)
+        case .nativeUntagged(let id, let vlans): return "native VLAN \(id)" + list(vlans)
+        case .tunnel(let id, _): return "tunnel port of VLAN \(id)"
+        }
     }
 }

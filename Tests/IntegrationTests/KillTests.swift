@@ -22,20 +22,20 @@ extension IntegrationTests {
         }
 
         /// How often a command makes a system call.
-        private static func count(_ lab: CommandLab, _ call: String, _ arguments: [String]) throws -> Int {
+        static func count(_ lab: CommandLab, _ call: String, _ arguments: [String], status: Int32 = 0) throws -> Int {
             let file = lab.path("calls")
             let outcome = try lab.portmirror(
                 arguments, prefix: ["strace", "-f", "--seccomp-bpf", "-qq", "-o", file, "-e", "trace=\(call)"])
-            guard outcome.succeeded else { throw LabError("\(outcome)") }
+            guard outcome.status == status else { throw LabError("\(outcome)") }
             return (TextFile.read(file) ?? "").split(separator: "\n").count { $0.contains("\(call)(") }
         }
 
         /// The calls to meddle with. Each answer is looked at (its size) and then taken: one of the two will do.
-        private static func numbers(_ call: String, _ count: Int) -> StrideThrough<Int> {
+        static func numbers(_ call: String, _ count: Int) -> StrideThrough<Int> {
             stride(from: 1, through: count, by: call == "recvfrom" ? 2 : 1)
         }
 
-        private static func inject(_ call: String, _ what: String, at number: Int) -> [String] {
+        static func inject(_ call: String, _ what: String, at number: Int) -> [String] {
             // With --seccomp-bpf strace 6.1 doesn't deliver the signal.
             ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)"]
                 + ["-e", "inject=\(call):\(what):when=\(number)"]

@@ -327,7 +327,11 @@ extension Step {
         case .changeSwitchMirror: "change row"
         case .removeSwitchMirror: "remove row"
         case .setFlooding: "flood"
-        case .adoptSwitchMirror: "adopt"
+        case .adoptSwitchMirror: "adopt row"
+        case .releaseSwitchMirror: "release row"
+        case .adoptPoint: "adopt"
+        case .releasePoint: "release"
+        case .removeForeign: "replace"
         }
     }
 }

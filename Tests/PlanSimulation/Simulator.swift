@@ -42,7 +42,17 @@ public struct Simulator {
             world.hooks[port.index]?.isOurs = false
         case .restoreOutput(let change): try restore(change)
         case .forgetOutput(let record): world.records.removeAll { $0.port.index == record.port.index }
-        case .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding, .adoptSwitchMirror:
+        case .adoptPoint(let point, let mirror): try adopt(point, as: mirror)
+        case .releasePoint(let point, let filter):
+            world.points.remove(at: try place(of: point))
+            world.hooks[point.port.index]?.foreign.append(filter)
+        case .removeForeign(let point, let mirror):
+            try take(point)
+            guard world.points.contains(where: { $0.mirror == mirror && $0.port == point.port }) else {
+                throw Impossible(description: "nothing of \(mirror) copies what \(point) copied")
+            }
+        case .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding, .adoptSwitchMirror,
+            .releaseSwitchMirror:
             try performOnSwitch(step)
         }
     }
@@ -69,6 +79,28 @@ public struct Simulator {
                 mirror: point.mirror, port: point.port, hook: point.hook, match: point.match,
                 targets: point.outputs.map { ObservedPoint.Target(index: $0.index, identifier: identifier()) },
                 handle: PointHandle(preference: preference, kind: "matchall", handle: 1)))
+    }
+
+    private mutating func take(_ point: ForeignPoint) throws {
+        let isThere =
+            world.hooks[point.port.index]?.foreign.contains(point.filter) == true
+            || world.queueFilters[point.port.index]?.contains(point.filter) == true
+        guard isThere else { throw Impossible(description: "no filter \(point)") }
+        world.hooks[point.port.index]?.foreign.removeAll { $0 == point.filter }
+        world.queueFilters[point.port.index]?.removeAll { $0 == point.filter }
+    }
+
+    private mutating func adopt(_ point: ForeignPoint, as mirror: MirrorName) throws {
+        try take(point)
+        guard let rule = point.filter.rule, rule.isMarkable, rule.match == .everything else {
+            throw Impossible(description: "\(point) isn't to be marked")
+        }
+        world.points.append(
+            ObservedPoint(
+                mirror: mirror, port: point.port, hook: point.filter.hook, match: .everything,
+                targets: rule.copies.map {
+                    ObservedPoint.Target(index: $0.index, identifier: $0.identifier, counters: $0.counters)
+                }, handle: point.pointHandle))
     }
 
     private mutating func identifier() -> UInt32 {

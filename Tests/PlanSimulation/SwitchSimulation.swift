@@ -39,6 +39,9 @@ extension Simulator {
             let place = try place(of: row, state)
             guard row.owner == .others else { throw Impossible(description: "\(row.id) isn't to be adopted") }
             state.mirrors[place].owner = .mirror(name)
+        case .releaseSwitchMirror(let row):
+            guard row.mirror != nil else { throw Impossible(description: "\(row.id) isn't ours") }
+            state.mirrors[try place(of: row, state)].owner = .others
         default: break
         }
         world.switches = state

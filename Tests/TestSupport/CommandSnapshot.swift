@@ -55,6 +55,16 @@ public struct CommandSnapshot: Sendable {
             })
     }
 
+    /// The same, without cookies of a zero: the kernel takes none off an action again.
+    public var withoutZeroCookies: CommandSnapshot {
+        CommandSnapshot(
+            sections: sections.mapValues { text in
+                text.replacingOccurrences(
+                    of: ",?\"cookie\":\"00\"|,?\"used_hw_stats\":\\[\"disabled\"\\]", with: "",
+                    options: .regularExpression)
+            })
+    }
+
     /// The same, without the filters, chains and clsact qdiscs that bear this tool's marks.
     public var withoutOurs: CommandSnapshot {
         CommandSnapshot(

@@ -37,6 +37,8 @@ public final class Reconciler {
         public var removesOthers = false
         /// Whether a mirror of the same name with another definition stands against it.
         public var mustBeNew = false
+        /// Which of others' mirrors, by the names that they get, are taken over as they run; nil for none.
+        public var takeOver: PlanScope?
         /// Mirrors whose time is over: found out, not asked for.
         fileprivate(set) var expired: [MirrorName] = []
         /// Whether a refused mirror stops all the others.
@@ -68,6 +70,8 @@ public final class Reconciler {
         public var expired: [MirrorName] = []
         /// Mirrors that ran without a definition and are taken away.
         public var leftovers: [MirrorName] = []
+        /// What was looked at to be taken over; nil if nothing was to be.
+        public var takenOver: TakeOver?
 
         /// Whether everything is as it should be.
         public var isEmpty: Bool { plan.isEmpty && added.isEmpty && changed.isEmpty && removed.isEmpty }
@@ -110,7 +114,17 @@ public final class Reconciler {
     private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
         var observed = observed
         let intents = try store.load(now: now)
-        let change = complete(change, with: intents, now: now)
+        var change = change
+        let takeOver = try change.takeOver.map { scope in
+            try TakeOver(
+                scope, observed: observed, defined: intents.map(\.mirror), engines: engine.allCapabilities)
+        }
+        if let takeOver {
+            change.put += takeOver.mirrors.map { ($0, false) }
+            change.keepsPlaces = true
+            change.scope = .only(Set(takeOver.mirrors.map(\.name)))
+        }
+        change = complete(change, with: intents, now: now)
         let names = Set(change.put.map(\.mirror.name))
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
@@ -118,9 +132,11 @@ public final class Reconciler {
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
         let plan = makePlan(
-            desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope)
+            desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
+            adopting: takeOver?.adoption ?? Adoption())
         var preview = Preview(
             plan: plan, desired: desired, observed: observed, engines: engine.allCapabilities)
+        preview.takenOver = takeOver
         let before = Dictionary(
             intents.filter { !$0.mirror.isOver(now) }.map { ($0.mirror.name, $0) },
             uniquingKeysWith: { first, _ in first })
@@ -256,7 +272,7 @@ public final class Reconciler {
 
     private func refuse(_ preview: Preview, _ change: Change) throws {
         // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
-        let asked = Set(change.put.map(\.mirror.name))
+        let asked = Set(change.put.map(\.mirror.name)).union(preview.takenOver?.mirrors.map(\.name) ?? [])
         let refusals = preview.plan.refusals.filter { asked.contains($0.mirror) }
         guard change.isAllOrNothing, !refusals.isEmpty else { return }
         throw UserError(refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
@@ -270,8 +286,9 @@ public final class Reconciler {
         let removed = Set(preview.removed)
         let intents = situation.intents
         let undo: () throws -> [IntentStore.Undo]
-        if put.count + removed.count <= 32 {
-            // Few are written first, so that a kill leaves a definition to finish.
+        if put.count + removed.count <= 32 || preview.takenOver != nil {
+            // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
+            // a filter of others that was removed can't be put back if a file can't be written afterwards.
             let written = try store.change(put: put, remove: removed, existing: intents)
             undo = { written }
         } else {

@@ -7,6 +7,8 @@ struct Difference {
     let scope: PlanScope
     /// Mirrors that are left as they are.
     let frozen: Set<MirrorName>
+    /// What others made that becomes this tool's: in `observed` it has the marks already.
+    var adoption = Adoption()
     /// Points that are left as they are, without their counters.
     var settled: Set<ObservedPoint> = []
 
@@ -20,8 +22,8 @@ struct Difference {
     var steps: [Step] {
         let (changes, removals) = pointSteps
         let prepared = prepareOutputs
-        let onSwitches = switchSteps
-        let onHooks = changes + removals + closeHooks(after: removals)
+        let onSwitches = adoption.onSwitches + switchSteps
+        let onHooks = adoption.onHooks + changes + removals + closeHooks(after: removals) + adoption.removals
         // A mirror that goes from one engine to the other stops there before it starts here.
         let leaving = Set(removals.compactMap(\.mirror))
         let arrives = onSwitches.contains { step in

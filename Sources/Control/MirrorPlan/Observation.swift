@@ -204,31 +204,6 @@ public struct HookState: Hashable, Sendable {
     }
 }
 
-/// Somebody else's filter on a hook.
-public struct ForeignFilter: Hashable, Sendable, CustomStringConvertible {
-    /// Which of the port's directions.
-    public var hook: Hook
-    /// Its place in the hook's order, lowest first.
-    public var preference: UInt16
-    /// What kind it is.
-    public var kind: String
-    /// Kinds of its actions.
-    public var actions: [String]
-
-    /// From its parts.
-    public init(hook: Hook, preference: UInt16, kind: String, actions: [String] = []) {
-        self.hook = hook
-        self.preference = preference
-        self.kind = kind
-        self.actions = actions
-    }
-
-    /// For people.
-    public var description: String {
-        "\(hook) pref \(preference) \(kind)" + (actions.isEmpty ? "" : " (\(actions.joined(separator: ", ")))")
-    }
-}
-
 /// What an output's offloads are now.
 public struct OffloadState: Hashable, Sendable {
     /// Features in force that break copies and that can be switched off.
@@ -300,6 +275,8 @@ public struct Observation: Hashable, Sendable {
     public var offloads: [Int32: OffloadState]
     /// What was changed on outputs, and not restored yet.
     public var records: [OutputRecord]
+    /// Other people's filters that mirror what a port sends from its queueing disciplines, by port index.
+    public var queueFilters: [Int32: [ForeignFilter]]
     /// Open vSwitch, where it is there and answers.
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
@@ -308,10 +285,11 @@ public struct Observation: Hashable, Sendable {
     /// From its parts.
     public init(
         topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
-        offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [], switches: SwitchState? = nil,
-        taps: [MirrorName: TapReport] = [:]
+        offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [],
+        queueFilters: [Int32: [ForeignFilter]] = [:], switches: SwitchState? = nil, taps: [MirrorName: TapReport] = [:]
     ) {
         self.taps = taps
+        self.queueFilters = queueFilters
         self.switches = switches
         self.topology = topology
         self.points = points

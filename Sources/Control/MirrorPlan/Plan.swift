@@ -60,7 +60,8 @@ public enum PlanScope: Hashable, Sendable {
         }
     }
 
-    func contains(_ name: MirrorName) -> Bool {
+    /// Whether a mirror may be touched.
+    public func contains(_ name: MirrorName) -> Bool {
         switch self {
         case .everything: true
         case .only(let names): names.contains(name)
@@ -69,11 +70,14 @@ public enum PlanScope: Hashable, Sendable {
 }
 
 /// (desired, observed, capabilities) → steps or a refusal. No I/O.
+/// - Parameter adoption: what others made that becomes this tool's.
 public func makePlan(
-    desired: [DesiredMirror], observed: Observation,
-    engines: [EngineCapabilities] = EngineCapabilities.usual,
-    scope: PlanScope = .everything
+    desired: [DesiredMirror], observed found: Observation,
+    engines: [EngineCapabilities] = EngineCapabilities.usual, scope: PlanScope = .everything,
+    adopting adoption: Adoption = Adoption()
 ) -> Plan {
+    // Judged by how things will be; changed from how they are, with the marks.
+    let observed = adoption.carriedOut(on: found, isComplete: true)
     let running = observed.running
     let mirrors = desired.map(\.mirror)
     let rules = Rules(mirrors: mirrors, observed: observed, engines: engines)
@@ -118,7 +122,8 @@ public func makePlan(
         observed: observed, isOnSwitch: settled.isOnSwitch)
     plan.steps =
         Difference(
-            observed: observed, target: target, scope: scope, frozen: frozen
+            observed: adoption.carriedOut(on: found, isComplete: false), target: target, scope: scope, frozen: frozen,
+            adoption: adoption
         ).steps
     return plan
 }
@@ -144,13 +149,17 @@ public func judge(
 
 /// The steps that lead back to an earlier observation, of this tool's own things only.
 ///
-/// A point that is as it was stays, broken or not: a target that has gone can't be aimed at again.
-public func makeRollback(to before: Observation, from now: Observation) -> [Step] {
+/// A point that is as it was stays, broken or not: a target that has gone can't be aimed at again. What got the mark
+/// since is given back.
+public func makeRollback(to before: Observation, from found: Observation) -> [Step] {
+    let release = Release(to: before, from: found)
+    let now = release.observed
     let settled = Set(before.points.map(\.withoutCounters)).intersection(now.points.map(\.withoutCounters))
     var changed = before
     changed.points.removeAll { settled.contains($0.withoutCounters) }
     let target = Target(restoring: changed, in: now)
-    return Difference(
-        observed: now, target: target, scope: .everything, frozen: [], settled: settled
-    ).steps
+    return release.steps
+        + Difference(
+            observed: now, target: target, scope: .everything, frozen: [], settled: settled
+        ).steps
 }

@@ -26,15 +26,25 @@ public enum Step: Hashable, Sendable {
     case removeSwitchMirror(ObservedSwitchMirror)
     /// Put a VLAN among a bridge's `flood_vlans`, or take it out.
     case setFlooding(UInt16, SwitchObject, Bool)
-    /// Mark somebody's mirror as this tool's, and leave it running as it is.
+    /// Mark somebody's row as this tool's, and leave it running as it is.
     case adoptSwitchMirror(ObservedSwitchMirror, as: MirrorName)
+    /// Take the mark off a row again.
+    case releaseSwitchMirror(ObservedSwitchMirror)
+    /// Mark somebody's filter as a point of this tool's, in place: its counters go on. Filters behind it run, too.
+    case adoptPoint(ForeignPoint, as: MirrorName)
+    /// Give a filter that was marked back to its owner, as it was.
+    case releasePoint(ObservedPoint, to: ForeignFilter)
+    /// Remove somebody's filter whose copies a mirror of this tool's makes by now.
+    case removeForeign(ForeignPoint, for: MirrorName)
 }
 
 extension Step {
     /// Whose step it is.
     public var engine: EngineName {
         switch self {
-        case .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding, .adoptSwitchMirror: .ovs
+        case .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding, .adoptSwitchMirror,
+            .releaseSwitchMirror:
+            .ovs
         default: .tc
         }
     }
@@ -98,6 +108,12 @@ extension Step: CustomStringConvertible {
                 ? "flood VLAN \(vlan) of \(bridge), without learning" : "let \(bridge) learn in VLAN \(vlan) again"
         case .adoptSwitchMirror(let row, let name):
             return "mark \(row.title) as mirror \(name)"
+        case .releaseSwitchMirror(let row): return "\(row.title): leave it to its owner"
+        case .adoptPoint(let point, let name): return "mark the filter at \(point) as mirror \(name)"
+        case .releasePoint(let point, let filter):
+            return "mirror \(point.mirror): leave the filter at \(point.port) \(filter.place) to its owner"
+        case .removeForeign(let point, let name):
+            return "remove the filter at \(point), whose copies mirror \(name) makes"
         }
     }
 
@@ -108,7 +124,9 @@ extension Step: CustomStringConvertible {
         case .retarget(let point, _), .removePoint(let point): point.mirror
         case .addSwitchMirror(let mirror), .changeSwitchMirror(_, let mirror): mirror.mirror
         case .removeSwitchMirror(let row): row.mirror
-        case .adoptSwitchMirror(_, let name): name
+        case .releaseSwitchMirror(let row): row.mirror
+        case .adoptSwitchMirror(_, let name), .adoptPoint(_, let name), .removeForeign(_, let name): name
+        case .releasePoint(let point, _): point.mirror
         default: nil
         }
     }
@@ -117,6 +135,15 @@ extension Step: CustomStringConvertible {
 extension SwitchSelection: CustomStringConvertible {
     /// What is copied, of which frames, and where to.
     public var description: String {
+        switch output {
+        case .port(let port): "\(sources) to \(port)"
+        case .vlan(let id): "\(sources) to VLAN \(id)"
+        case .nowhere: "\(sources) to nothing"
+        }
+    }
+
+    /// What is copied, and of which frames.
+    public var sources: String {
         func list(_ ports: Set<SwitchObject>) -> String { ports.sorted().map(\.name).joined(separator: ", ") }
         var parts: [String] = []
         if selectsAll { parts.append("every frame") }
@@ -129,11 +156,6 @@ extension SwitchSelection: CustomStringConvertible {
         if !vlans.isEmpty { text += " in VLAN \(vlans.sorted().map(String.init).joined(separator: ","))" }
         if let filter { text += " (\(filter))" }
         if let snaplen { text += " cut to \(snaplen) bytes" }
-        switch output {
-        case .port(let port): text += " to \(port)"
-        case .vlan(let id): text += " to VLAN \(id)"
-        case .nowhere: text += " to nothing"
-        }
         return text
     }
 }

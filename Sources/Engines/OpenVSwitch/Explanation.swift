@@ -50,7 +50,7 @@ private func command(_ step: Step, _ program: String) -> ExplainedCommand? {
             command: "\(program) \(isOn ? "add" : "remove") bridge \(shellQuoted(bridge.name)) flood_vlans \(vlan)")
     case .adoptSwitchMirror(let row, let name):
         return ExplainedCommand(
-            why: "The mark by which portmirror knows its own.",
+            why: "The mark by which portmirror knows its own. The mirror runs on as it is.",
             command: "\(program) set mirror \(row.id) external_ids:portmirror=\(name)")
     default: return nil
     }

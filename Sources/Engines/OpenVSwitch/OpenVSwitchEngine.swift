@@ -177,9 +177,11 @@ public final class OpenVSwitchEngine: Engine {
             throw StepFailure(step: first, reason: silence ?? "there is no Open vSwitch here", isStale: false)
         }
         let counters = SentCounters(topology)
+        let running = try runningCounters(of: steps, replica, client)
         var transaction = SwitchTransaction(
             root: root.id, now: ThisProcess.now(), has: { replica.has($0, of: "Mirror") },
-            sent: counters.sent)
+            sent: counters.sent, externalIDs: { replica.row(MirrorRow.self, $0)?.externalIDs ?? [:] },
+            running: { running[$0] })
         for step in steps { transaction.add(step) }
         let results: [OperationResult]
         do {
@@ -191,6 +193,39 @@ public final class OpenVSwitchEngine: Engine {
         }
         guard case .rows(let rows)? = results.last, let number = rows.first?["next_cfg"]?.integer else { return [] }
         return wait(for: number, client)
+    }
+
+    /// What rows that are to be taken over, and their outputs, have counted: read together, since Open vSwitch writes
+    /// both at once, every five seconds. The kernel's own counter would be ahead of the row's.
+    private func runningCounters(
+        of steps: [Step], _ replica: Replica, _ client: OVSDBClient
+    ) throws -> [RowID: Baseline] {
+        let reader = SwitchReader(replica)
+        let outputs = steps.compactMap { step -> (row: RowID, interface: RowID)? in
+            guard case .adoptSwitchMirror(let row, _) = step, case .port(let port) = row.selection.output,
+                let interface = reader.interface(of: port.id)
+            else { return nil }
+            return (row.id, interface)
+        }
+        guard !outputs.isEmpty else { return [:] }
+        let results = try client.transact(
+            outputs.flatMap { output in
+                [
+                    .select(table: "Mirror", where: [.row(output.row)], columns: ["statistics"]),
+                    .select(table: "Interface", where: [.row(output.interface)], columns: ["statistics"]),
+                ]
+            })
+        func packets(_ place: Int) -> UInt64? {
+            guard place < results.count, case .rows(let rows) = results[place] else { return nil }
+            return rows.first?["statistics"]?.integers["tx_packets"].flatMap { UInt64(exactly: $0) }
+        }
+        var counters: [RowID: Baseline] = [:]
+        for (place, output) in outputs.enumerated() {
+            // A row that hasn't been counted yet begins at nothing.
+            guard let sent = packets(2 * place + 1) else { continue }
+            counters[output.row] = Baseline(selected: packets(2 * place) ?? 0, sent: sent)
+        }
+        return counters
     }
 
     private func comment(on steps: [Step]) -> String {

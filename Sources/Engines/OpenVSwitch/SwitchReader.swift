@@ -164,12 +164,17 @@ struct SwitchReader {
         return counters
     }
 
+    /// The row of a port's only interface; nil for a bond.
+    func interface(of port: RowID) -> RowID? {
+        guard let interfaces = ports[port]?.interfaces, interfaces.count == 1 else { return nil }
+        return interfaces.first
+    }
+
     /// For each port that own rows send to, the row of its only interface: whose counters tell of failures.
     func interfacesOfOwnOutputs() -> [(port: RowID, interface: RowID)] {
         replica.rows(MirrorRow.self).compactMap { row in
             guard row.externalIDs[Mark.mirror] != nil, row.externalIDs[Mark.baseline] != nil,
-                let port = row.outputPort, let interfaces = ports[port]?.interfaces, interfaces.count == 1,
-                let interface = interfaces.first
+                let port = row.outputPort, let interface = interface(of: port)
             else { return nil }
             return (port, interface)
         }

@@ -17,16 +17,30 @@ struct SwitchTransaction {
     /// Outputs that have to be free, but for rows that this transaction takes them from.
     private var outputs: [RowID] = []
     private var touched: [RowID] = []
+    /// Rows that this transaction marks: they don't have the mark when the guards look.
+    private var adopted: Set<RowID> = []
+
+    /// What others, or this tool, have left on a row.
+    private let externalIDs: (RowID) -> [String: String]
+    /// What a row that runs already, and its output, have counted.
+    private let running: (RowID) -> Baseline?
 
     /// - Parameters:
     ///   - root: the only row of the Open_vSwitch table.
     ///   - now: seconds since 1970.
     ///   - has: whether the Mirror table has a column.
     ///   - sent: packets that the switch has sent to a port; nil where that isn't known.
+    ///   - externalIDs: what a row's column of that name held when it was read.
+    ///   - running: what a row that runs already, and its output, had counted at the same moment; nil where that isn't
+    ///     known.
     init(
         root: RowID, now: Int64, has: @escaping (_ column: String) -> Bool,
-        sent: @escaping (_ port: SwitchObject) -> UInt64?
+        sent: @escaping (_ port: SwitchObject) -> UInt64?,
+        externalIDs: @escaping (RowID) -> [String: String] = { _ in [:] },
+        running: @escaping (RowID) -> Baseline? = { _ in nil }
     ) {
+        self.running = running
+        self.externalIDs = externalIDs
         self.root = root
         self.now = now
         self.has = has
@@ -49,6 +63,7 @@ struct SwitchTransaction {
         case .removeSwitchMirror(let row): remove(row)
         case .setFlooding(let vlan, let bridge, let isOn): setFlooding(vlan, bridge, isOn)
         case .adoptSwitchMirror(let row, let name): adopt(row, as: name)
+        case .releaseSwitchMirror(let row): release(row)
         default: break
         }
     }
@@ -133,13 +148,25 @@ struct SwitchTransaction {
 
     private mutating func adopt(_ row: ObservedSwitchMirror, as name: MirrorName) {
         guardRow(row)
-        let selected = row.counters?.selectedPackets ?? 0
+        adopted.insert(row.id)
+        // Nobody has marked it meanwhile, this tool on another machine or OVN.
+        guards.append(
+            .wait(
+                table: "Mirror", where: [.row(row.id)], columns: ["external_ids"], until: .equal,
+                rows: [["external_ids": .map(externalIDs(row.id))]], timeout: 0))
         let marks = [
-            Mark.mirror: name.description, Mark.since: "\(now)",
-            Mark.baseline: baseline(row.selection.output, selected: selected)?.text,
+            Mark.mirror: name.description, Mark.since: "\(now)", Mark.baseline: running(row.id)?.text,
         ]
         changes.append(
             .mutate(table: "Mirror", where: [.row(row.id)], mutations: Self.replacing(marks)))
+    }
+
+    private mutating func release(_ row: ObservedSwitchMirror) {
+        guardRow(row)
+        changes.append(
+            .mutate(
+                table: "Mirror", where: [.row(row.id)],
+                mutations: [Mutation("external_ids", .delete, .set(Mark.keys.map(Atom.string)))]))
     }
 
     // MARK: Guards
@@ -153,7 +180,7 @@ struct SwitchTransaction {
             .wait(
                 table: "Mirror", where: [.row(row.id)], columns: columns.keys.sorted(), until: .equal, rows: [columns],
                 timeout: 0))
-        if let mirror = row.mirror {
+        if let mirror = row.mirror, !adopted.contains(row.id) {
             guards.append(
                 .wait(
                     table: "Mirror",

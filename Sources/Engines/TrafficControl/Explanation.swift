@@ -48,8 +48,26 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
                 command: "tc chain del dev \(quoted(port.name)) ingress chain \(Mark.chain)")
         ]
     case .restoreOutput(let change): restore(change)
+    case .adoptPoint(let point, let mirror):
+        (point.filter.rule?.copies ?? []).enumerated().map { offset, copy in
+            let isLast = offset == (point.filter.rule?.copies.count ?? 0) - 1
+            return ExplainedCommand(
+                why: "The mark on what copies \(point.port) \(point.filter.hook) already; its counters go on. "
+                    + "'continue' lets the filters behind it run.",
+                command: "tc actions replace action mirred egress mirror index \(copy.identifier) "
+                    + "\(isLast ? "continue" : "pipe") cookie \(cookie(mirror))")
+        }
+    case .removeForeign(let point, let mirror):
+        [
+            ExplainedCommand(
+                why: "Mirror \(mirror) makes its copies by now; exactly this filter goes.",
+                command: "tc filter del dev \(quoted(point.port.name)) "
+                    + (point.filter.queue.map { "parent \(String($0 >> 16, radix: 16)):" } ?? "\(point.filter.hook)")
+                    + " pref \(point.filter.preference) protocol \(protocolWord(point.filter.etherType)) "
+                    + "handle \(handle(point.pointHandle)) \(point.filter.kind)")
+        ]
     case .forgetOutput, .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding,
-        .adoptSwitchMirror:
+        .adoptSwitchMirror, .releaseSwitchMirror, .releasePoint:
         []
     }
 }
@@ -120,6 +138,15 @@ private func add(_ point: CopyPoint, _ preference: UInt16, _ everything: FilterR
             + "it; the cookie says whose it is.",
         command: "tc filter add dev \(quoted(point.port.name)) \(point.hook) pref \(preference) protocol all "
             + ([match] + actions).joined(separator: " "))
+}
+
+private func protocolWord(_ etherType: UInt16) -> String {
+    switch etherType {
+    case FilterRequest.allProtocols: "all"
+    case 0x0800: "ip"
+    case 0x86dd: "ipv6"
+    default: "0x" + String(etherType, radix: 16)
+    }
 }
 
 private func cookie(_ mirror: MirrorName) -> String {

@@ -13,17 +13,22 @@ struct HookReader {
     struct Hooks {
         var points: [ObservedPoint] = []
         var states: [Int32: HookState] = [:]
+        /// Of ports whose queueing disciplines have filters that mirror: all filters there.
+        var queueFilters: [Int32: [ForeignFilter]] = [:]
     }
 
     /// Those of the topology's ports, as they are at this moment.
     func read() throws(NetlinkError) -> Hooks {
         var hooks = Hooks()
         for message in try socket.dump(QdiscRequest.dump()) {
-            guard let qdisc = try? Qdisc(message), qdisc.parent == QdiscRequest.hookParent,
-                let port = topology[index: qdisc.interfaceIndex]
-            else { continue }
+            guard let qdisc = try? Qdisc(message), let port = topology[index: qdisc.interfaceIndex] else { continue }
             do {
-                try read(ResolvedPort(port), qdisc, into: &hooks)
+                if qdisc.parent == QdiscRequest.hookParent {
+                    try read(ResolvedPort(port), qdisc, into: &hooks)
+                } else if qdisc.handle != 0 {
+                    // One that the kernel made by itself has no handle, and so no filters.
+                    try readQueue(ResolvedPort(port), qdisc, into: &hooks)
+                }
             } catch  where error.errno == .noDevice || error.errno == .invalid || error.errno == .noEntry {
                 // The port, or its qdisc, has gone since.
                 continue
@@ -37,11 +42,12 @@ struct HookReader {
         var state = HookState(kind: isClsact ? .clsact : .ingress)
         if qdisc.ingressBlock != nil { state.shared.insert(.ingress) }
         if qdisc.egressBlock != nil { state.shared.insert(.egress) }
-        for hook in isClsact ? Hook.allCases : [.ingress] where !state.shared.contains(hook) {
+        let wanted = (isClsact ? Hook.allCases : [.ingress]).filter { !state.shared.contains($0) }
+        let filters = try filters(of: port, wanted)
+        for hook in wanted {
             var scaffolds: Set<UInt16> = []
-            let request = FilterRequest.dump(parent: hook.tc.parent, index: port.index, object: "\(port) \(hook)")
-            for message in try socket.dump(request) {
-                guard let filter = try? Filter(message) else {
+            for filter in filters[hook] ?? [] {
+                guard let filter else {
                     state.foreignObjects.append("something at \(hook) that can't be read")
                     continue
                 }
@@ -50,10 +56,7 @@ struct HookReader {
                 } else if let mirror = Mark.mirror(of: filter) {
                     hooks.points.append(point(filter, of: mirror, port, hook))
                 } else {
-                    state.foreign.append(
-                        ForeignFilter(
-                            hook: hook, preference: filter.preference, kind: filter.kind,
-                            actions: filter.actions.map(\.kind)))
+                    state.foreign.append(ForeignFilter(filter, at: hook))
                 }
             }
             // Heads of filter lists and empty hash tables at preferences that no filter of ours has: somebody's.
@@ -73,6 +76,25 @@ struct HookReader {
         hooks.states[port.index] = state
     }
 
+    /// What each hook lists; nil for what can't be read.
+    private func filters(of port: ResolvedPort, _ hooks: [Hook]) throws(NetlinkError) -> [Hook: [Filter?]] {
+        var filters: [Hook: [Filter?]] = [:]
+        for hook in hooks {
+            let request = FilterRequest.dump(parent: hook.tc.parent, index: port.index, object: "\(port) \(hook)")
+            filters[hook] = try socket.dump(request).map { try? Filter($0) }
+        }
+        guard hooks.count > 1 else { return filters }
+        return HashTables(socket: socket, port: port).toldApart(filters)
+    }
+
+    private func readQueue(_ port: ResolvedPort, _ qdisc: Qdisc, into hooks: inout Hooks) throws(NetlinkError) {
+        let request = FilterRequest.dump(parent: qdisc.handle, index: port.index, object: "\(port) \(qdisc.kind)")
+        let filters = try socket.dump(request).compactMap { try? Filter($0) }.filter { $0.classifier != .scaffold }
+            .map { ForeignFilter($0, at: .egress, queue: qdisc.handle) }
+        guard filters.contains(where: { $0.rule != nil }) else { return }
+        hooks.queueFilters[port.index, default: []] += filters
+    }
+
     private func chains(of port: ResolvedPort, _ hook: TcHook, _ state: HookState) throws(NetlinkError) -> Set<UInt32> {
         guard !state.shared.contains(hook == .ingress ? .ingress : .egress) else { return [] }
         let request = ChainRequest.dump(hook: hook, index: port.index, name: port.name.description)
@@ -85,7 +107,7 @@ struct HookReader {
             case _ where filter.etherType != FilterRequest.allProtocols: nil
             case .matchall, .u32Everything: .everything
             case .bpf(let instructions): BPFProgram(instructions).map { .program($0) }
-            case .scaffold, .other: nil
+            case .u32, .scaffold, .other: nil
             }
         let cookie = Mark.cookie(for: mirror)
         let targets = filter.actions.enumerated().map { offset, action in

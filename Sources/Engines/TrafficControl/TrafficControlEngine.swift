@@ -51,6 +51,7 @@ public final class TrafficControlEngine: Engine {
         observation.topology = topology
         observation.points = hooks.points
         observation.hooks = hooks.states
+        observation.queueFilters = hooks.queueFilters
         observation.records = try records.load()
     }
 
@@ -84,8 +85,10 @@ public final class TrafficControlEngine: Engine {
         var batch: [(step: Step, request: NetlinkRequest)] = []
         let closing = Set(steps.compactMap { step in if case .closeHook(let port) = step { port } else { nil } })
         var hooks: [(step: Step, port: ResolvedPort)] = []
+        var adoptions: [Step] = []
         for step in steps {
             if case .closeHook = step {} else { try closeHooks(&hooks) }
+            if !step.isAboutForeign { try perform(adoptions: &adoptions) }
             switch step {
             case .closeHook(let port):
                 try flush(&batch)
@@ -100,17 +103,29 @@ public final class TrafficControlEngine: Engine {
             case .prepareOutput, .restoreOutput, .forgetOutput, .disownHook:
                 try flush(&batch)
                 try performAlone(step)
+            case .adoptPoint, .releasePoint, .removeForeign:
+                // Together, as far as they follow each other: that is done once.
+                try flush(&batch)
+                adoptions.append(step)
+                continue
             case .addPoint(let point, _) where point.match == .everything && everything == nil:
                 try flush(&batch)
                 try addFirst(step)
             case .openHook, .addPoint, .retarget, .removePoint, .addSwitchMirror, .changeSwitchMirror,
-                .removeSwitchMirror, .setFlooding, .adoptSwitchMirror:
+                .removeSwitchMirror, .setFlooding, .adoptSwitchMirror, .releaseSwitchMirror:
                 for request in requests(step) { batch.append((step, request)) }
             }
         }
         try flush(&batch)
         try closeHooks(&hooks)
+        try perform(adoptions: &adoptions)
         return []
+    }
+
+    private func perform(adoptions: inout [Step]) throws {
+        defer { adoptions = [] }
+        try ForeignFilters(socket: socket).perform(adoptions)
+        if !adoptions.isEmpty { try sweepActions() }
     }
 
     /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.
@@ -180,7 +195,13 @@ public final class TrafficControlEngine: Engine {
         let request = FilterRequest.dump(
             parent: point.hook.tc.parent, index: point.port.index, object: "\(point.port) \(point.hook)")
         let filters = try socket.dump(request).map { try? Filter($0) }
-        let neighbours = filters.filter { $0?.preference == point.handle.preference || $0 == nil }
+        let other = HashTables(socket: socket, port: point.port).root(
+            of: point.hook == .ingress ? .egress : .ingress,
+            HashTables.Place(preference: point.handle.preference, etherType: FilterRequest.allProtocols))
+        let neighbours = filters.filter { filter in
+            guard let filter else { return true }
+            return filter.preference == point.handle.preference && filter.handle & HashTables.mask != other
+        }
         let isAlone = neighbours.allSatisfy { filter in
             guard let filter else { return false }
             return filter.classifier == .scaffold
@@ -237,7 +258,7 @@ public final class TrafficControlEngine: Engine {
     }
 
     private func failure(_ step: Step, _ error: NetlinkError) -> StepFailure {
-        let stale: Set<Errno> = [.noDevice, .noSuchInterface, .exists, .noEntry, .invalid, .busy]
+        let stale = StepFailure.passing
         var reason = error.description
         if case .openHook = step, let missing = features.missing { reason += "; this kernel lacks \(missing)" }
         if case .addPoint = step, let missing = features.missing { reason += "; this kernel lacks \(missing)" }
@@ -323,4 +344,9 @@ public final class TrafficControlEngine: Engine {
         try socket.perform(
             ChainRequest.remove(Mark.chain, hook: .ingress, index: port.index, name: port.name.description))
     }
+}
+
+extension StepFailure {
+    /// What the kernel says when something has gone, or come, since it was looked at.
+    static let passing: Set<Errno> = [.noDevice, .noSuchInterface, .exists, .noEntry, .invalid, .busy]
 }

@@ -20,12 +20,16 @@ public struct Filter: Hashable, Sendable {
     public let classifier: Classifier
     /// In the order in which they run.
     public let actions: [TcAction]
+    /// The class that it puts frames into, on a queueing discipline; nil if it picks none.
+    public let classID: UInt32?
 
     /// What it matches, as far as this library reads it.
     public enum Classifier: Hashable, Sendable {
         case matchall
         /// `u32 match u32 0 0`
         case u32Everything
+        /// Keys that all have to match, of a u32 filter that does nothing else: no links, no hashing, no other offsets.
+        case u32([U32Key])
         /// Classic BPF instructions (`struct sock_filter` of linux/filter.h).
         case bpf([SocketFilter])
         /// A u32 hash table, or the head of a filter list: no filter, but listed like one.
@@ -59,6 +63,25 @@ public struct Filter: Hashable, Sendable {
         let body = FilterBody(kind: kind, handle: handle, options: options)
         classifier = body.classifier
         actions = body.actions
+        // `TCA_U32_CLASSID`, `TCA_MATCHALL_CLASSID`
+        classID = kind == "u32" || kind == "matchall" ? options?[1]?.integer() : nil
+    }
+}
+
+/// A key of a u32 filter (`struct tc_u32_key` of linux/pkt_cls.h): 32 bits of the packet, compared under a mask.
+public struct U32Key: Hashable, Sendable {
+    /// Which bits count.
+    public var mask: UInt32
+    /// What they have to be.
+    public var value: UInt32
+    /// Bytes from the network header on; the MAC header is before it.
+    public var offset: Int32
+
+    /// From its parts.
+    public init(mask: UInt32, value: UInt32, offset: Int32) {
+        self.mask = mask
+        self.value = value
+        self.offset = offset
     }
 }
 
@@ -108,10 +131,21 @@ struct FilterBody {
     private static func u32(_ options: Attributes) -> Filter.Classifier {
         guard let selector = options[FilterAttribute.u32Selector], selector.bytes.count >= 32 else { return .other }
         var reader = PayloadReader(selector.bytes)
-        guard (try? reader.skip(2)) != nil, let keys = try? reader.read(UInt8.self), keys == 1,
-            (try? reader.skip(13)) != nil, let mask = try? reader.read(UInt32.self), mask == 0
+        // Beyond TC_U32_TERMINAL the flags are about offsets that are read from the packet.
+        guard let flags = try? reader.read(UInt8.self), flags & ~1 == 0, (try? reader.skip(1)) != nil,
+            let count = try? reader.read(UInt8.self), (try? reader.skip(13)) != nil,
+            FilterAttribute.u32Others.allSatisfy({ options[$0] == nil })
         else { return .other }
-        return .u32Everything
+        var keys: [U32Key] = []
+        for _ in 0..<count {
+            guard let mask = try? reader.read(UInt32.self), let value = try? reader.read(UInt32.self),
+                let offset = try? reader.read(Int32.self), let offsetMask = try? reader.read(Int32.self),
+                offsetMask == 0
+            else { return .other }
+            keys.append(U32Key(mask: UInt32(bigEndian: mask), value: UInt32(bigEndian: value), offset: offset))
+        }
+        if count == 1, keys.first?.mask == 0 { return .u32Everything }
+        return .u32(keys)
     }
 
     private static func program(_ options: Attributes) -> [SocketFilter]? {
@@ -134,6 +168,8 @@ enum FilterAttribute {
     static let matchallActions: UInt16 = 2
     static let u32Selector: UInt16 = 5
     static let u32Actions: UInt16 = 7
+    /// Links to other tables, policers, input devices, marks: what makes more of a filter than its keys.
+    static let u32Others: [UInt16] = [3, 6, 8, 10]
     static let bpfActions: UInt16 = 1
     static let bpfLength: UInt16 = 4
     static let bpfInstructions: UInt16 = 5
@@ -217,17 +253,34 @@ public enum FilterRequest {
             object: object)
     }
 
+    /// The root hash table of the u32 filters at a preference, whose handle all that hook's filters have in common.
+    /// A dump can't tell the two hooks of a clsact qdisc apart: `u32_walk` of net/sched/cls_u32.c goes by preference.
+    public static func rootTable(
+        parent: UInt32, preference: UInt16, protocol type: UInt16, index: Int32, object: String
+    ) -> NetlinkRequest {
+        // `TC_U32_ROOT` of linux/pkt_cls.h
+        var writer = TcHeader(
+            interfaceIndex: index, handle: 0xfff0_0000, parent: parent, info: info(preference, type)
+        ).writer
+        writer.attribute(TcAttribute.kind, string: "u32")
+        return NetlinkRequest(
+            type: get, payload: writer.bytes, operation: "look up the hash table", object: object)
+    }
+
     /// `tc filter del dev … ingress pref P protocol all handle H KIND`: exactly that one.
     public static func remove(
-        kind: String, handle: UInt32, parent: UInt32, preference: UInt16, index: Int32, object: String
+        kind: String, handle: UInt32, parent: UInt32, preference: UInt16, protocol type: UInt16 = allProtocols,
+        index: Int32, object: String
     ) -> NetlinkRequest {
-        var writer = TcHeader(interfaceIndex: index, handle: handle, parent: parent, info: info(preference)).writer
+        var writer = TcHeader(
+            interfaceIndex: index, handle: handle, parent: parent, info: info(preference, type)
+        ).writer
         writer.attribute(TcAttribute.kind, string: kind)
         return NetlinkRequest(type: delete, payload: writer.bytes, operation: "remove the filter", object: object)
     }
 
-    private static func info(_ preference: UInt16) -> UInt32 {
-        UInt32(preference) << 16 | UInt32(allProtocols.bigEndian)
+    private static func info(_ preference: UInt16, _ type: UInt16 = allProtocols) -> UInt32 {
+        UInt32(preference) << 16 | UInt32(type.bigEndian)
     }
 
     /// `struct tc_u32_sel` with `TC_U32_TERMINAL` and one key that compares nothing.
