@@ -286,8 +286,7 @@ public struct Observation: Hashable, Sendable {
     public init(
         topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
         offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [],
-        queueFilters: [Int32: [ForeignFilter]] = [:], switches: SwitchState? = nil,
-        taps: [MirrorName: TapReport] = [:]
+        queueFilters: [Int32: [ForeignFilter]] = [:], switches: SwitchState? = nil, taps: [MirrorName: TapReport] = [:]
     ) {
         self.taps = taps
         self.queueFilters = queueFilters

@@ -73,8 +73,8 @@ public enum PlanScope: Hashable, Sendable {
 /// - Parameter adoption: what others made that becomes this tool's.
 public func makePlan(
     desired: [DesiredMirror], observed found: Observation,
-    engines: [EngineCapabilities] = EngineCapabilities.usual,
-    scope: PlanScope = .everything, adopting adoption: Adoption = Adoption()
+    engines: [EngineCapabilities] = EngineCapabilities.usual, scope: PlanScope = .everything,
+    adopting adoption: Adoption = Adoption()
 ) -> Plan {
     // Judged by how things will be; changed from how they are, with the marks.
     let observed = adoption.carriedOut(on: found, isComplete: true)
