@@ -137,6 +137,12 @@ struct TapRunner {
                 plan.refusals.map { isHosted ? $0.description : $0.message }.joined(separator: "\n"),
                 advice: "nothing was copied")
         }
+        // What the kernel or the switch copies already would come twice.
+        if isHosted, let engine = plan.engines[mirror.name], engine != .tap {
+            throw UserError(
+                "mirror \(mirror.name) needs no process: the \(engine) engine copies as long as it is defined",
+                advice: "'portmirror show \(mirror.name)' has its counters; 'engine: tap' makes it a tap's")
+        }
         for warning in plan.warnings { Terminal.complain("warning: \(warning.message)") }
         guard ThisProcess.hasOneThread else {
             let text = points.map { "\($0.port)/\($0.hook)" }.joined(separator: " ")
