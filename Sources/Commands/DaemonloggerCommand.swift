@@ -42,7 +42,9 @@ struct DaemonloggerCommand: ParsableCommand {
     var directory: String?
     @Option(name: name("m"), help: ArgumentHelp("End after so many files; with -r, keep so many.", valueName: "count"))
     var files: UInt32?
-    @Option(name: name("M"), help: ArgumentHelp("With -r: keep the volume under so many per cent full.", valueName: "percent"))
+    @Option(
+        name: name("M"),
+        help: ArgumentHelp("With -r: keep the volume under so many per cent full.", valueName: "percent"))
     var percent: UInt8?
     @Option(name: name("n"), help: ArgumentHelp("Begin files' names so; the time follows.", valueName: "prefix"))
     var prefix = "daemonlogger.pcap"
@@ -56,11 +58,17 @@ struct DaemonloggerCommand: ParsableCommand {
     var isRing = false
     @Option(name: name("R"), help: ArgumentHelp("Read packets from a capture instead of a port.", valueName: "file"))
     var capture: String?
-    @Option(name: name("s"), help: ArgumentHelp("Begin a new file after so many bytes: 10k, 1m, 2g, 1t.", valueName: "size"))
+    @Option(
+        name: name("s"), help: ArgumentHelp("Begin a new file after so many bytes: 10k, 1m, 2g, 1t.", valueName: "size")
+    )
     var size: String?
     @Option(name: name("S"), help: ArgumentHelp("Keep so many bytes of each packet.", valueName: "bytes"))
     var snaplen: UInt32?
-    @Option(name: name("t"), help: ArgumentHelp("Begin a new file after so many seconds, or at whole minutes, hours, days: 60, 5m, 2h, 1d.", valueName: "time"))
+    @Option(
+        name: name("t"),
+        help: ArgumentHelp(
+            "Begin a new file after so many seconds, or at whole minutes, hours, days: 60, 5m, 2h, 1d.",
+            valueName: "time"))
     var time: String?
     @Option(name: name("T"), help: ArgumentHelp("Have this directory as root; -l is in there.", valueName: "dir"))
     var root: String?
@@ -115,7 +123,9 @@ private struct DaemonloggerSettings {
         if options.percent != nil, !options.isRing { problems.append("-M is for the ring buffer: say -r") }
         if let percent = options.percent, !(1...99).contains(percent) { problems.append("-M is 1 to 99 per cent") }
         if options.count == 0 || options.files == 0 { problems.append("-c and -m are at least 1") }
-        if let snaplen = options.snaplen, !(14...262_144).contains(snaplen) { problems.append("-S is 14 to 262144 bytes") }
+        if let snaplen = options.snaplen, !(14...262_144).contains(snaplen) {
+            problems.append("-S is 14 to 262144 bytes")
+        }
         if options.capture != nil, options.interface != nil {
             problems.append("-R reads a capture instead of a port: leave out -i")
         }

@@ -115,7 +115,8 @@ enum Privilege {
     /// - Throws: ``UserError`` of kind `privilege`.
     static func requireNetRaw(to action: String) throws {
         guard !ThisProcess.has(.netRaw) else { return }
-        throw UserError("\(action) needs the capability CAP_NET_RAW", advice: "run it as root: sudo portmirror …", kind: .privilege)
+        throw UserError(
+            "\(action) needs the capability CAP_NET_RAW", advice: "run it as root: sudo portmirror …", kind: .privilege)
     }
 
     /// - Throws: ``UserError`` of kind `privilege`.
