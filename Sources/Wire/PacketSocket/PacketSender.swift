@@ -106,7 +106,7 @@ public struct SendCounts: Hashable, Sendable {
         try oversize?.attach(to: interface.index, name: interface.name)
     }
 
-    /// What is known of the interface: one that is down takes nothing.
+    /// What is known of the interface: one that is down, or without carrier, is given nothing.
     public func update(isUp: Bool, mtu: UInt32) {
         self.isUp = isUp
         self.mtu = Int(mtu)
@@ -116,7 +116,9 @@ public struct SendCounts: Hashable, Sendable {
     /// Takes a frame to be sent with the next ones.
     /// - Parameter point: under which number it is counted.
     public func add(_ piece: FramePiece, point: Int = 0) {
-        guard isBound else {
+        // One without carrier would take it and lose it: the kernel drops without a word what is for a queue that stands
+        // still (noop_enqueue of net/sched/sch_generic.c).
+        guard isBound, isUp else {
             counts[point].down += 1
             counts[point].failedBytes += UInt64(min(piece.length, snaplen))
             return
