@@ -180,7 +180,7 @@ public final class TapProgram {
 }
 
 extension CommandLab {
-    /// Starts `portmirror tap --json` in the switch's namespace and waits until it hears.
+    /// Starts `portmirror tap --json` in the switch's namespace and waits until it hears, and has told its numbers once.
     /// - Parameter sources: how many ports it is to hear.
     public func tap(_ arguments: String..., sources: Int = 1) throws -> TapProgram {
         try tap(with: arguments, sources: sources)
@@ -198,6 +198,8 @@ extension CommandLab {
             prefix + [Self.binary, "tap"] + (isJSON ? ["--json"] : []) + arguments, environment: environment)
         let tap = TapProgram(program, spreads: arguments.contains("--spread"))
         try tap.awaitHearing(sources: sources)
+        // Between hearing a port and reading its counters there is a moment. Who answers is past it.
+        if sources > 0, isJSON { _ = try tap.ask() }
         return tap
     }
 
