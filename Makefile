@@ -7,7 +7,7 @@ SWIFT ?= swift
 CHECKED = --explicit-target-dependency-import-check error
 SOURCES = Package.swift Sources Tests Benchmarks Fuzz
 
-.PHONY: help demo test build release install uninstall lint format bench fuzz unit integration conformance clean dependencies
+.PHONY: help demo test build release install uninstall lint format bench soak fuzz unit integration conformance clean dependencies
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,11 +54,17 @@ conformance: dependencies ## Conformance tests alone (root); PORTMIRROR_SEED and
 	$(SWIFT) build --build-tests $(CHECKED)
 	scripts/test conformance
 
-bench: dependencies release ## Measure side by side with tc, ovs-vsctl and ovsdb-client (root)
+bench: release ## Measure side by side with tc, ovs-vsctl, ovsdb-client, daemonlogger, netsniff-ng, tcpdump, dumpcap (root)
+	@scripts/install-dependencies --bench
 	$(SWIFT) build --configuration release --static-swift-stdlib $(CHECKED) --product ovsdb-monitor-bench
 	@missed=0; Benchmarks/run out/portmirror || missed=$$?; echo; \
 	Benchmarks/ovsdb-run $$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/ovsdb-monitor-bench \
-		|| missed=$$?; exit $$missed
+		|| missed=$$?; echo; \
+	Benchmarks/tap-run out/portmirror || missed=$$?; exit $$missed
+
+soak: release ## Run tap and log for ten minutes under flaps and rotation; all sums have to match (root)
+	@scripts/install-dependencies
+	Benchmarks/soak out/portmirror
 
 fuzz: ## Feed damaged capture files to the readers, for FUZZ_SECONDS (60)
 	Fuzz/run

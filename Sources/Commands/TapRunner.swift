@@ -289,7 +289,8 @@ extension TapRunner {
             age: settings.keepAge.map(\.components.seconds), percent: settings.keepPercent.map(Int.init))
         log.prunesOnlyThisRun = files.prunesOnlyThisRun
         log.mostFiles = files.mostFiles
-        log.afterRotation = files.afterRotation
+        // A command without a word for it gets the path as its last one.
+        log.afterRotation = files.afterRotation.map { $0.contains("$") ? $0 : "\($0) \"$@\"" }
         let system = SystemName.current
         log.origin = PcapngWriter.Origin(
             hardware: system.machine, system: "\(system.system) \(system.release)",

@@ -6,6 +6,9 @@ final class LinkWatch {
     private let socket: NetlinkSocket
     private let subscription: NetlinkSubscription
     private var byName: [String: Link] = [:]
+    /// Interfaces that were down, without carrier, or gone at some time of the last news; with what they had carried by
+    /// then, if they have gone.
+    private(set) var sunk: [String: LinkStatistics?] = [:]
 
     /// Listens before it looks, so that nothing falls between.
     init() throws(NetlinkError) {
@@ -26,6 +29,7 @@ final class LinkWatch {
     /// - Returns: the names that may have changed; nil for all.
     func update() throws(NetlinkError) -> Set<String>? {
         var names: Set<String> = []
+        sunk = [:]
         do throws(NetlinkError) {
             while let messages = try subscription.next(milliseconds: 0) {
                 for case let event? in messages.map(LinkEvent.init) {
@@ -38,9 +42,11 @@ final class LinkWatch {
                         }
                         byName[link.name] = link
                         names.insert(link.name)
+                        if !(link.isUp && link.hasCarrier), sunk[link.name] == nil { sunk[link.name] = .some(nil) }
                     case .removed(let link):
                         if byName[link.name]?.index == link.index { byName[link.name] = nil }
                         names.insert(link.name)
+                        sunk[link.name] = .some(link.statistics)
                     }
                 }
             }

@@ -82,21 +82,9 @@ final class OutputFiles {
             count.failedBytes = refused[point].bytes
             return count
         }
-        // Of frames that were lost on their way to the disk, the writer doesn't know the point: they are taken off where
-        // there are most.
-        var late = now.dropped.total &- refused.map(\.frames).reduce(0, +)
-        for point in copies.indices.sorted(by: { copies[$0].sent > copies[$1].sent }) where late > 0 {
-            let part = min(late, copies[point].sent)
-            let bytes =
-                part == copies[point].sent
-                ? copies[point].sentBytes
-                : copies[point].sentBytes / copies[point].sent * part
-            copies[point].sent -= part
-            copies[point].sentBytes -= bytes
-            copies[point].failedBytes += bytes
-            copies[point].add(refusals: part, isSpace: isSpace)
-            late -= part
-        }
+        // Of frames that were lost on their way to the disk, the writer doesn't know the point.
+        let late = now.dropped.total &- refused.map(\.frames).reduce(0, +)
+        copies.move(late, to: isSpace ? \.noSpace : \.refused)
         let files = TapCounts.Files(
             directory: settings.log.directoryPath, current: now.currentName, finished: now.filesCompleted,
             removed: now.filesPruned, recovered: now.filesRecovered, bytes: now.bytesWritten,

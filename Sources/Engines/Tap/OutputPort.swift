@@ -9,6 +9,8 @@ final class OutputPort {
     let sender: PacketSender
     private var link: Link?
     private var wasThere = false
+    /// What had been sent by this process and by the interface when both were looked at last; nil if they can't be compared.
+    private var before: (ours: UInt64, interface: UInt64)?
 
     init(_ port: PortName, points: Int, of tap: TapSettings) throws(SystemError) {
         self.port = port
@@ -39,6 +41,28 @@ final class OutputPort {
         sender.update(isUp: Self.isUp(now), mtu: now.mtu)
         guard let before, Self.isUp(before) != Self.isUp(now) else { return nil }
         return Self.isUp(now) ? "output \(port) is up again" : Self.complaint(now)
+    }
+
+    // MARK: What went with the link
+
+    /// Begins to compare what is sent with what the interface counts. Those of these kinds count a frame before sending
+    /// returns; others do when it has left, or when somebody took it.
+    func compare(with statistics: LinkStatistics?) {
+        guard let statistics, let kind = link?.kind, ["veth", "dummy"].contains(kind) else {
+            before = nil
+            return
+        }
+        before = (sender.sent, statistics.sentPackets)
+    }
+
+    /// Counts what was lost while the link went down: for a moment the kernel takes frames for a queue that stands still, and
+    /// drops them without a word (`noop_enqueue` of net/sched/sch_generic.c). Nothing waits in a queue then.
+    func settle(with statistics: LinkStatistics?) {
+        guard let before, let statistics else { return }
+        let ours = sender.sent - before.ours
+        let interface = statistics.sentPackets &- before.interface
+        if ours > interface { sender.lose(ours - interface) }
+        self.before = nil
     }
 
     private static func isUp(_ link: Link) -> Bool { link.isUp && link.hasCarrier }

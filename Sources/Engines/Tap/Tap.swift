@@ -56,6 +56,7 @@ public final class Tap {
                 continue
             }
             if let words = try output.update(link) { remark(words) }
+            output.compare(with: links.statistics(of: link.name))
         }
         for port in watched where links[port.name] == nil { try missing(port.settings.port) }
     }
@@ -211,7 +212,10 @@ public final class Tap {
             port.count(links.statistics(of: port.name))
         }
         for output in outputs where names?.contains(output.port.description) ?? true {
-            tell { try output.update(links[output.port.description]) }
+            let name = output.port.description
+            if let carried = links.sunk[name] { output.settle(with: carried ?? links.statistics(of: name)) }
+            tell { try output.update(links[name]) }
+            if links.sunk[name] != nil { output.compare(with: links.statistics(of: name)) }
         }
         if !settings.bridges.isEmpty {
             for link in links.all where names?.contains(link.name) ?? true { join(link) }

@@ -28,6 +28,23 @@ public struct SendCounts: Hashable, Sendable {
     public init() {}
 }
 
+extension [SendCounts] {
+    /// Has frames that were counted as sent counted as failed: it was found out later, and nobody knows of which point they
+    /// were. They are taken off where there are most, with the mean of the bytes there.
+    public mutating func move(_ late: UInt64, to reason: WritableKeyPath<SendCounts, UInt64>) {
+        var late = late
+        for point in indices.sorted(by: { self[$0].sent > self[$1].sent }) where late > 0 && self[point].sent > 0 {
+            let part = Swift.min(late, self[point].sent)
+            let bytes = self[point].sentBytes / self[point].sent * part
+            self[point].sent -= part
+            self[point].sentBytes -= bytes
+            self[point].failedBytes += bytes
+            self[point][keyPath: reason] += part
+            late -= part
+        }
+    }
+}
+
 /// Sends frames through an interface, many with one system call (sendmmsg(2)), through its qdisc like everybody's.
 ///
 /// Used by one thread. What it was given it holds by address: it has to be flushed before the frames' memory goes.
@@ -93,6 +110,12 @@ public struct SendCounts: Hashable, Sendable {
     public func count(points: Int) {
         while counts.count < points { counts.append(SendCounts()) }
     }
+
+    /// Frames that the kernel took, of all points.
+    public var sent: UInt64 { counts.map(\.sent).reduce(0, +) }
+
+    /// Counts frames as failed that the kernel took, and lost when the output went down.
+    public func lose(_ frames: UInt64) { counts.move(frames, to: \.down) }
 
     /// Sends through an interface from now on; nil while there is none.
     public func attach(to interface: (index: Int32, name: String, mtu: UInt32)?) throws(SystemError) {
