@@ -231,6 +231,35 @@ import Testing
         }
     }
 
+    @Test("Once the directory is open its path doesn't matter any more") func movedDirectory() throws {
+        try withDirectory { path in
+            mkdir("\(path)/before", 0o700)
+            let log = try open(
+                settings("\(path)/before") {
+                    $0.rotation.packets = 1
+                    $0.pruning.files = 2
+                })
+            log.append(packet(0), timestamp: start)
+            rename("\(path)/before", "\(path)/after")
+            for count in 1..<10 { log.append(packet(count), timestamp: start) }
+            log.finish()
+            #expect(log.takeRemarks() == [])
+            #expect(try numbers("\(path)/after") == [[8], [9]])
+        }
+    }
+
+    @Test("A packet at a time goes through few buffers when each is flushed") func flushEach() throws {
+        try withDirectory { path in
+            let log = try open(settings(path) { $0.mostBuffers = 2 })
+            for count in 0..<5000 {
+                #expect(log.append(packet(count), timestamp: start) == .accepted)
+                log.flush()
+            }
+            log.finish()
+            #expect(try numbers(path).first == Array(0..<5000))
+        }
+    }
+
     @Test("A log that can't begin says why") func refusals() throws {
         try withDirectory { path in
             #expect(throws: CaptureLogError.self) { try open(settings(path) { $0.bufferBytes = 100 }) }

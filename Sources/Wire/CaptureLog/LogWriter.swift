@@ -14,14 +14,16 @@ final class LogWriter: @unchecked Sendable {
     private let compressor: ZstandardCompressor?
     private let compressed: AlignedBuffer?
     private var file: LogFile?
+    /// Bytes of the file that is being written.
+    var bytesOfFile: UInt64 { file?.end ?? 0 }
     private var commands: CommandQueue?
     /// Nanoseconds since 1970, as last told.
     var now: Int64 = 0
-    private var buffersSincePruning = 0
+    var buffersSincePruning = 0
     /// Whether what can't be written was said.
     private var hasComplained = false
     /// Whether it was said that the volume is too full without the log's doing.
-    private var hasNothingToPrune = false
+    var hasNothingToPrune = false
     /// Whether the trouble is over when the volume has room.
     private var awaitsRoom = false
 
@@ -294,56 +296,6 @@ final class LogWriter: @unchecked Sendable {
         prune()
         if awaitsRoom, let volume = try? directory.volume(), volume.free < UInt64(settings.bufferBytes) { return }
         state.status.store(state.lostFile, ordering: .releasing)
-    }
-
-    // MARK: Limits
-
-    /// Deletes complete files of the log's own until its limits are kept.
-    private func prune() {
-        buffersSincePruning = 0
-        guard settings.pruning.hasLimit else { return tidy() }
-        let mine = manifest.contents.complete.filter { !settings.prunesOnlyThisRun || !manifest.isEarlier($0) }
-        let volume = (try? directory.volume()).map { PrunePolicy.Volume(size: $0.size, free: $0.free) }
-        let writing = file?.end ?? 0
-        let doomed = settings.pruning.doomed(
-            mine.map { .init(name: $0.name, order: $0.order, bytes: $0.size, completed: $0.time) }, writing: writing,
-            now: now / 1_000_000_000, volume: settings.pruning.percent == nil ? nil : volume)
-        let orders = Set(doomed.map { $0.order })
-        for entry in mine where orders.contains(entry.order) { delete(entry) }
-        if doomed.count == mine.count, let percent = settings.pruning.percent, !hasNothingToPrune,
-            let volume = try? directory.volume(),
-            UInt128(volume.size - min(volume.free, volume.size)) * 100 > UInt128(volume.size) * UInt128(max(0, percent))
-        {
-            hasNothingToPrune = true
-            state.remark(
-                "the volume of \(settings.directoryPath) is more than \(percent) % full, and there is nothing of the log's to delete",
-                isWarning: true)
-        }
-        tidy()
-    }
-
-    private func tidy() {
-        do { try manifest.tidy(in: directory) } catch {
-            state.remark("the manifest can't be written anew: \(error)", isWarning: true)
-        }
-    }
-
-    private func delete(_ entry: ManifestContents.Complete) {
-        do {
-            guard let status = try directory.status(of: entry.name), status.isRegular, status.inode == entry.inode,
-                status.size == entry.size
-            else {
-                // Somebody removed, changed or replaced it: it isn't the log's any more.
-                try manifest.append(.gone(name: entry.name, inode: entry.inode))
-                return
-            }
-            try directory.removeFile(entry.name)
-            try manifest.append(.gone(name: entry.name, inode: entry.inode))
-            state.counts.withLock { $0.filesPruned += 1 }
-        } catch {
-            manifest.forget(entry)
-            state.remark("\(entry.name) can't be deleted: \(error)", isWarning: true)
-        }
     }
 
     // MARK: Commands

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A queue of a fixed size between threads.
+/// A queue between threads.
 @safe public final class Mailbox<Element: Sendable>: @unchecked Sendable {
     // Sendable: everything below is used under the mutex alone.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
