@@ -30,7 +30,8 @@ struct LogCommand: ParsableCommand {
 
     @Option(
         name: .customLong("after-rotation"),
-        help: ArgumentHelp("Run this for each complete file; the shell gets its path as one more word.", valueName: "command"))
+        help: ArgumentHelp(
+            "Run this for each complete file; the shell gets its path as one more word.", valueName: "command"))
     var afterRotation: String?
 
     @OptionGroup var privileges: PrivilegeOptions
@@ -45,7 +46,9 @@ struct LogCommand: ParsableCommand {
         var problems: [String] = []
         var outputs: [Output] = []
         do {
-            outputs = [.files(files.settings(in: try DirectoryPath(WorkingDirectory.absolute(dir)), problems: &problems))]
+            outputs = [
+                .files(files.settings(in: try DirectoryPath(WorkingDirectory.absolute(dir)), problems: &problems))
+            ]
         } catch {
             problems.append("--dir: \(error)")
         }

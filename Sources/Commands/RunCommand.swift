@@ -19,7 +19,9 @@ struct RunCommand: ParsableCommand {
     @Argument(help: "The mirror's name.")
     var name: String
 
-    @Option(help: ArgumentHelp("How long a frame may be kept back at low rates: 1ms to 1s (default 5ms).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How long a frame may be kept back at low rates: 1ms to 1s (default 5ms).", valueName: "time"))
     var latency: String?
 
     @Option(help: ArgumentHelp("Memory for frames that wait: 1M to 4G (default 32M).", valueName: "size"))

@@ -28,12 +28,15 @@ struct TapSourceOptions: ParsableArguments {
         name: [.customShort("s"), .long], help: ArgumentHelp("Cut copies after this many bytes.", valueName: "bytes"))
     var snaplen: UInt32?
 
-    @Option(name: [.customShort("c"), .customLong("count")], help: ArgumentHelp("End after this many frames.", valueName: "n"))
+    @Option(
+        name: [.customShort("c"), .customLong("count")],
+        help: ArgumentHelp("End after this many frames.", valueName: "n"))
     var count: UInt64?
 
     @Option(
         name: [.customShort("R"), .customLong("read")], parsing: .upToNextOption,
-        help: ArgumentHelp("Copy the frames of captures instead, one file after the other; - is standard input.", valueName: "file"))
+        help: ArgumentHelp(
+            "Copy the frames of captures instead, one file after the other; - is standard input.", valueName: "file"))
     var captures: [String] = []
 
     @Flag(help: "With -R: frame by frame in the time that they took, instead of at once.")
@@ -42,7 +45,9 @@ struct TapSourceOptions: ParsableArguments {
     @Flag(help: "Leave super-frames whole and checksums unfinished, as the kernel has them.")
     var keepOffloads = false
 
-    @Option(help: ArgumentHelp("How long a frame may be kept back at low rates: 1ms to 1s (default 5ms).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How long a frame may be kept back at low rates: 1ms to 1s (default 5ms).", valueName: "time"))
     var latency: String?
 
     @Option(help: ArgumentHelp("Memory for frames that wait: 1M to 4G (default 32M).", valueName: "size"))

@@ -43,7 +43,9 @@ struct TapReportStyle {
     func end(_ counts: TapCounts) {
         line.clear()
         if !isQuiet || isJSON { tell(counts) }
-        if let imbalance = counts.imbalance { Terminal.complain("the numbers don't add up, which is a fault: \(imbalance)") }
+        if let imbalance = counts.imbalance {
+            Terminal.complain("the numbers don't add up, which is a fault: \(imbalance)")
+        }
     }
 
     /// A line that is written over once a second.
@@ -71,7 +73,8 @@ struct TapReportStyle {
         text += "copied: \(counts.copied) frames\n"
         for output in counts.outputs {
             let total = output.total
-            text += "\(output.name): \(output.files == nil ? "sent" : "written") \(total.sent) frames, "
+            text +=
+                "\(output.name): \(output.files == nil ? "sent" : "written") \(total.sent) frames, "
                 + "\(Quantity.bytes(total.sentBytes)), failed \(total.failed)"
             let reasons = Self.reasons(total)
             if !reasons.isEmpty {
@@ -110,7 +113,8 @@ private final class ProgressLine {
         let lost = counts.sources.map(\.lost).reduce(0, +)
         let failed = totals.map(\.failed).reduce(0, +)
         var text = "\(counts.copied) frames  \(Quantity.rate(Double(counts.copied - before.frames) / seconds, "pps"))"
-        text += "  \(Quantity.rate(Double(bytes - min(bytes, before.bytes)) * 8 / seconds, "bit/s"))  lost \(lost)  failed \(failed)"
+        text +=
+            "  \(Quantity.rate(Double(bytes - min(bytes, before.bytes)) * 8 / seconds, "bit/s"))  lost \(lost)  failed \(failed)"
         if let file = counts.outputs.lazy.compactMap(\.files).first {
             text += "  \(file.isFailing ? "can't write!" : file.current ?? "")"
         }

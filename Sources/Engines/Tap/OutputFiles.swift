@@ -87,7 +87,9 @@ final class OutputFiles {
         var late = now.dropped.total &- refused.map(\.frames).reduce(0, +)
         for point in copies.indices.sorted(by: { copies[$0].sent > copies[$1].sent }) where late > 0 {
             let part = min(late, copies[point].sent)
-            let bytes = part == copies[point].sent ? copies[point].sentBytes
+            let bytes =
+                part == copies[point].sent
+                ? copies[point].sentBytes
                 : copies[point].sentBytes / copies[point].sent * part
             copies[point].sent -= part
             copies[point].sentBytes -= bytes

@@ -2,8 +2,9 @@
 public struct FinishCounts: Hashable, Sendable {
     /// Frames that came, as the kernel counts them: a super-frame is one.
     public var taken: UInt64 = 0
-    /// Of these, super-frames that were cut, and the segments that came of them.
+    /// Of these, super-frames that were cut.
     public var superFrames: UInt64 = 0
+    /// The segments that came of them.
     public var segments: UInt64 = 0
     /// Frames that couldn't be finished and went nowhere, by reason.
     public var faults: [OffloadError: UInt64] = [:]

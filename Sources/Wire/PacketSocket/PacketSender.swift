@@ -4,8 +4,9 @@ public import LinuxSystem
 
 /// What became of frames that were to be sent.
 public struct SendCounts: Hashable, Sendable {
-    /// Frames that the kernel took, and their bytes.
+    /// Frames that the kernel took.
     public var sent: UInt64 = 0
+    /// Bytes of those.
     public var sentBytes: UInt64 = 0
     /// Frames larger than the output's MTU and header.
     public var tooBig: UInt64 = 0
