@@ -252,6 +252,8 @@ extension TapRunner {
             bytes: settings.rotateSize, packets: settings.rotatePackets.map(UInt64.init),
             schedule: files.schedule ?? settings.rotateTime.map { .aligned(seconds: $0.components.seconds) })
         log.clock = captures.isEmpty ? .wall : .packets
+        // The kernel hands a block over after one or two times the latency, by a clock of a few milliseconds.
+        log.lateness = (2 * Int64(latency) + 20) * 1_000_000
         log.pruning = PrunePolicy(
             files: settings.keepFiles.map(Int.init), bytes: settings.keepBytes,
             age: settings.keepAge.map(\.components.seconds), percent: settings.keepPercent.map(Int.init))
