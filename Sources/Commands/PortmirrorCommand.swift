@@ -49,6 +49,9 @@ public struct PortmirrorCommand: ParsableCommand {
         if CommandLine.arguments.first?.split(separator: "/").last == "portmirror-daemonlogger" {
             arguments.insert("daemonlogger", at: 0)
         }
+        if arguments.first == "daemonlogger" {
+            arguments = ["daemonlogger"] + DaemonloggerCommand.spelledOut(Array(arguments.dropFirst()))
+        }
         EarlyConnection.begin(for: arguments)
         do {
             var command = try direct(arguments) ?? parseAsRoot(arguments)
@@ -115,7 +118,8 @@ enum Privilege {
     /// - Throws: ``UserError`` of kind `privilege`.
     static func requireNetRaw(to action: String) throws {
         guard !ThisProcess.has(.netRaw) else { return }
-        throw UserError("\(action) needs the capability CAP_NET_RAW", advice: "run it as root: sudo portmirror …", kind: .privilege)
+        throw UserError(
+            "\(action) needs the capability CAP_NET_RAW", advice: "run it as root: sudo portmirror …", kind: .privilege)
     }
 
     /// - Throws: ``UserError`` of kind `privilege`.

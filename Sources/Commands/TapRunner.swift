@@ -29,6 +29,8 @@ struct TapRunner {
     /// Whether it goes on in the background, and the file that then tells its number.
     var isDaemon = false
     var pidFile: String?
+    /// Whether SIGHUP, which begins new files, ends nothing where there are none.
+    var outlivesHangUp = false
     /// Whether it is a mirror with a definition, which others ask for.
     var isHosted = false
     var report: TapReportStyle
@@ -115,7 +117,7 @@ struct TapRunner {
 
     private func duties(_ style: TapReportStyle, _ hosted: HostedTap?) -> TapLoop.Duties {
         var duties = TapLoop.Duties()
-        duties.rotatesOnHangUp = !mirror.directories.isEmpty
+        duties.rotatesOnHangUp = outlivesHangUp || !mirror.directories.isEmpty
         duties.statusInterval = style.interval
         duties.tellStatus = { style.tell($0) }
         if style.showsProgress { duties.showProgress = { style.progress($0) } }
@@ -157,7 +159,8 @@ struct TapRunner {
         return words.dropFirst().compactMap { word in
             // No interface has a slash in its name.
             let parts = word.split(separator: "/")
-            guard parts.count == 2, let port = try? PortName(String(parts[0])), let hook = Hook(rawValue: String(parts[1]))
+            guard parts.count == 2, let port = try? PortName(String(parts[0])),
+                let hook = Hook(rawValue: String(parts[1]))
             else { return nil }
             return Point(port, hook)
         }
@@ -227,7 +230,8 @@ extension TapRunner {
             } catch {
                 throw UserError("can't write to the directory \(path): \(error.errno)")
             }
-            return TapFiles(log: try logSettings(settings), directory: directory, flushesEachFrame: files.flushesEachFrame)
+            return TapFiles(
+                log: try logSettings(settings), directory: directory, flushesEachFrame: files.flushesEachFrame)
         }
     }
 
