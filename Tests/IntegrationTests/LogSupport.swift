@@ -284,8 +284,3 @@ struct WitnessedCount: Equatable, CustomStringConvertible {
 
     var description: String { "capinfos \(capinfos), tshark \(tshark), tcpdump \(tcpdump)" }
 }
-
-extension Requirement {
-    /// What reads capture files, besides tcpdump, which all integration tests have.
-    static let readers: [Requirement] = [.tool("tshark"), .tool("capinfos"), .tool("zstd")]
-}
