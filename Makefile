@@ -29,7 +29,7 @@ release: ## Build for use: Swift's libraries linked in, symbols stripped
 	@mkdir -p out
 	strip -o out/portmirror $$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/portmirror
 
-install: release ## Install the program, completions and manual pages under PREFIX
+install: release ## Install the program, its link, completions and manual pages under PREFIX
 	scripts/install out/portmirror "$(DESTDIR)$(PREFIX)"
 
 uninstall: ## Remove what install put under PREFIX

@@ -83,6 +83,30 @@ struct DaemonloggerCommand: ParsableCommand {
 
     @OptionGroup(visibility: .hidden) var places: PlaceOptions
 
+    /// The arguments with the flags that stand together with an option, as getopt(3) takes them, apart: `-drieth0` is
+    /// `-d -r -ieth0`.
+    static func spelledOut(_ arguments: [String]) -> [String] {
+        let flags: Set<Character> = ["d", "F", "h", "r", "v", "z"]
+        var result: [String] = []
+        var isValue = false
+        for (position, argument) in arguments.enumerated() {
+            guard argument != "--" || isValue else { return result + arguments[position...] }
+            guard !isValue, argument.hasPrefix("-"), !argument.hasPrefix("--"), argument.count > 1 else {
+                result.append(argument)
+                isValue = false
+                continue
+            }
+            var rest = argument.dropFirst()
+            while let flag = rest.first, flags.contains(flag) {
+                result.append("-\(flag)")
+                rest = rest.dropFirst()
+            }
+            if !rest.isEmpty { result.append("-\(rest)") }
+            isValue = rest.count == 1
+        }
+        return result
+    }
+
     func validate() throws {
         guard !printsVersion else { return }
         _ = try DaemonloggerSettings(self)
@@ -112,18 +136,16 @@ private struct DaemonloggerSettings {
             }
         }
         size = options.size.flatMap { text in value { try Self.size(text) } }
-        schedule = options.time.flatMap { text in value { try Self.schedule(text) } }
+        schedule = options.time.flatMap { text in text == "0" ? nil : value { try Self.schedule(text) } }
         if let name = options.interface { _ = value { try PortName(name) } }
         if let output = options.output {
             outputs = value { [.port(try PortName(output))] } ?? []
         } else {
             outputs = value { [.files(try Self.files(options, size ?? 2 << 30))] } ?? []
         }
-        if options.prunesOnlyThisRun, !options.isRing { problems.append("-z is for the ring buffer: say -r") }
         if options.percent != nil, !options.isRing { problems.append("-M is for the ring buffer: say -r") }
         if let percent = options.percent, !(1...99).contains(percent) { problems.append("-M is 1 to 99 per cent") }
-        if options.count == 0 || options.files == 0 { problems.append("-c and -m are at least 1") }
-        if let snaplen = options.snaplen, !(14...262_144).contains(snaplen) {
+        if let snaplen = Self.limit(options.snaplen), !(14...262_144).contains(snaplen) {
             problems.append("-S is 14 to 262144 bytes")
         }
         if options.capture != nil, options.interface != nil {
@@ -146,7 +168,7 @@ private struct DaemonloggerSettings {
         }
         let mirror = Mirror(
             name: try MirrorName("daemonlogger"), sources: sources, outputs: outputs, filter: expression,
-            snaplen: options.snaplen, engine: .tap)
+            snaplen: Self.limit(options.snaplen), engine: .tap)
         var privileges = PrivilegeOptions()
         privileges.user = options.user
         privileges.group = options.group
@@ -155,7 +177,8 @@ private struct DaemonloggerSettings {
             mirror, privileges, TapReportStyle(name: "daemonlogger", interval: nil, isQuiet: false, isJSON: false),
             try TapLimits(latency: nil, ring: nil), options.places, purpose: "capturing")
         runner.captures = options.capture.map { [$0] } ?? []
-        runner.limit = options.count
+        runner.limit = Self.limit(options.count)
+        runner.outlivesHangUp = true
         runner.isDaemon = options.isDaemon
         if options.isDaemon || options.pidFile != nil || options.pidDirectory != nil {
             runner.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")
@@ -165,11 +188,14 @@ private struct DaemonloggerSettings {
         runner.files.hasNoExtension = true
         runner.files.schedule = schedule
         runner.files.prunesOnlyThisRun = options.prunesOnlyThisRun
-        if !options.isRing { runner.files.mostFiles = options.files.map(UInt64.init) }
+        if !options.isRing { runner.files.mostFiles = Self.limit(options.files).map(UInt64.init) }
         return runner
     }
 
     // MARK: Values
+
+    /// daemonlogger's 0 is none.
+    private static func limit<Number: BinaryInteger>(_ number: Number?) -> Number? { number == 0 ? nil : number }
 
     private static func files(_ options: DaemonloggerCommand, _ size: UInt64) throws -> FileSettings {
         // Without -l: where it was started, which in another root is that.
@@ -187,10 +213,10 @@ private struct DaemonloggerSettings {
         files.name = "\(prefix).%s"
         files.rotateSize = size
         if options.isRing {
-            files.keepFiles = options.files
+            files.keepFiles = limit(options.files)
             files.keepPercent = options.percent
             // A ring has an end.
-            if options.files == nil, options.percent == nil { files.keepPercent = 90 }
+            if files.keepFiles == nil, options.percent == nil { files.keepPercent = 90 }
         }
         return files
     }

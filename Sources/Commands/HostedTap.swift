@@ -72,7 +72,10 @@ final class HostedTap {
 
     /// The status to end with; why it ended, if nobody asked for it, is said.
     func leave() -> Int32 {
-        if let end, Session.now.secondsSince1970 >= end { reason = "the time of mirror \(mirror.name) is over" }
+        // By the clock that ended it: time(2) is some milliseconds behind.
+        if let end, Clocks.realtimeNanoseconds() / 1_000_000_000 >= UInt64(clamping: end) {
+            reason = "the time of mirror \(mirror.name) is over"
+        }
         if let reason { Terminal.complain(reason) }
         return status
     }

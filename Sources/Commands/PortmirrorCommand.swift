@@ -49,6 +49,9 @@ public struct PortmirrorCommand: ParsableCommand {
         if CommandLine.arguments.first?.split(separator: "/").last == "portmirror-daemonlogger" {
             arguments.insert("daemonlogger", at: 0)
         }
+        if arguments.first == "daemonlogger" {
+            arguments = ["daemonlogger"] + DaemonloggerCommand.spelledOut(Array(arguments.dropFirst()))
+        }
         EarlyConnection.begin(for: arguments)
         do {
             var command = try direct(arguments) ?? parseAsRoot(arguments)

@@ -29,6 +29,8 @@ struct TapRunner {
     /// Whether it goes on in the background, and the file that then tells its number.
     var isDaemon = false
     var pidFile: String?
+    /// Whether SIGHUP, which begins new files, ends nothing where there are none.
+    var outlivesHangUp = false
     /// Whether it is a mirror with a definition, which others ask for.
     var isHosted = false
     var report: TapReportStyle
@@ -139,7 +141,7 @@ struct TapRunner {
 
     private func duties(_ style: TapReportStyle, _ hosted: HostedTap?) -> TapLoop.Duties {
         var duties = TapLoop.Duties()
-        duties.rotatesOnHangUp = !mirror.directories.isEmpty
+        duties.rotatesOnHangUp = outlivesHangUp || !mirror.directories.isEmpty
         duties.statusInterval = style.interval
         duties.tellStatus = { style.tell($0) }
         if style.showsProgress { duties.showProgress = { style.progress($0) } }
@@ -284,6 +286,8 @@ extension TapRunner {
             bytes: settings.rotateSize, packets: settings.rotatePackets.map(UInt64.init),
             schedule: files.schedule ?? settings.rotateTime.map { .aligned(seconds: $0.components.seconds) })
         log.clock = captures.isEmpty ? .wall : .packets
+        // The kernel hands a block over after one or two times the latency, by a clock of a few milliseconds.
+        log.lateness = (2 * Int64(latency) + 20) * 1_000_000
         log.pruning = PrunePolicy(
             files: settings.keepFiles.map(Int.init), bytes: settings.keepBytes,
             age: settings.keepAge.map(\.components.seconds), percent: settings.keepPercent.map(Int.init))

@@ -36,6 +36,53 @@ import Testing
         #expect(Self.next(.aligned(seconds: .max), Self.afternoon) == nil)
     }
 
+    @Test("Whole units count from the one that the file was begun in: two hours from 13:38 on end at 15:00")
+    func wholeUnits() {
+        let minute: Int64 = 60
+        let hour: Int64 = 3600
+        let day: Int64 = 86400
+        func end(_ unit: Int64, _ count: Int64, _ seconds: Int64, offset: Int = 0) -> Int64? {
+            Self.next(.wholeUnits(seconds: unit, count: count), seconds * Self.second + 789, offset: offset)
+                .map { $0 / Self.second }
+        }
+        let midnight: Int64 = 1_703_462_400  // 2023-12-25T00:00:00Z
+        // As daemonlogger's manual has it.
+        #expect(end(hour, 2, midnight + 13 * hour + 38 * minute) == midnight + 15 * hour)
+        #expect(end(hour, 1, midnight + 13 * hour + 38 * minute) == midnight + 14 * hour)
+        #expect(end(hour, 3, midnight + 13 * hour + 38 * minute) == midnight + 16 * hour)
+        #expect(end(minute, 5, midnight + 59) == midnight + 5 * minute)
+        #expect(end(minute, 1, midnight + 59) == midnight + minute)
+        #expect(end(day, 1, midnight + 13 * hour) == midnight + day)
+        #expect(end(day, 7, midnight + 13 * hour) == midnight + 7 * day)
+        // On the unit's boundary itself the unit is a whole one.
+        #expect(end(hour, 2, midnight + 13 * hour) == midnight + 15 * hour)
+        #expect(end(hour, 1, midnight + 14 * hour - 1) == midnight + 14 * hour)
+        // By the zone's clock: it is 18:38 in India, and the day ends at 18:30Z.
+        #expect(end(hour, 2, midnight + 13 * hour + 8 * minute, offset: 19_800) == midnight + 14 * hour + 30 * minute)
+        #expect(end(day, 1, midnight + 13 * hour, offset: 19_800) == midnight + 18 * hour + 30 * minute)
+        // Nothing that is asked for ends at once, or overflows.
+        #expect(end(hour, 0, midnight + 1) == midnight + hour)
+        #expect(Self.next(.wholeUnits(seconds: day, count: .max / 2), Self.afternoon) == nil)
+    }
+
+    @Test(
+        "Files of whole units follow each other without a gap, each so long but for the first",
+        arguments: [60, 3600, 86400])
+    func unitsFollow(unit: Int64) throws {
+        for count in Int64(1)...5 {
+            var begin = Self.afternoon
+            var ends: [Int64] = []
+            for _ in 0..<10 {
+                begin = try #require(Self.next(.wholeUnits(seconds: unit, count: count), begin))
+                ends.append(begin / Self.second)
+            }
+            #expect(ends.allSatisfy { $0 % unit == 0 })
+            #expect(zip(ends, ends.dropFirst()).allSatisfy { $1 - $0 == unit * count })
+            #expect(ends[0] * Self.second - Self.afternoon <= unit * count * Self.second)
+            #expect(ends[0] * Self.second - Self.afternoon > unit * (count - 1) * Self.second)
+        }
+    }
+
     @Test("The day on which clocks change still ends at midnight") func summerTime() {
         // Berlin, 2024-03-31: at 01:00Z the clock goes from 02:00 to 03:00.
         let change: Int64 = 1_711_846_800

@@ -154,6 +154,28 @@ import Testing
         }
     }
 
+    @Test("A packet that is on its way while the clock strikes is in the file of its time, if it isn't too late")
+    func lateness() throws {
+        try withDirectory { path in
+            let log = try open(
+                settings(path, "%H%M%S") {
+                    $0.rotation.schedule = .aligned(seconds: 3600)
+                    $0.lateness = 30_000_000
+                })
+            let hour = start + 2800 * second  // 23:00:00
+            #expect(log.nextDeadline == hour + 30_000_000)
+            log.tick(now: hour + 29_999_999)
+            log.append(packet(0), timestamp: hour - 1)
+            // One of the next hour ends the file at once.
+            log.append(packet(1), timestamp: hour)
+            log.tick(now: hour + 3600 * second + 30_000_000)
+            log.append(packet(2), timestamp: hour + 3600 * second - 1)
+            log.finish()
+            #expect(try files(path) == ["000000.pcapng", "221320.pcapng", "230000.pcapng"])
+            #expect(try numbers(path) == [[2], [0], [1]])
+        }
+    }
+
     @Test("A clock that is set back doesn't keep a file open for longer than its time") func clockSetBack() throws {
         try withDirectory { path in
             let log = try open(settings(path) { $0.rotation.schedule = .aligned(seconds: 60) })

@@ -66,7 +66,6 @@ public struct TapLoop: ~Copyable {
     public mutating func run() throws -> TapCounts {
         while !isStopping, !tap.isSatisfied {
             try attend(waiting: nil)
-            tap.copy()
         }
         return try end()
     }
@@ -96,7 +95,7 @@ public struct TapLoop: ~Copyable {
 
     // MARK: Waiting
 
-    /// Waits for something to do, and does all of it but copying.
+    /// Waits for something to do, and does it.
     private mutating func attend(waiting most: Int64?) throws {
         let now = ThisProcess.monotonicNanoseconds()
         var wait = most
@@ -117,6 +116,8 @@ public struct TapLoop: ~Copyable {
         }
         let time = Int64(clamping: Clocks.realtimeNanoseconds())
         if let end = duties.end, time >= end * 1_000_000_000 { isStopping = true }
+        // Before time passes: what came in a file's time belongs to that file.
+        tap.copy()
         tap.tick(now: time)
         tellInTime()
     }

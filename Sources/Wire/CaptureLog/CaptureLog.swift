@@ -190,7 +190,7 @@ public final class CaptureLog {
         if settings.clock == .wall {
             // A clock that was set back would leave the file open until it has caught up.
             if now < before, current.file != 0, now < current.began { current.deadline = deadline(from: now) }
-            if current.file != 0, now >= current.deadline { endFile(at: now) }
+            if current.file != 0, now - settings.lateness >= current.deadline { endFile(at: now) }
             if current.file == 0, settings.makesEmptyFiles, !isFinished, !state.isFailing { _ = beginFile(at: now) }
         }
         if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0,
@@ -208,7 +208,9 @@ public final class CaptureLog {
     public var nextDeadline: Int64? {
         guard !isFinished else { return nil }
         var next = Int64.max
-        if settings.clock == .wall, current.file != 0 { next = current.deadline }
+        if settings.clock == .wall, current.file != 0, current.deadline < .max - settings.lateness {
+            next = current.deadline + settings.lateness
+        }
         if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0 {
             next = min(next, current.bufferSince &+ interval)
         }

@@ -32,6 +32,9 @@ public struct CaptureLogSettings: Sendable {
     public var rotation = RotationPolicy()
     /// Whose clock says so.
     public var clock = Clock.wall
+    /// Nanoseconds that a packet can be on its way to the log: for so long, after its time is over, a file waits for its last
+    /// packets.
+    public var lateness: Int64 = 0
     /// Which complete files go.
     public var pruning = PrunePolicy()
     /// Whether files of earlier runs stay and don't count.
