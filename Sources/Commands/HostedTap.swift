@@ -7,21 +7,26 @@ import Tap
 /// A mirror with a definition, in the process that runs it: it answers who asks how it is, and ends when the definition goes.
 final class HostedTap {
     private let mirror: Mirror
+    private let name: MirrorName
     private let store: IntentStore
     private let listener: LocalListener
-    private let watch: DirectoryWatch
+    private let watch: DirectoryWatch?
     private let since = Session.now
     private var reason: String?
     private var status: Int32 = 0
 
     /// Another process that runs the mirror already stands against this one.
-    init(_ mirror: Mirror, places: PlaceOptions) throws {
+    /// - Parameters:
+    ///   - isDefined: whether the mirror has a definition; a process without one goes by its number.
+    ///   - isWatching: whether it ends when its definition changes.
+    init(_ mirror: Mirror, isDefined: Bool, isWatching: Bool, places: PlaceOptions) throws {
         self.mirror = mirror
+        name = isDefined ? mirror.name : try TapReport.name(ofProcess: ThisProcess.id)
         store = places.store
         let directory = TapEngine.directory(in: places.runDirectory)
         try Files.makeDirectory(directory)
-        listener = try Self.listen(for: mirror.name, in: places.runDirectory)
-        watch = try DirectoryWatch([places.configDirectory, "\(places.runDirectory)/mirrors.d"])
+        listener = try Self.listen(for: name, in: places.runDirectory)
+        watch = isWatching ? try DirectoryWatch([places.configDirectory, "\(places.runDirectory)/mirrors.d"]) : nil
     }
 
     private static func listen(for name: MirrorName, in runDirectory: String) throws -> LocalListener {
@@ -36,7 +41,8 @@ final class HostedTap {
     }
 
     var socket: Int32 { listener.number }
-    var definition: Int32 { watch.number }
+    /// News of definitions; nil without one.
+    var definition: Int32? { watch?.number }
     /// When its time is over, in seconds since 1970.
     var end: Int64? { mirror.until?.secondsSince1970 }
 
@@ -48,7 +54,7 @@ final class HostedTap {
 
     /// Whether the definition is still what is run.
     var isStillWanted: Bool {
-        watch.drain()
+        watch?.drain()
         // A file that can't be read now says nothing.
         guard let intents = try? store.load(now: Session.now) else { return true }
         guard let now = intents.first(where: { $0.mirror.name == mirror.name })?.mirror else {

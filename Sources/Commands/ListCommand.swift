@@ -2,6 +2,7 @@ import ArgumentParser
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Tap
 import TrafficControl
 
 struct ListCommand: ParsableCommand {
@@ -29,7 +30,7 @@ struct ListCommand: ParsableCommand {
         // The common case of a machine without mirrors is answered without looking at every port.
         let all =
             try !session.hasSwitches && places.store.load(now: session.now).isEmpty
-            && !session.trafficControl.hasHooks()
+            && !session.trafficControl.hasHooks() && !TapEngine.mayRun(in: places.runDirectory)
             ? [] : StatusReader.read(session)
         if json { return try JSONOutput.print(all.map { MirrorJSON($0) }) }
         var rows = [["NAME", "STATE", "FROM", "TO", "SELECTED", "DELIVERED", "FAILED"]]

@@ -42,6 +42,10 @@ struct RunCommand: ParsableCommand {
         let intents = try places.store.load(now: Session.now)
         try NameArguments.check(names, among: intents.map(\.mirror.name))
         guard let mirror = intents.first(where: { names.contains($0.mirror.name) })?.mirror else { return }
+        if let end = mirror.until, end <= Session.now {
+            throw UserError(
+                "the time of mirror \(name) is over", advice: "the next 'portmirror apply' takes its definition away")
+        }
         var runner = TapRunner(
             mirror, privileges, try TapReportStyle(report, name: name), try TapLimits(latency: latency, ring: ring),
             places, purpose: "running mirror \(name)")

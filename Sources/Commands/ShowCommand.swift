@@ -137,6 +137,9 @@ enum Quantity {
     /// "1 packet", "2 packets".
     static func packets(_ count: UInt64) -> String { "\(count) packet\(count == 1 ? "" : "s")" }
 
+    /// "1 frame", "2 frames".
+    static func frames(_ count: UInt64) -> String { "\(count) frame\(count == 1 ? "" : "s")" }
+
     /// Decimal multiples, one digit after the point: "216.8 kB".
     static func bytes(_ count: UInt64) -> String { scaled(Double(count), "B") }
 

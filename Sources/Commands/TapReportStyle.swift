@@ -57,8 +57,9 @@ struct TapReportStyle {
     static func text(_ counts: TapCounts) -> String {
         var text = ""
         for source in counts.sources {
-            text += "\(source.port): received \(source.received) frames"
-            text += ", lost \(source.lost)\(source.lost > 0 ? " (no room in the ring: --ring)" : "")"
+            text += "\(source.port): received \(Quantity.frames(source.received))"
+            text +=
+                ", lost \(source.lost)\(source.lost > 0 ? " (no room in the ring: a larger --ring helps against bursts)" : "")"
             text += ", filtered \(source.filtered)"
             if source.unwanted > 0 { text += ", beyond the limit \(source.unwanted)" }
             let finished = source.finished
@@ -70,18 +71,18 @@ struct TapReportStyle {
             }
             text += "\n"
         }
-        text += "copied: \(counts.copied) frames\n"
+        text += "copied: \(Quantity.frames(counts.copied))\n"
         for output in counts.outputs {
             let total = output.total
             text +=
-                "\(output.name): \(output.files == nil ? "sent" : "written") \(total.sent) frames, "
+                "\(output.name): \(output.files == nil ? "sent" : "written") \(Quantity.frames(total.sent)), "
                 + "\(Quantity.bytes(total.sentBytes)), failed \(total.failed)"
             let reasons = Self.reasons(total)
             if !reasons.isEmpty {
                 text += " (" + reasons.map { "\($0.words) \($0.count)" }.joined(separator: ", ") + ")"
             }
             if let files = output.files {
-                text += "; \(files.finished) files, \(Quantity.bytes(files.bytes))"
+                text += "; \(files.finished) file\(files.finished == 1 ? "" : "s"), \(Quantity.bytes(files.bytes))"
                 if files.removed > 0 { text += ", \(files.removed) removed" }
                 if let current = files.current { text += ", writing \(current)" }
             }
@@ -93,7 +94,7 @@ struct TapReportStyle {
     static func reasons(_ counts: SendCounts) -> [(words: String, count: UInt64)] {
         [
             ("too big", counts.tooBig), ("output down", counts.down), ("no buffer", counts.noBuffer),
-            ("no space", counts.noSpace), ("other", counts.refused),
+            ("disk full", counts.noSpace), ("other", counts.refused),
         ].filter { $0.1 > 0 }.map { (words: $0.0, count: $0.1) }
     }
 }

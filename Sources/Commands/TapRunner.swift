@@ -87,14 +87,14 @@ struct TapRunner {
         let points = captures.isEmpty ? try look() : []
         var start = isDaemon ? try DaemonStart() : nil
         let pid = try heldPIDFile()
-        let signals = try SignalDescriptor([.interrupt, .terminate, .quit, .hangUp, .user1])
+        let signals = try SignalDescriptor(wantedSignals)
         let reader = try captures.isEmpty ? nil : CaptureSequence(captures)
         let style = report
         var settings = try tapSettings(points)
+        let hosted = try hostedTap()
         try changeRoot()
         settings.files = try tapFiles(identity)
-        let tap = try Tap(settings) { style.remark($0) }
-        let hosted = try isHosted ? HostedTap(mirror, places: self.places) : nil
+        let tap = try open(settings)
         try giveUpPrivileges(identity)
         try tap.begin()
         if let start = start.take() { try start.ready() }
@@ -110,9 +110,33 @@ struct TapRunner {
         if let status = hosted?.leave(), status != 0 { throw ExitCode(status) }
     }
 
+    private func open(_ settings: TapSettings) throws -> Tap {
+        let style = report
+        do {
+            return try Tap(settings) { style.remark($0) }
+        } catch let error as SystemError where error.errno == .noDevice {
+            throw UserError(
+                "there is no interface \(error.object)",
+                advice: "'portmirror ports' lists what there is; --wait waits for it")
+        }
+    }
+
     private func heldPIDFile() throws -> PIDFile? {
         guard let pidFile else { return nil }
         do throws(PIDFileError) { return try PIDFile(pidFile) } catch { throw UserError("\(error)") }
+    }
+
+    /// One that copies without a definition answers, too, where it may: others see then what it does.
+    private func hostedTap() throws -> HostedTap? {
+        // In another root there are no definitions to look at.
+        if isHosted { return try HostedTap(mirror, isDefined: true, isWatching: root == nil, places: places) }
+        return captures.isEmpty ? try? HostedTap(mirror, isDefined: false, isWatching: false, places: places) : nil
+    }
+
+    /// What was started with nohup(1) goes on when its terminal goes; files begin anew at that signal in any case.
+    private var wantedSignals: Set<Signal> {
+        let isDeaf = Signal.hangUp.isIgnored && mirror.directories.isEmpty
+        return [.interrupt, .terminate, .quit, .user1, isDeaf ? .user1 : .hangUp]
     }
 
     private func duties(_ style: TapReportStyle, _ hosted: HostedTap?) -> TapLoop.Duties {
@@ -123,7 +147,7 @@ struct TapRunner {
         if style.showsProgress { duties.showProgress = { style.progress($0) } }
         if let hosted {
             duties.questions = (hosted.socket, { hosted.answer($0) })
-            duties.wish = (hosted.definition, { hosted.isStillWanted })
+            if let definition = hosted.definition { duties.wish = (definition, { hosted.isStillWanted }) }
             duties.end = hosted.end
         }
         return duties
@@ -138,6 +162,12 @@ struct TapRunner {
             throw UserError(
                 plan.refusals.map { isHosted ? $0.description : $0.message }.joined(separator: "\n"),
                 advice: "nothing was copied")
+        }
+        // What the kernel or the switch copies already would come twice.
+        if isHosted, let engine = plan.engines[mirror.name], engine != .tap {
+            throw UserError(
+                "mirror \(mirror.name) needs no process: the \(engine) engine copies as long as it is defined",
+                advice: "'portmirror show \(mirror.name)' has its counters; 'engine: tap' makes it a tap's")
         }
         for warning in plan.warnings { Terminal.complain("warning: \(warning.message)") }
         guard ThisProcess.hasOneThread else {

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct CommandLineTests {
     @Test("Every command's help shows an example") func everyCommandHelpShows() throws {
-        #expect(PortmirrorCommand.configuration.subcommands.count == 12)
+        #expect(PortmirrorCommand.configuration.subcommands.count == 16)
         for command in PortmirrorCommand.configuration.subcommands {
             let help = PortmirrorCommand.helpMessage(for: command, columns: 200)
             let name = try #require(command.configuration.commandName)

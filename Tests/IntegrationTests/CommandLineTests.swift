@@ -58,8 +58,8 @@ extension IntegrationTests {
         func snaplen() throws {
             try withCommandLab { lab in
                 try Self.refuse(
-                    lab, ["add", "ids", "--from", "p1", "--to", "p3", "--snaplen", "96"], status: 1,
-                    says: ["tc engine can't cut copies", "ovs"])
+                    lab, ["add", "ids", "--from", "p1", "--to", "p3", "--snaplen", "96", "--engine", "tc"],
+                    status: 1, says: ["tc engine can't cut copies", "tap can"])
             }
         }
 

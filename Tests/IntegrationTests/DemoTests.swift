@@ -37,6 +37,24 @@ extension IntegrationTests {
             }
         }
 
+        @Test("The demo on Open vSwitch shows six copies, too, and ends its daemons", .needs(.openVSwitch))
+        func demoOnSwitch() throws {
+            try withCommandLab(hosts: 0) { lab in
+                let outcome = try lab.run([CommandLab.binary, "demo", "--engine", "ovs"], seconds: 60)
+                #expect(outcome.succeeded, "\(outcome)")
+                let lines = outcome.output.split(separator: "\n")
+                #expect(lines.filter { $0.contains("sensor: IP 10.77.0.") }.count == 6)
+                for line in ["  engine: ovs", "  selected: 6 packets, 588 B (up to 5 s old)", "  failed: 0 packets"] {
+                    #expect(lines.contains { $0 == line }, "\(line) in \(outcome.output)")
+                }
+                #expect(outcome.output.contains("ovs-vsctl --db=unix:"))
+                #expect(outcome.output.contains("No mirror is left"))
+                #expect(try leftovers() == [])
+                let daemons = try lab.run(["sh", "-c", "pgrep -f 'portmirror-dem[o]' || true"])
+                #expect(daemons.output == "")
+            }
+        }
+
         @Test("The demo needs no root where users may make namespaces")
         func demoAsUser() throws {
             try withCommandLab(hosts: 0) { lab in

@@ -163,6 +163,86 @@ extension IntegrationTests {
             }
         }
 
+        @Test(
+            "What replaces a filter picks the same frames, tagged ones too",
+            arguments: [
+                "protocol ip u32 match ip dport 53 0xffff", "protocol all u32 match ip dport 53 0xffff",
+                "protocol ip u32 match u32 0 0 at 0 match u32 0 0 at 4", "protocol all u32 match ip dst 10.0.0.2/31",
+                "protocol all u32 match u32 2 0xffffffff at -12",
+                "protocol arp u32 match u8 0 0 at 0 match u8 0 0 at 1",
+            ])
+        func sameFrames(match: String) throws {
+            try withCommandLab { lab in
+                try lab.sh(
+                    """
+                    tc qdisc add dev p1 clsact
+                    tc filter add dev p1 ingress \(match) action mirred egress mirror dev p3
+                    """)
+                let (to, from) = (CommandLab.mac(2), CommandLab.mac(1))
+                var frames: [[UInt8]] = []
+                for tags in [[], [(0x8100, 5)], [(0x8100, 0)], [(0x88a8, 7), (0x8100, 5)]] as [[(UInt16, UInt16)]] {
+                    let tags = tags.map { (protocol: $0.0, id: $0.1) }
+                    frames.append(WireFrame.udp(to: to, from: from, tags: tags, port: 53))
+                    frames.append(WireFrame.udp(to: to, from: from, tags: tags, port: 54))
+                    for type in [0x0806, 0x86dd] as [UInt16] {
+                        frames.append(WireFrame.make(to: to, from: from, tags: tags, type: type))
+                    }
+                }
+                func copies() throws -> [[UInt8]] {
+                    let witness = try lab.listen(at: 3)
+                    try FrameSender.send(frames, through: "eth0", in: lab.host(1))
+                    return try witness.finish(expecting: 1, sentinelThrough: "p3")
+                }
+                let before = try copies()
+                #expect(!before.isEmpty)
+                let outcome = try lab.portmirror(["import", "--take-over"])
+                #expect(outcome.succeeded && outcome.output.contains("- remove the filter"), "\(outcome)")
+                #expect(try copies() == before)
+                try lab.mirror("remove", "to-p3")
+                try lab.rememberAnew()
+            }
+        }
+
+        @Test(
+            "A filter that comes and goes all the time is taken over as it is then, or not at all; no action is left over"
+        )
+        func race() throws {
+            try withCommandLab { lab in
+                try lab.sh("tc qdisc add dev p1 clsact")
+                let script = """
+                    end=; trap end=1 TERM; n=0
+                    while test -z "$end"; do
+                        tc filter add dev p1 ingress pref 7 protocol all u32 match u8 0 0 action mirred egress mirror dev p3
+                        tc filter del dev p1 ingress pref 7
+                        n=$((n + 1)); echo "round $n" >&2
+                    done
+                    """
+                let other = try lab.start(["sh", "-c", script])
+                try other.waitForError(containing: "round 1")
+                var statuses: Set<Int32> = []
+                for _ in 0..<25 {
+                    let outcome = try lab.portmirror(["import", "--take-over"])
+                    statuses.insert(outcome.status)
+                    #expect([0, 1, 3].contains(outcome.status), "\(outcome)")
+                    if outcome.status == 1 {
+                        #expect(outcome.error.contains("nothing was changed"), "\(outcome)")
+                        #expect(lab.files(in: lab.configDirectory) == [], "\(outcome)")
+                    }
+                    _ = try lab.portmirror(["remove", "--all"])
+                }
+                other.signalLeader(15)
+                _ = other.wait(seconds: 10)
+                #expect(statuses.contains(0))
+                // The kernel frees a filter's actions a little later.
+                let isSwept = Deadline.poll(seconds: 5) {
+                    (try? lab.sh("tc actions list action mirred").output.contains("index")) == false ? true : nil
+                }
+                #expect(isSwept == true)
+                // The other's filter comes and goes; that is the other's doing.
+                try lab.rememberAnew()
+            }
+        }
+
         @Test("A filter of a classful qdisc is taken to the egress hook, and the qdisc stays as it is")
         func queue() throws {
             try withCommandLab { lab in

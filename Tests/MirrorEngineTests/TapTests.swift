@@ -75,7 +75,7 @@ import Testing
         machine.engine.simulator = Simulator(world)
         #expect(
             try machine.remove("ids").remarks == [
-                "mirror ids: 'portmirror run ids' (process 4711) still copies: end it"
+                "mirror ids: 'portmirror run ids' (process 4711) ends when it sees that"
             ])
     }
 

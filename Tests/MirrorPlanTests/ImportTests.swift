@@ -312,6 +312,9 @@ import Testing
         #expect(obstacle(drops(20), 10)?.contains("ingress pref 20 flower (gact) may keep frames") == true)
         #expect(obstacle(drops(1000), 10) == nil)
         #expect(obstacle(drops(1000), 2000)?.contains("pref 1000") == true)
+        // One that is a mirror too has the mark first, and hands on then.
+        let mirror = ImportTests.filter(.ingress, to: [eth0], preference: 20)
+        #expect(obstacle(mirror, 10)?.hasSuffix("take that one over first") == true)
         #expect(
             obstacle(ImportTests.filter(.ingress, to: [eth0], preference: 20, problem: "x", endsWalk: false), 10) == nil
         )

@@ -396,4 +396,51 @@ import Testing
         #expect(judged().warnings.count == 1)
         #expect(judged().steps == [])
     }
+
+    @Test("Two processes without definitions that would copy to each other are a loop") func facing() throws {
+        var lab = try Lab.usual()
+        let (one, other) = (try PortName("eth0"), try PortName("vnet2"))
+        var running = TapReport(process: 4711, since: Timestamp(secondsSince1970: 0), definition: "")
+        running.copies = [Hook.ingress, .egress].map {
+            TapReport.Copies(point: Point(one, $0), output: .port(other))
+        }
+        lab.observed.taps[try TapReport.name(ofProcess: 4711)] = running
+        func refusals(_ source: PortName, _ output: PortName) throws -> [Refusal.Rule] {
+            let own = Mirror(
+                name: try MirrorName("tap"), sources: [.port(source, .both)], outputs: [.port(output)], engine: .tap)
+            return judge(
+                DesiredMirror(mirror: own, match: .everything), among: lab.desired, observed: lab.observed,
+                engines: lab.engines
+            ).refusals.map(\.rule)
+        }
+        #expect(try refusals(other, one) == [.loop])
+        #expect(try refusals(one, other) == [])
+    }
+
+    @Test("A process without a definition is listed by its number, and as it is") func byNumber() throws {
+        var lab = try Lab.usual()
+        let (source, output) = (try PortName("eth0"), try PortName("vnet2"))
+        var running = TapReport(process: 4711, since: Timestamp(secondsSince1970: 0), definition: "")
+        running.copies = [Hook.ingress, .egress].map {
+            TapReport.Copies(point: Point(source, $0), output: .port(output), delivered: 3)
+        }
+        lab.observed.taps[try TapReport.name(ofProcess: 4711)] = running
+        let found = try status(lab)
+        #expect(found.name.description == "tap-4711")
+        #expect(found.state == .active && found.engine == .tap)
+        #expect(found.sources.map(\.source) == [.port(source, .both)])
+        #expect(found.total.deliveredPackets == 6)
+        running.problems = ["files can't be written to /captures"]
+        lab.observed.taps[found.name] = running
+        #expect(try status(lab).state == .degraded)
+    }
+
+    @Test("Of a process that may not be asked it isn't said that it doesn't run") func unaskable() throws {
+        var lab = try tapped()
+        lab.observed.unaskable = [try name()]
+        #expect(try status(lab).state == .waiting)
+        #expect(
+            try status(lab).reason
+                == "whether 'portmirror run m' runs can't be told: only its user and root may ask it")
+    }
 }

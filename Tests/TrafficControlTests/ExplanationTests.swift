@@ -76,6 +76,28 @@ import TrafficControl
             ])
     }
 
+    @Test("A filter of others is marked by its action's number, or removed exactly") func takenOver() throws {
+        let name = try MirrorName("ids")
+        let filter = ForeignFilter(
+            hook: .ingress, preference: 49152, kind: "u32", handle: 0x8000_0800, actions: ["mirred"],
+            rule: ForeignRule(match: .everything, copies: [ForeignRule.Copy(index: 2, identifier: 7)]))
+        var point = ForeignPoint(port: try port("vnet0"), filter: filter, outputs: [try port("vnet2", 2)])
+        #expect(
+            commands(.adoptPoint(point, as: name)) == [
+                "tc actions replace action mirred egress mirror dev vnet2 continue index 7 cookie f7696473"
+            ])
+        point.filter.etherType = 0x0800
+        #expect(
+            commands(.removeForeign(point, for: name)) == [
+                "tc filter del dev vnet0 ingress pref 49152 protocol ip handle 800::800 u32"
+            ])
+        point.filter.queue = 0x10000
+        #expect(
+            commands(.removeForeign(point, for: name)) == [
+                "tc filter del dev vnet0 parent 1: pref 49152 protocol ip handle 800::800 u32"
+            ])
+    }
+
     @Test("An output is prepared and restored") func outputPreparedRestored() throws {
         let change = OutputChange(
             port: try port("vnet2"), offloads: ["tx-tcp-segmentation", "tx-checksum-ip-generic"],

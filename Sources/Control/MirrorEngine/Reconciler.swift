@@ -257,12 +257,11 @@ public final class Reconciler {
         }
     }
 
-    /// What may be left of mirrors that were taken away: processes are ended by whoever started them, and an engine may
-    /// not answer.
+    /// What may be left of mirrors that were taken away: processes end by themselves, and an engine may not answer.
     private func unseen(_ preview: Preview) -> [String] {
         let processes = preview.removed.compactMap { name in
             preview.observed.taps[name].map {
-                "mirror \(name): 'portmirror run \(name)' (process \($0.process)) still copies: end it"
+                "mirror \(name): 'portmirror run \(name)' (process \($0.process)) ends when it sees that"
             }
         }
         guard !preview.removed.isEmpty else { return [] }

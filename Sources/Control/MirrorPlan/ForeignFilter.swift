@@ -120,11 +120,14 @@ public struct ForeignPoint: Hashable, Sendable, CustomStringConvertible {
     public var port: ResolvedPort
     /// The filter.
     public var filter: ForeignFilter
+    /// Where its copies go; those that have gone are left out.
+    public var outputs: [ResolvedPort]
 
     /// From its parts.
-    public init(port: ResolvedPort, filter: ForeignFilter) {
+    public init(port: ResolvedPort, filter: ForeignFilter, outputs: [ResolvedPort] = []) {
         self.port = port
         self.filter = filter
+        self.outputs = outputs
     }
 
     /// For people.

@@ -206,13 +206,13 @@ private struct Importer {
         let first = hook.filter {
             $0 != point && $0.filter.preference < PreferenceRange(point.filter.hook).first
         }
-        let other = before.symmetricDifference(first).subtracting(expressed).sorted {
+        let other = before.symmetricDifference(first).sorted {
             $0.filter.preference < $1.filter.preference
         }.first { $0.filter.rule?.endsWalk != false }
         guard let other else { return }
         result.obstacles[mirror] =
             "what it is replaced by has another place in the order than the filter at \(point), and \(other.filter) may "
-            + "keep frames from what comes behind it"
+            + "keep frames from what comes behind it" + (expressed.contains(other) ? "; take that one over first" : "")
     }
 
     // MARK: What apply would refuse
@@ -252,16 +252,20 @@ extension Observation {
     fileprivate var filterLists: [[ForeignPoint]] {
         var lists: [[ForeignPoint]] = []
         for port in topology.ports.values.sorted(by: { $0.name < $1.name }) {
-            let resolved = ResolvedPort(port)
+            func point(_ filter: ForeignFilter) -> ForeignPoint {
+                let outputs = (filter.rule?.copies ?? []).compactMap { topology[index: $0.index] }
+                return ForeignPoint(
+                    port: ResolvedPort(port), filter: filter, outputs: outputs.map(ResolvedPort.init))
+            }
             let foreign = (hooks[port.index]?.foreign ?? [])
             for hook in Hook.allCases {
                 lists.append(
                     foreign.filter { $0.hook == hook }.sorted { $0.preference < $1.preference }
-                        .map { ForeignPoint(port: resolved, filter: $0) })
+                        .map(point))
             }
             let queues = Dictionary(grouping: queueFilters[port.index] ?? [], by: \.queue)
             for (_, filters) in queues.sorted(by: { ($0.key ?? 0) < ($1.key ?? 0) }) {
-                lists.append(filters.map { ForeignPoint(port: resolved, filter: $0) })
+                lists.append(filters.map(point))
             }
         }
         return lists.filter { !$0.isEmpty }

@@ -281,13 +281,14 @@ public struct Observation: Hashable, Sendable {
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
     public var taps: [MirrorName: TapReport]
+    /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
+    public var unaskable: Set<MirrorName> = []
 
     /// From its parts.
     public init(
         topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
         offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [],
-        queueFilters: [Int32: [ForeignFilter]] = [:], switches: SwitchState? = nil,
-        taps: [MirrorName: TapReport] = [:]
+        queueFilters: [Int32: [ForeignFilter]] = [:], switches: SwitchState? = nil, taps: [MirrorName: TapReport] = [:]
     ) {
         self.taps = taps
         self.queueFilters = queueFilters

@@ -73,8 +73,8 @@ public enum PlanScope: Hashable, Sendable {
 /// - Parameter adoption: what others made that becomes this tool's.
 public func makePlan(
     desired: [DesiredMirror], observed found: Observation,
-    engines: [EngineCapabilities] = EngineCapabilities.usual,
-    scope: PlanScope = .everything, adopting adoption: Adoption = Adoption()
+    engines: [EngineCapabilities] = EngineCapabilities.usual, scope: PlanScope = .everything,
+    adopting adoption: Adoption = Adoption()
 ) -> Plan {
     // Judged by how things will be; changed from how they are, with the marks.
     let observed = adoption.carriedOut(on: found, isComplete: true)
@@ -135,7 +135,14 @@ public func judge(
     _ wanted: DesiredMirror, among others: [DesiredMirror], observed: Observation,
     engines: [EngineCapabilities] = EngineCapabilities.usual
 ) -> Plan {
-    let taken = Set(others.map(\.mirror.name)).union(observed.running)
+    let defined = Set(others.map(\.mirror.name))
+    // Processes without a definition copy as well: two that face each other would go round.
+    let others =
+        others
+        + observed.taps.filter { !defined.contains($0.key) }.sorted { $0.key < $1.key }.map { name, report in
+            DesiredMirror(mirror: report.mirror(named: name), match: .everything)
+        }
+    let taken = defined.union(observed.running)
     var wanted = wanted
     var number = 0
     while taken.contains(wanted.mirror.name) {

@@ -139,6 +139,16 @@ private struct StatusReader {
     func status(ofLeftover name: MirrorName) -> MirrorStatus {
         let tap = observed.taps[name]
         let isInstalled = points[name] != nil || rows[name] != nil
+        // One that was started without a definition is as it should be.
+        if let tap, !isInstalled, tap.isUnnamed(name) {
+            let mirror = tap.mirror(named: name)
+            return MirrorStatus(
+                name: name, mirror: nil, state: tap.problems.isEmpty ? .active : .degraded,
+                reason: tap.problems.joined(separator: "; "), engine: .tap,
+                sources: mirror.sources.map { MirrorStatus.SourceStatus(source: $0, state: state(of: $0)) },
+                outputs: mirror.outputs.map { MirrorStatus.OutputStatus(output: $0, state: state(of: $0)) },
+                points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
+        }
         return MirrorStatus(
             name: name, mirror: nil, state: .failed,
             reason: isInstalled
@@ -226,6 +236,9 @@ private struct StatusReader {
     /// Why nothing copies for a mirror that a process is to have; nil if one does, or none has to.
     private func idle(_ status: MirrorStatus) -> String? {
         guard status.engine == .tap, status.tap == nil else { return nil }
+        guard !observed.unaskable.contains(status.name) else {
+            return "whether \(Self.process(status.name, nil)) runs can't be told: only its user and root may ask it"
+        }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
     }

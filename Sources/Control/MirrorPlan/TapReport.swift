@@ -157,6 +157,30 @@ public struct TapReport: Hashable, Sendable {
         }
     }
 
+    /// What a process is called that copies without a definition. No mirror's name is longer.
+    public static func name(ofProcess id: Int32) throws(NameError) -> MirrorName { try MirrorName("tap-\(id)") }
+
+    /// Whether this is the report of a process without a definition: it goes by its number.
+    func isUnnamed(_ name: MirrorName) -> Bool { name.description == "tap-\(process)" }
+
+    /// A mirror that copies what this process does, as far as that can be told: from where to where.
+    func mirror(named name: MirrorName) -> Mirror {
+        var hooks: [(port: PortName, hooks: Set<Hook>)] = []
+        var outputs: [Output] = []
+        for copy in copies {
+            if let place = hooks.firstIndex(where: { $0.port == copy.point.port }) {
+                hooks[place].hooks.insert(copy.point.hook)
+            } else {
+                hooks.append((copy.point.port, [copy.point.hook]))
+            }
+            if !outputs.contains(copy.output) { outputs.append(copy.output) }
+        }
+        let sources = hooks.map { port, hooks in
+            Source.port(port, hooks.count > 1 ? .both : hooks.contains(.ingress) ? .ingress : .egress)
+        }
+        return Mirror(name: name, sources: sources, outputs: outputs, engine: .tap)
+    }
+
     /// Frames that the kernel had no room for.
     public var lost: UInt64 { sources.map(\.lost).reduce(0, &+) }
 }

@@ -180,7 +180,7 @@ public final class Tap {
     private func deliver(_ piece: FramePiece, _ point: Int, _ interface: UInt32) {
         if settings.spreads {
             // Lemire's multiplication instead of a division.
-            let number = Int(UInt64(piece.flow) &* UInt64(outputs.count + files.count) >> 32)
+            let number = Int((UInt64(piece.flow) &* UInt64(outputs.count + files.count)) >> 32)
             if number < outputs.count { return outputs[number].sender.add(piece, point: point) }
             return write(piece, point, interface, to: files[number - outputs.count])
         }
@@ -255,6 +255,9 @@ public final class Tap {
             if let index = port.index { port.ring.stopListening(on: index) }
         }
     }
+
+    /// Frames that have come out of the rings.
+    public var taken: UInt64 { watched.map { $0.unwanted + $0.finisher.counts.taken }.reduce(0, +) }
 
     /// Whether all that was heard before ``stop()`` has been copied or counted.
     public var isDrained: Bool {

@@ -21,6 +21,11 @@ public final class TapEngine: Engine {
     /// Where sockets are.
     public static func directory(in runDirectory: String) -> String { "\(runDirectory)/taps" }
 
+    /// Whether there may be a process to ask.
+    public static func mayRun(in runDirectory: String) -> Bool {
+        ((try? Files.list(directory(in: runDirectory))) ?? [])?.isEmpty == false
+    }
+
     /// At which a mirror's process answers.
     public static func socket(of mirror: MirrorName, in runDirectory: String) -> String {
         "\(directory(in: runDirectory))/\(mirror).sock"
@@ -35,12 +40,26 @@ public final class TapEngine: Engine {
         for file in (try? Files.list(directory)) ?? [] where file.hasSuffix(suffix) {
             guard let name = try? MirrorName(String(file.dropLast(suffix.count))) else { continue }
             do {
-                guard let answer = try LocalQuestion.ask("\(directory)/\(file)") else { continue }
+                guard let answer = try LocalQuestion.ask("\(directory)/\(file)") else {
+                    tidy(name, file)
+                    continue
+                }
                 observation.taps[name] = try TapReport(decoding: answer)
+            } catch let error as SystemError where error.errno == .access {
+                observation.unaskable.insert(name)
             } catch {
                 complain("the process of mirror \(name) can't be asked: \(error)")
             }
         }
+    }
+
+    /// A process that had given up its privileges couldn't take its socket away. Nobody asks for its name again.
+    private func tidy(_ name: MirrorName, _ file: String) {
+        guard name.description.hasPrefix("tap-"), let id = Int32(name.description.dropFirst(4)),
+            !ThisProcess.exists(id)
+        else { return }
+        // Who may not leaves it to who may.
+        try? Files.remove("\(directory)/\(file)")
     }
 
     /// There is nothing to do from outside of a process.

@@ -49,13 +49,13 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
         ]
     case .restoreOutput(let change): restore(change)
     case .adoptPoint(let point, let mirror):
-        (point.filter.rule?.copies ?? []).enumerated().map { offset, copy in
-            let isLast = offset == (point.filter.rule?.copies.count ?? 0) - 1
+        zip(point.filter.rule?.copies ?? [], point.outputs).enumerated().map { offset, pair in
+            let isLast = offset == point.outputs.count - 1
             return ExplainedCommand(
                 why: "The mark on what copies \(point.port) \(point.filter.hook) already; its counters go on. "
                     + "'continue' lets the filters behind it run.",
-                command: "tc actions replace action mirred egress mirror index \(copy.identifier) "
-                    + "\(isLast ? "continue" : "pipe") cookie \(cookie(mirror))")
+                command: "tc actions replace action mirred egress mirror dev \(quoted(pair.1.name)) "
+                    + "\(isLast ? "continue" : "pipe") index \(pair.0.identifier) cookie \(cookie(mirror))")
         }
     case .removeForeign(let point, let mirror):
         [

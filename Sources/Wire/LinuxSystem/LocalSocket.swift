@@ -69,7 +69,7 @@ public enum LocalQuestion {
 }
 
 /// News of directories (inotify(7)): something in them was made, changed, renamed or removed.
-public struct DirectoryWatch: ~Copyable {
+public final class DirectoryWatch {
     private let descriptor: Descriptor
 
     /// Watches directories; those that don't exist are passed over.
