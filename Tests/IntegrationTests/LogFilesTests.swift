@@ -149,7 +149,7 @@ extension IntegrationTests {
                 sent += 500
                 let full = try log.wait(received: sent)
                 #expect(log.program.isRunning)
-                #expect((full.outputs.first?.reasons["no-space"] ?? 0) >= 500)
+                #expect((full.outputs.first?.reasons["disk-full"] ?? 0) >= 500)
                 try Files.remove("\(disk)/ballast")
                 try send(until: "portmirror: files in ")
                 try log.wait(received: sent)
@@ -157,7 +157,7 @@ extension IntegrationTests {
                 let output = try #require(numbers.outputs.first)
                 #expect(numbers.received == sent && numbers.lost == 0 && numbers.copied == sent)
                 #expect(output.sent + output.failed == sent)
-                #expect(output.reasons == ["no-space": output.failed])
+                #expect(output.reasons == ["disk-full": output.failed])
                 let files = try LoggedFile.all(in: disk, prefix: "f-")
                 let found = files.flatMap(\.numbers)
                 #expect(found.count == output.sent)

@@ -84,11 +84,17 @@ final class CopyingProgram {
         _ = try tell()
     }
 
-    /// Waits until a process takes its signals from a descriptor; before that one would end it.
+    /// Waits until a process takes its signals from a descriptor; before that one would end it. That they are blocked isn't
+    /// enough: for a moment they are while a thread is made.
     static func awaitSignals(of id: Int32) -> Bool {
         Deadline.poll(seconds: 20) {
             guard let mask = field("SigBlk", of: id).flatMap({ UInt64($0, radix: 16) }) else { return false }
-            return mask >> UInt64(SIGUSR1 - 1) & 1 == 1 ? true : nil
+            let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd")) ?? []
+            let hasOne = descriptors.contains { descriptor in
+                let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/fd/\(descriptor)")
+                return target == "anon_inode:[signalfd]"
+            }
+            return hasOne && mask >> UInt64(SIGUSR1 - 1) & 1 == 1 ? true : nil
         } ?? false
     }
 
