@@ -179,8 +179,7 @@ public final class Tap {
 
     private func deliver(_ piece: FramePiece, _ point: Int, _ interface: UInt32) {
         if settings.spreads {
-            // Lemire's multiplication instead of a division.
-            let number = Int(UInt64(piece.flow) &* UInt64(outputs.count + files.count) >> 32)
+            let number = FlowHash.share(of: piece.flow, among: outputs.count + files.count)
             if number < outputs.count { return outputs[number].sender.add(piece, point: point) }
             return write(piece, point, interface, to: files[number - outputs.count])
         }
