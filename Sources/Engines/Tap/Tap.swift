@@ -46,7 +46,7 @@ public final class Tap {
         self.links = links
         self.points = points
         if !settings.bridges.isEmpty {
-            spares = try (0..<Self.mostJoining).map { _ in try DeafSocket(for: "ports that join a bridge") }
+            spares = try (0..<settings.mostJoining).map { _ in try DeafSocket(for: "ports that join a bridge") }
         }
         for (number, port) in settings.watched.enumerated() { watched.append(try watch(port, points: number * 2)) }
         // Outputs first: the first frame finds them there.
@@ -84,16 +84,14 @@ public final class Tap {
         }
     }
 
-    /// The most ports that can join watched bridges.
-    static let mostJoining = 64
-
     /// Hears a port that has joined a watched bridge.
     private func join(_ link: Link) {
         guard let name = try? PortName(link.name), let bridge = bridge(of: link), link.name != bridge.description,
             !watched.contains(where: { $0.name == link.name }), !settings.ports.contains(name)
         else { return }
         guard let spare = spares.popLast() else {
-            return remark("\(name) has joined \(bridge), but \(Self.mostJoining) have already: start anew to hear it")
+            return remark(
+                "\(name) has joined \(bridge), but \(settings.mostJoining) have already: start anew to hear it")
         }
         let first = points.count
         points += [Point(name, .ingress), Point(name, .egress)]

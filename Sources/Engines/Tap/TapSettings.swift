@@ -24,6 +24,8 @@ public struct TapSettings: Sendable {
     public var watched: [Watched]
     /// Bridges of which every member is watched at ingress, those too that join later.
     public var bridges: [PortName] = []
+    /// How many can join. A socket waits for each, and to close one takes the kernel some milliseconds.
+    public var mostJoining = 64
     /// The ports that get the copies.
     public var ports: [PortName]
     /// The directories that copies are written to.
@@ -54,5 +56,29 @@ public struct TapSettings: Sendable {
         self.watched = watched
         self.ports = ports
         self.program = program
+    }
+
+    /// What a mirror asks for; its directories are to be opened besides.
+    /// - Parameter points: where it copies, on the machine as it is.
+    /// - Throws: ``FilterError``.
+    public init(_ mirror: Mirror, at points: [Point]) throws(FilterError) {
+        var watched: [Watched] = []
+        for point in points {
+            if let known = watched.firstIndex(where: { $0.port == point.port }) {
+                watched[known].hooks.append(point.hook)
+            } else {
+                watched.append(Watched(port: point.port, hooks: [point.hook]))
+            }
+        }
+        self.init(watched: watched, ports: mirror.outputPorts)
+        if !mirror.selectsEverything {
+            program = try selectorProgram(
+                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
+        }
+        bridges = mirror.sources.compactMap { if case .bridge(let name) = $0 { name } else { nil } }
+        expression = mirror.filter
+        snaplen = mirror.snaplen
+        spreads = mirror.spread
+        keepsOffloads = mirror.keepOffloads
     }
 }
