@@ -146,6 +146,8 @@ private struct DaemonloggerSettings {
             try TapLimits(latency: nil, ring: nil), options.places, purpose: "capturing")
         runner.captures = options.capture.map { [$0] } ?? []
         runner.limit = options.count
+        // As libpcap does for the program that this stands in for.
+        runner.opensBridges = true
         runner.isDaemon = options.isDaemon
         if options.isDaemon || options.pidFile != nil || options.pidDirectory != nil {
             runner.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")

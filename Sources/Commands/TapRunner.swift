@@ -21,6 +21,8 @@ struct TapRunner {
     var latency: UInt32 = 5
     var ringBytes = 32 << 20
     var isPromiscuous = true
+    /// Whether a bridge device is to show all that goes through the bridge.
+    var opensBridges = false
     var waits = false
     var user: String?
     var group: String?
@@ -196,6 +198,7 @@ extension TapRunner {
         settings.ringBytes = ringBytes
         settings.limit = limit
         settings.isPromiscuous = isPromiscuous
+        settings.opensBridges = opensBridges
         settings.waits = waits
         return settings
     }

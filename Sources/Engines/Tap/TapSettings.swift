@@ -46,8 +46,11 @@ public struct TapSettings: Sendable {
     public var ringBytes = 32 << 20
     /// After so many frames it ends.
     public var limit: UInt64?
-    /// Whether watched ports let through frames that aren't for them.
+    /// Whether ports that are watched at ingress let through frames that aren't for them. A bridge device isn't asked to.
     public var isPromiscuous = true
+    /// Whether a bridge device is asked to as well: it hands every frame that goes through the bridge up to itself then,
+    /// for everybody who watches it to see. A mirror means what comes to the host, and changes nothing.
+    public var opensBridges = false
     /// Whether a port that isn't there is waited for, rather than an error.
     public var waits = false
 
