@@ -106,7 +106,7 @@ public struct SendCounts: Hashable, Sendable {
         oversize = leavesToDriver ? nil : OversizeSender(index: interface.index)
     }
 
-    /// What is known of the interface: one that is down takes nothing.
+    /// What is known of the interface: one that is down, or has no carrier, takes nothing.
     public func update(isUp: Bool, mtu: UInt32) {
         self.isUp = isUp
         self.mtu = Int(mtu)
@@ -116,7 +116,9 @@ public struct SendCounts: Hashable, Sendable {
     /// Takes a frame to be sent with the next ones.
     /// - Parameter point: under which number it is counted.
     public func add(_ piece: FramePiece, point: Int = 0) {
-        guard isBound else {
+        // The kernel takes frames for an interface without carrier, drops them, and says nothing (noop_enqueue,
+        // net/sched/sch_generic.c: NET_XMIT_CN, which packet(7)'s send counts as success).
+        guard isBound, isUp else {
             counts[point].down += 1
             counts[point].failedBytes += UInt64(min(piece.length, snaplen))
             return
