@@ -163,8 +163,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDBTransport", "OpenVSwitch",
-                "PacketFilter", "TestSupport", "TrafficControl",
+                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "Tap", "TestSupport", "TrafficControl",
             ]),
     ],
     swiftLanguageModes: [.v6]

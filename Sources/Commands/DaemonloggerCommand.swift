@@ -179,6 +179,8 @@ private struct DaemonloggerSettings {
         runner.captures = options.capture.map { [$0] } ?? []
         runner.limit = Self.limit(options.count)
         runner.outlivesHangUp = true
+        // As libpcap does for the program that this stands in for.
+        runner.opensBridges = true
         runner.isDaemon = options.isDaemon
         if options.isDaemon || options.pidFile != nil || options.pidDirectory != nil {
             runner.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")

@@ -21,6 +21,8 @@ struct TapRunner {
     var latency: UInt32 = 5
     var ringBytes = 32 << 20
     var isPromiscuous = true
+    /// Whether a bridge device is to show all that goes through the bridge.
+    var opensBridges = false
     var waits = false
     var user: String?
     var group: String?
@@ -224,28 +226,12 @@ struct TapRunner {
 extension TapRunner {
     /// What the tap is to do, for points that were found to be watched.
     fileprivate func tapSettings(_ points: [Point]) throws -> TapSettings {
-        var watched: [TapSettings.Watched] = []
-        for place in points {
-            if let known = watched.firstIndex(where: { $0.port == place.port }) {
-                watched[known].hooks.append(place.hook)
-            } else {
-                watched.append(TapSettings.Watched(port: place.port, hooks: [place.hook]))
-            }
-        }
-        let program =
-            mirror.selectsEverything
-            ? nil
-            : try selectorProgram(vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
-        var settings = TapSettings(watched: watched, ports: mirror.outputPorts, program: program)
-        settings.bridges = mirror.sources.compactMap { if case .bridge(let name) = $0 { name } else { nil } }
-        settings.expression = mirror.filter
-        settings.snaplen = mirror.snaplen
-        settings.spreads = mirror.spread
-        settings.keepsOffloads = mirror.keepOffloads
+        var settings = try TapSettings(mirror, at: points)
         settings.latency = latency
         settings.ringBytes = ringBytes
         settings.limit = limit
         settings.isPromiscuous = isPromiscuous
+        settings.opensBridges = opensBridges
         settings.waits = waits
         return settings
     }

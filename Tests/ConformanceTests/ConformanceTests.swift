@@ -21,16 +21,31 @@ extension ConformanceTests {
 
         @Test("Originals, copies and counters are as the reference model has them, on random machines")
         func agreesWithTheReferenceModel() throws {
-            let seed = try ConformanceNumber.read("PORTMIRROR_SEED") ?? Self.defaultSeed
-            let count = try ConformanceNumber.read("PORTMIRROR_SCENARIOS").map(Int.init) ?? Self.defaultCount
+            try Self.compare("conformance") { try ScenarioDraw.scenario(seed: $0) }
+        }
+
+        @Test("So they are where taps have mirrors, or all of them; and files are as the model has them")
+        func tapsAgreeWithTheReferenceModel() throws {
+            let summary = try Self.compare("tap conformance") { try ScenarioDraw.scenario(seed: $0, hasTaps: true) }
+            guard let summary else { return }
+            #expect(summary.total.records > summary.passed)
+            #expect(summary.mixed > 0 && summary.mixed < summary.passed / 2)
+            #expect(summary.total.cut > 0 && summary.total.spread > 0)
+        }
+
+        /// - Returns: nil if something failed, or there is too little of it to ask for variety.
+        @discardableResult
+        private static func compare(_ name: String, _ draw: (UInt64) throws -> Scenario) throws -> Summary? {
+            let seed = try ConformanceNumber.read("PORTMIRROR_SEED") ?? defaultSeed
+            let count = try ConformanceNumber.read("PORTMIRROR_SCENARIOS").map(Int.init) ?? defaultCount
             let start = ThisProcess.monotonicNanoseconds()
             var summary = Summary()
             // What is refused is drawn again.
             for number in 0..<UInt64(count) * 4 where summary.passed + summary.failed < count {
                 let scenarioSeed = seed &+ number
-                let scenario = try ScenarioDraw.scenario(seed: scenarioSeed)
+                let scenario = try draw(scenarioSeed)
                 let outcome = run(scenario)
-                summary.add(outcome)
+                summary.add(outcome, of: scenario)
                 guard case .failed(let mismatches) = outcome else { continue }
                 var shrinker = Shrinker(scenario, mismatches) { run($0) }
                 shrinker.shrink()
@@ -38,12 +53,14 @@ extension ConformanceTests {
                     seed: scenarioSeed, scenario: shrinker.scenario, mismatches: shrinker.mismatches,
                     shrinkRuns: shrinker.runs)
                 Issue.record("\(report)")
-                if summary.failed >= Self.mostFailures { break }
+                if summary.failed >= mostFailures { break }
             }
             let seconds = Double(ThisProcess.monotonicNanoseconds() - start) / 1e9
-            print("conformance: seed \(seed), \(summary.drawn) scenarios in \(Int(seconds)) s: \(summary)")
+            print("\(name): seed \(seed), \(summary.drawn) scenarios in \(Int(seconds)) s: \(summary)")
             if summary.failed == 0 { #expect(summary.passed == count, "too many draws were refused") }
-            if summary.failed == 0, count >= Self.defaultCount { summary.expectVariety() }
+            guard summary.failed == 0, count >= defaultCount else { return nil }
+            summary.expectVariety()
+            return summary
         }
     }
 }
@@ -54,11 +71,13 @@ struct Summary: CustomStringConvertible {
     var refused = 0
     var failed = 0
     private var bySpecification = 0
-    private var total = Tally()
+    /// Of those that passed, machines on which mirrors are of different engines.
+    private(set) var mixed = 0
+    private(set) var total = Tally()
 
     var drawn: Int { passed + refused + failed }
 
-    mutating func add(_ outcome: Outcome) {
+    mutating func add(_ outcome: Outcome, of scenario: Scenario) {
         switch outcome {
         case .failed: failed += 1
         case .refused: refused += 1
@@ -69,6 +88,10 @@ struct Summary: CustomStringConvertible {
             total.captured += tally.captured
             total.copies += tally.copies
             total.failedCopies += tally.failedCopies
+            total.records += tally.records
+            total.cut += scenario.mirrors.filter { $0.snaplen != nil }.count
+            total.spread += scenario.mirrors.filter(\.spread).count
+            mixed += Set(scenario.mirrors.map(\.engine)).count > 1 ? 1 : 0
         }
     }
 
@@ -76,6 +99,10 @@ struct Summary: CustomStringConvertible {
         "\(passed) as the model (\(bySpecification) of them also without its allowance for duplicates), "
             + "\(refused) refused as they should be, \(failed) failed; \(total.frames) frames sent, "
             + "\(total.captured) captured, \(total.copies) copies, \(total.failedCopies) counted as failed"
+            + (total.records == 0
+                ? ""
+                : ", \(total.records) in files; \(mixed) machines with two engines, \(total.cut) mirrors that cut, "
+                    + "\(total.spread) that spread")
     }
 
     /// Draws that degenerate would compare nothing.

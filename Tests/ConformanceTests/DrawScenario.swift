@@ -3,13 +3,15 @@ import TestSupport
 
 /// Draws a machine, mirrors and frames from a seed.
 struct ScenarioDraw {
-    private var random: SeededGenerator
-    private var layout = LabLayout()
+    var random: SeededGenerator
+    private(set) var layout = LabLayout()
 
-    static func scenario(seed: UInt64) throws -> Scenario {
+    /// - Parameter hasTaps: whether processes have mirrors too, or all of them.
+    static func scenario(seed: UInt64, hasTaps: Bool = false) throws -> Scenario {
         var draw = ScenarioDraw(random: SeededGenerator(seed: seed))
         try draw.drawLayout()
-        let mirrors = try draw.drawMirrors()
+        var mirrors = try draw.drawMirrors()
+        if hasTaps { mirrors = try draw.drawTaps(mirrors) }
         let isStepwise = draw.random.chance(25)
         var frames = FrameDraw(layout: draw.layout, random: draw.random)
         return Scenario(

@@ -4,6 +4,7 @@ import MirrorModel
 import MirrorPlan
 import OVSDBTransport
 import OpenVSwitch
+import Tap
 import TestSupport
 import TrafficControl
 
@@ -11,6 +12,8 @@ import TrafficControl
 struct EngineUnderTest {
     private let engine: TrafficControlEngine
     private let reconciler: Reconciler
+    /// Where taps write.
+    let filesDirectory: String
     private static let now = Timestamp(secondsSince1970: 1_700_000_000)
 
     /// Runs `body` with an engine whose directories are removed afterwards.
@@ -22,7 +25,8 @@ struct EngineUnderTest {
 
     private init(directory: String, _ openVSwitch: TestSupport.OpenVSwitch?) throws {
         engine = try TrafficControlEngine(runDirectory: directory)
-        var engines: [any Engine] = [engine]
+        filesDirectory = "\(directory)/captures"
+        var engines: [any Engine] = [engine, TapEngine(runDirectory: directory) { _ in }]
         if let openVSwitch {
             let target = try OVSDBTarget(parsing: openVSwitch.database)
             engines.append(
@@ -68,11 +72,22 @@ extension Observation {
             for target in point.targets {
                 guard let output = topology[index: target.index] else { continue }
                 let route = Expectation.Route(
-                    mirror: point.mirror, point: Point(point.port.name, point.hook), output: output.name)
+                    mirror: point.mirror, point: Point(point.port.name, point.hook), output: .port(output.name))
                 counters[route, default: CopyCounters()].delivered += Int(target.counters.deliveredPackets)
                 counters[route, default: CopyCounters()].failed += Int(target.counters.failedPackets)
             }
         }
         return counters
+    }
+
+    /// As it would be if nothing had been copied.
+    var withoutCounters: Observation {
+        var observation = self
+        for index in observation.points.indices {
+            for target in observation.points[index].targets.indices {
+                observation.points[index].targets[target].counters = Counters()
+            }
+        }
+        return observation
     }
 }

@@ -8,6 +8,8 @@ struct Expectation {
     /// The originals among it, by the injection's number: those that a VM gets once, as original, and no copy of.
     var soleOriginals: [PortName: [Int]] = [:]
     var counters: [Route: CopyCounters] = [:]
+    /// What files are to have, in order.
+    var records: [MirrorOutput: [(point: Point, record: RecordedFrame)]] = [:]
     /// Whether the model found a loop.
     var isCutShort = false
 
@@ -15,19 +17,25 @@ struct Expectation {
     struct Route: Hashable, Comparable, CustomStringConvertible {
         var mirror: MirrorName
         var point: Point
-        var output: PortName
+        var output: Output
 
         var description: String { "\(mirror): \(point) to \(output)" }
 
         static func < (left: Route, right: Route) -> Bool {
-            (left.mirror, left.point, left.output) < (right.mirror, right.point, right.output)
+            (left.mirror, left.point, left.output.description) < (right.mirror, right.point, right.output.description)
         }
+    }
+
+    /// Files of a mirror.
+    struct MirrorOutput: Hashable {
+        var mirror: MirrorName
+        var output: Output
     }
 
     init(_ scenario: Scenario, traits: EngineTraits) {
         var model = ReferenceModel(
             topology: scenario.mirroredTopology, mirrors: scenario.mirrors, traits: traits,
-            localAddresses: scenario.layout.localAddresses, matches: FilterCase.matcher)
+            localAddresses: scenario.layout.localAddresses, spreads: { $0.share(of: $1) }, matches: FilterCase.matcher)
         let vms = scenario.layout.ports.filter(\.hasVM).map(\.name)
         for vm in vms { captures[vm] = Multiset() }
         for (number, injection) in scenario.injections.enumerated() {
@@ -42,10 +50,14 @@ struct Expectation {
             }
             for (copy, count) in trace.counters {
                 // An output that doesn't exist has no place in the kernel where its failures could be counted.
-                guard let output = model.topology[copy.output]?.name else { continue }
-                let route = Route(mirror: copy.mirror, point: copy.point, output: output)
+                guard scenario.isTapped(copy.mirror) || model.topology[copy.output] != nil else { continue }
+                let route = Route(mirror: copy.mirror, point: copy.point, output: copy.output)
                 counters[route, default: CopyCounters()].delivered += count.delivered
                 counters[route, default: CopyCounters()].failed += count.failed
+            }
+            for case .recorded(let copy, let record) in trace.events {
+                records[MirrorOutput(mirror: copy.mirror, output: copy.output), default: []]
+                    .append((copy.point, record))
             }
         }
     }
@@ -87,10 +99,12 @@ struct ExpectedRefusals {
     var outputIsSource: Set<MirrorName> = []
     /// Mirrors that reserve what isn't a bridge's member.
     var reserve: Set<MirrorName> = []
+    /// Mirrors that ask of a tap what it can't do.
+    var capability: Set<MirrorName> = []
     /// Whether a broadcast at one of the sources makes the model go round until it is stopped.
     var hasLoop = false
 
-    var isEmpty: Bool { outputIsSource.isEmpty && reserve.isEmpty && !hasLoop }
+    var isEmpty: Bool { outputIsSource.isEmpty && reserve.isEmpty && capability.isEmpty && !hasLoop }
 
     init(_ scenario: Scenario) {
         for mirror in scenario.mirrors {
@@ -99,6 +113,7 @@ struct ExpectedRefusals {
                 outputIsSource.insert(mirror.name)
             }
             guard mirror.reserve else { continue }
+            if mirror.engine == .tap { capability.insert(mirror.name) }
             for output in outputs where scenario.layout.topology[output] != nil {
                 if scenario.layout[output]?.bridge == nil { reserve.insert(mirror.name) }
             }

@@ -68,6 +68,42 @@ extension ConformanceTests {
             }
             #expect(!rules.contains(.capability))
         }
+
+        @Test("A tap doesn't hear what the host sends through a port without carrier; the kernel copies it")
+        func nothingLeaves() throws {
+            var machine = try Machine(members: ["vnet0"], alone: ["eth1", "eth2", "eth3"])
+            machine.scenario.layout.ports[1].end = .vm(isUp: false)
+            try machine.mirror("tapped", [("eth1", .both)], to: ["eth2"]) { $0.engine = .tap }
+            try machine.mirror("kernel", [("eth1", .both)], to: ["eth3"]) { $0.engine = .tc }
+            try machine.send(.broadcast, from: "vnet0")
+            machine.scenario.injections[0].entry = .host(try PortName("eth1"))
+            #expect(try machine.expectAgreement()?.copies == 1)
+        }
+
+        @Test("What a tap sends to an output that is down, has no carrier or isn't there has failed")
+        func deadOutputs() throws {
+            var machine = try Machine(members: ["vnet0"], alone: ["eth1", "eth2", "eth3"])
+            machine.scenario.layout.ports[1].isUp = false
+            machine.scenario.layout.ports[2].end = .vm(isUp: false)
+            try machine.mirror("tapped", [("vnet0", .ingress)], to: ["eth1", "eth2", "gone0", "eth3"]) {
+                $0.engine = .tap
+            }
+            try machine.send(.broadcast, from: "vnet0")
+            let tally = try machine.expectAgreement()
+            #expect(tally?.copies == 1)
+            #expect(tally?.failedCopies == 3)
+        }
+
+        @Test("A tap of a bridge device has what comes to the host, and shows others no more of it")
+        func bridgeDeviceStaysClosed() throws {
+            var machine = try Machine(members: ["vnet0", "vnet1"], alone: ["eth2", "eth3", "eth4"])
+            try machine.mirror("tapped", [("sw0", .ingress)], to: ["eth2"]) { $0.engine = .tap }
+            try machine.mirror("egress", [("sw0", .egress)], to: ["eth4"]) { $0.engine = .tap }
+            try machine.mirror("kernel", [("sw0", .ingress)], to: ["eth3"]) { $0.engine = .tc }
+            try machine.send(.broadcast, from: "vnet0")
+            try machine.send(Scenario.Station.address(0, 1), from: "vnet1")
+            #expect(try machine.expectAgreement()?.copies == 2)
+        }
     }
 }
 

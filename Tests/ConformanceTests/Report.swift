@@ -69,13 +69,25 @@ extension Mirror {
             case .bridge(let bridge): lines.append("      - {bridge: \(bridge)}")
             }
         }
-        lines.append("    to: [" + outputs.map { "{port: \($0)}" }.joined(separator: ", ") + "]")
+        lines.append("    to: [" + outputs.map(\.words).joined(separator: ", ") + "]")
+        if engine != .auto { lines.append("    engine: \(engine)") }
+        if spread { lines.append("    spread: true") }
         if let vlans { lines.append("    vlans: \"\(vlans)\"") }
         if let snaplen { lines.append("    snaplen: \(snaplen)") }
         if let filter { lines.append("    filter: \"\(filter)\"") }
         if reserve { lines.append("    reserve: true") }
         if keepOffloads { lines.append("    keep-offloads: true") }
         return lines
+    }
+}
+
+extension Output {
+    fileprivate var words: String {
+        guard let files else { return "{port: \(self)}" }
+        var words = ["files: \(files.directory)", "format: \(files.format)"]
+        if let compression = files.compression { words.append("compress: \(compression)") }
+        if let packets = files.rotatePackets { words.append("rotate-packets: \(packets)") }
+        return "{\(words.joined(separator: ", "))}"
     }
 }
 

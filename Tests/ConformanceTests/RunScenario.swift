@@ -29,6 +29,10 @@ struct Tally: Sendable {
     var captured = 0
     var copies = 0
     var failedCopies = 0
+    /// Copies in files, and mirrors that cut and that spread theirs.
+    var records = 0
+    var cut = 0
+    var spread = 0
     /// Mirrors that were applied, and those that were refused.
     var mirrors = 0
     var refused = 0
@@ -54,6 +58,14 @@ enum Sabotage: Sendable, CaseIterable {
     case miscount
     /// A mirror isn't removed at the end.
     case forgottenMirror
+    /// A frame is missing in a file.
+    case lostRecord
+    /// Two frames in a file have changed places.
+    case swappedRecords
+    /// A frame in a file is said to have been longer.
+    case longerRecord
+    /// A frame in a file is said to have gone the other way.
+    case turnedRecord
 }
 
 /// Runs a scenario in a lab of its own with the real engine.
@@ -71,7 +83,7 @@ func run(_ scenario: Scenario, sabotage: Sabotage? = nil) -> Outcome {
 }
 
 /// One scenario's run, step by step.
-private struct Conductor {
+struct Conductor {
     let scenario: Scenario
     let lab: Lab
     let tested: EngineUnderTest
@@ -79,9 +91,11 @@ private struct Conductor {
     let outputs: Set<PortName>
     var mismatches: [Mismatch] = []
     var tally = Tally()
+    /// With the mirrors that aren't taps'.
+    var beforeTaps: Observation?
 
     init(_ scenario: Scenario, _ lab: Lab, _ tested: EngineUnderTest, _ sabotage: Sabotage?) {
-        self.scenario = scenario
+        self.scenario = scenario.writingFiles(below: tested.filesDirectory)
         self.lab = lab
         self.tested = tested
         self.sabotage = sabotage
@@ -97,18 +111,21 @@ private struct Conductor {
             try refuse(plan, refusals, before)
             return mismatches.isEmpty ? .refused(Set(plan.refusals.map(\.rule))) : .failed(mismatches)
         }
-        let expected = Expectation(scenario, traits: .trafficControl)
+        let expected = Expectation(scenario, traits: scenario.hasTaps ? .tap : .trafficControl)
         guard !expected.isCutShort else {
             return .failed([Mismatch(kind: .loop, details: "the plan lets through what makes the model go round")])
         }
-        try applyAll()
-        let captures = try sendAll()
+        let mirrors = try applyAll()
+        let taps = try begin(mirrors)
+        let captures = try sendAll(taps)
         let observed = try observe()
+        let results = try end(taps, observed)
         expect(scenario.mirroredTopology, is: observed.topology, "with the mirrors")
         compare(captures, expected)
         compareOrder(captures, expected)
-        compareCounters(observed, expected)
-        if !plan.warnings.contains(where: { $0.message.contains("copied twice") }) {
+        compareCounters(observed, results, expected)
+        compareFiles(results, expected)
+        if !scenario.sendsWhereNothingLeaves, !plan.warnings.contains(where: { $0.message.contains("copied twice") }) {
             tally.isBySpecification = true
             compareWithSpecification(captures)
         }
@@ -116,7 +133,7 @@ private struct Conductor {
         return mismatches.isEmpty ? .passed(tally) : .failed(mismatches)
     }
 
-    private func observe() throws -> Observation { try tested.observe(outputs: outputs) }
+    func observe() throws -> Observation { try tested.observe(outputs: outputs) }
 
     // MARK: Refusals
 
@@ -124,18 +141,18 @@ private struct Conductor {
         func mirrors(_ rule: Refusal.Rule) -> Set<MirrorName> {
             Set(plan.refusals.filter { $0.rule == rule }.map(\.mirror))
         }
-        let known: Set<Refusal.Rule> = [.loop, .outputIsSource, .reserve]
+        let known: Set<Refusal.Rule> = [.loop, .outputIsSource, .reserve, .capability]
         let odd = plan.refusals.filter { !known.contains($0.rule) }
         // A mirror that copies to its own source is told so, and not that it is a loop.
         let isLoopAsExpected = !expected.outputIsSource.isEmpty || mirrors(.loop).isEmpty != expected.hasLoop
         if !odd.isEmpty || mirrors(.outputIsSource) != expected.outputIsSource || mirrors(.reserve) != expected.reserve
-            || !isLoopAsExpected
+            || mirrors(.capability) != expected.capability || !isLoopAsExpected
         {
             add(
                 .refusal,
                 """
                 expected: output is a source in \(expected.outputIsSource.sorted()), reserved and no member in \
-                \(expected.reserve.sorted()), loop: \(expected.hasLoop)
+                \(expected.reserve.sorted()), not for a tap \(expected.capability.sorted()), loop: \(expected.hasLoop)
                 got: \(plan.refusals.isEmpty ? "no refusal" : plan.refusals.map(\.description).joined(separator: "\n"))
                 """)
         }
@@ -151,7 +168,8 @@ private struct Conductor {
 
     // MARK: Mirrors and traffic
 
-    private mutating func applyAll() throws {
+    /// - Returns: the mirrors as they were applied.
+    private mutating func applyAll() throws -> [Mirror] {
         var mirrors = scenario.mirrors
         if sabotage == .wrongDirection, case .port(let port, let direction)? = mirrors.first?.sources.first {
             mirrors[0].sources[0] = .port(port, direction == .ingress ? .egress : .ingress)
@@ -164,16 +182,21 @@ private struct Conductor {
             let steps = again.plan.steps.map(\.description)
             add(.idempotence, "a second apply would: \(steps.joined(separator: "; "))")
         }
+        return mirrors
     }
 
-    private mutating func sendAll() throws -> [PortName: [Frame]] {
-        for injection in scenario.injections {
+    private mutating func sendAll(_ taps: [RunningTap]) throws -> [PortName: [Frame]] {
+        var captures: [PortName: [Frame]] = [:]
+        func settle() throws { captures.merge(try taps.settle(in: lab)) { $0 + $1 } }
+        let isPaced = !taps.isEmpty
+        for (number, injection) in scenario.injections.enumerated() {
             switch injection.entry {
             case .vm(let port): try lab.send(injection.frame, fromVMAt: port)
             case .host(let port): try lab.send(injection.frame, fromHostThrough: port)
             }
+            if scenario.copiesComeBack || isPaced && number % RunningTap.mostAtOnce == 0 { try settle() }
         }
-        var captures = try lab.drain()
+        try settle()
         tally.frames = scenario.injections.count
         tally.captured = captures.values.map(\.count).reduce(0, +)
         guard let victim = captures.max(by: { $0.value.count < $1.value.count })?.key, var frames = captures[victim]
@@ -183,7 +206,9 @@ private struct Conductor {
         case .doubledFrame: frames.append(frames[0])
         case .alteredFrame: frames[0].bytes[frames[0].bytes.count - 1] ^= 1
         case .swappedFrames: frames.reverse()
-        case .wrongDirection, .miscount, .forgottenMirror, nil: break
+        case .wrongDirection, .miscount, .forgottenMirror, .lostRecord, .swappedRecords, .longerRecord, .turnedRecord,
+            nil:
+            break
         }
         captures[victim] = frames
         return captures
@@ -191,7 +216,7 @@ private struct Conductor {
 
     // MARK: Comparing
 
-    private mutating func add(_ kind: Mismatch.Kind, _ details: String) {
+    mutating func add(_ kind: Mismatch.Kind, _ details: String) {
         mismatches.append(Mismatch(kind: kind, details: details))
     }
 
@@ -210,6 +235,7 @@ private struct Conductor {
         }
         tally.copies = expected.counters.values.map(\.delivered).reduce(0, +)
         tally.failedCopies = expected.counters.values.map(\.failed).reduce(0, +)
+        tally.records = expected.records.values.map(\.count).reduce(0, +)
     }
 
     /// Rule 3 holds wherever the plan didn't say otherwise.
@@ -246,8 +272,10 @@ private struct Conductor {
         }
     }
 
-    private mutating func compareCounters(_ observed: Observation, _ expected: Expectation) {
-        var got = observed.counters
+    private mutating func compareCounters(
+        _ observed: Observation, _ results: [RunningTap.Result], _ expected: Expectation
+    ) {
+        var got = observed.counters.merging(results.flatMap(\.counters)) { $1 }
         if sabotage == .miscount, let route = got.keys.min() { got[route]?.delivered += 1 }
         for route in Set(got.keys).union(expected.counters.keys).sorted() {
             let (want, have) = (expected.counters[route] ?? CopyCounters(), got[route] ?? CopyCounters())

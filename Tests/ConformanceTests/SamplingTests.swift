@@ -1,4 +1,5 @@
 import MirrorModel
+import MirrorPlan
 import TestSupport
 import Testing
 
@@ -6,19 +7,21 @@ extension ConformanceTests {
     /// Rule 2: 1 in N copies each frame with probability 1/N. Chance is part of it, so that only bounds can be tested; they are
     /// 5 standard deviations wide, which is met by chance once in a million runs.
     @Suite struct SamplingTests {
-        @Test("One frame in N is copied, the same to each output", arguments: [2, 4, 10] as [UInt32])
-        func samples(_ sample: UInt32) throws {
-            let result = try Self.run(sample: sample, filter: nil, vlans: nil)
+        @Test("One frame in N is copied, the same to each output", arguments: [2, 4, 10] as [UInt32], engines)
+        func samples(_ sample: UInt32, _ engine: EngineChoice) throws {
+            let result = try Self.run(engine, sample: sample, filter: nil, vlans: nil)
             result.expect(candidates: Self.count, sample: sample)
         }
 
-        @Test("Sampling is asked besides the filter and the VLANs") func samplesSelected() throws {
-            let result = try Self.run(sample: 3, filter: "udp port 53", vlans: try VLANSet(parsing: "10"))
+        @Test("Sampling is asked besides the filter and the VLANs", arguments: engines)
+        func samplesSelected(_ engine: EngineChoice) throws {
+            let result = try Self.run(engine, sample: 3, filter: "udp port 53", vlans: try VLANSet(parsing: "10"))
             // Every second frame is in the VLAN, every third of all is to port 53.
             result.expect(candidates: Self.count / 6, sample: 3)
             #expect(result.copies.counts.keys.allSatisfy { $0.vlan == 10 && $0.bytes[18 + 23] == 53 })
         }
 
+        private static let engines = [EngineChoice.tc, .tap]
         private static let count = 4200
 
         private struct Result: Sendable {
@@ -41,7 +44,9 @@ extension ConformanceTests {
             }
         }
 
-        private static func run(sample: UInt32, filter: String?, vlans: VLANSet?) throws -> Result {
+        private static func run(
+            _ engine: EngineChoice, sample: UInt32, filter: String?, vlans: VLANSet?
+        ) throws -> Result {
             let bridge = try PortName("sw0")
             let names = try ["vnet0", "vnet1", "eth2", "eth3"].map { try PortName($0) }
             let layout = LabLayout(
@@ -53,17 +58,29 @@ extension ConformanceTests {
                 })
             let mirror = Mirror(
                 name: try MirrorName("sampled"), sources: [.port(names[0], .ingress)],
-                outputs: [.port(names[2]), .port(names[3])], vlans: vlans, filter: filter, sample: sample)
+                outputs: [.port(names[2]), .port(names[3])], vlans: vlans, filter: filter, sample: sample,
+                engine: engine)
             return try Lab.run(layout) { lab in
                 try EngineUnderTest.use { tested in
                     try tested.apply([mirror])
+                    let topology = try tested.observe().topology
+                    let taps = engine == .tap ? [try RunningTap(mirror, at: mirror.points(in: topology))] : []
                     let sent = (0..<count).map(Self.frame)
                     var captures: [PortName: [Frame]] = [:]
                     for start in stride(from: 0, to: count, by: 350) {
-                        for frame in sent[start..<start + 350] { try lab.send(frame, fromVMAt: names[0]) }
-                        captures.merge(try lab.drain()) { $0 + $1 }
+                        for (number, frame) in sent[start..<start + 350].enumerated() {
+                            try lab.send(frame, fromVMAt: names[0])
+                            guard !taps.isEmpty, number % RunningTap.mostAtOnce == 0 else { continue }
+                            captures.merge(try taps.settle(in: lab)) { $0 + $1 }
+                        }
+                        captures.merge(try taps.settle(in: lab)) { $0 + $1 }
                     }
-                    let counters = try tested.observe().counters
+                    for tap in taps { try tap.startEnding() }
+                    // The other direction isn't watched.
+                    let counters = try tested.observe().counters.merging(taps.flatMap { try $0.result().counters }) {
+                        $1
+                    }
+                    .filter { $0.key.point.hook == .ingress }
                     return Result(
                         copies: Multiset(captures[names[2]] ?? []), others: Multiset(captures[names[3]] ?? []),
                         sent: sent,

@@ -5,31 +5,36 @@ import Testing
 extension ConformanceTests {
     /// Rule 2, one selector at a time: the random machines don't come by each of them every time.
     @Suite struct SelectorTests {
-        @Test("Each filter selects what it means, with tags in the kernel's metadata and in the bytes")
-        func filters() throws {
+        @Test(
+            "Each filter selects what it means, with tags in the kernel's metadata and in the bytes", arguments: engines
+        )
+        func filters(_ engine: EngineChoice) throws {
             for filter in FilterCase.table {
-                try expectAgreement { $0.filter = filter.expression }
+                try expectAgreement(engine) { $0.filter = filter.expression }
             }
         }
 
         @Test(
             "Each VLAN list selects the VLANs that are on it",
-            arguments: ["10", "0", "10,20-29", "0,100-4094", "1-4094", "20-100", "25,30-31,10"])
-        func vlans(_ list: String) throws {
+            arguments: ["10", "0", "10,20-29", "0,100-4094", "1-4094", "20-100", "25,30-31,10"], engines)
+        func vlans(_ list: String, _ engine: EngineChoice) throws {
             let vlans = try VLANSet(parsing: list)
-            try expectAgreement { $0.vlans = vlans }
-            try expectAgreement {
+            try expectAgreement(engine) { $0.vlans = vlans }
+            try expectAgreement(engine) {
                 $0.vlans = vlans
                 $0.filter = "ip"
             }
         }
 
         /// What VMs send has its outermost tag in metadata, what the host sends has it in the bytes.
-        private func expectAgreement(_ select: (inout Mirror) -> Void) throws {
+        private func expectAgreement(_ engine: EngineChoice, _ select: (inout Mirror) -> Void) throws {
             var scenario = try Self.scenario
-            for index in scenario.mirrors.indices { select(&scenario.mirrors[index]) }
+            for index in scenario.mirrors.indices {
+                scenario.mirrors[index].engine = engine
+                select(&scenario.mirrors[index])
+            }
             let selectors =
-                "\(scenario.mirrors[0].vlans.map { "vlans \($0) " } ?? "")\(scenario.mirrors[0].filter ?? "")"
+                "\(engine): \(scenario.mirrors[0].vlans.map { "vlans \($0) " } ?? "")\(scenario.mirrors[0].filter ?? "")"
             switch run(scenario) {
             case .passed(let tally):
                 #expect(tally.copies > 0, "\(selectors): nothing to select was sent")
@@ -45,6 +50,7 @@ extension ConformanceTests {
             }
         }
 
+        private static let engines = [EngineChoice.tc, .tap]
         private static let seed: UInt64 = 5
 
         /// A member of a bridge and the bridge itself, each mirrored to a port of its own, and 300 frames.

@@ -53,6 +53,9 @@ extension ConformanceTests {
         @Test("The same seed gives the same scenario") func repeats() throws {
             #expect("\(try ScenarioDraw.scenario(seed: 5))" == "\(try ScenarioDraw.scenario(seed: 5))")
             #expect("\(try ScenarioDraw.scenario(seed: 5))" != "\(try ScenarioDraw.scenario(seed: 6))")
+            let withTaps = try ScenarioDraw.scenario(seed: 5, hasTaps: true)
+            #expect("\(withTaps)" == "\(try ScenarioDraw.scenario(seed: 5, hasTaps: true))")
+            #expect("\(withTaps)" != "\(try ScenarioDraw.scenario(seed: 6, hasTaps: true))")
         }
 
         /// One bridge, two mirrors, and frames of which each direction of vnet0 gets another number.

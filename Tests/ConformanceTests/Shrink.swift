@@ -82,13 +82,20 @@ struct Shrinker {
             _ = take { $0.mirrors[index].vlans = nil }
             _ = take { $0.mirrors[index].reserve = false }
             _ = take { $0.mirrors[index].keepOffloads = false }
+            _ = take { $0.mirrors[index].snaplen = nil }
+            _ = take { $0.mirrors[index].spread = false }
+            simplifyFiles(of: index)
             for source in scenario.mirrors[index].sources.indices.reversed() {
                 guard scenario.mirrors[index].sources.count > 1 else { break }
                 _ = take { $0.mirrors[index].sources.remove(at: source) }
             }
             for output in scenario.mirrors[index].outputs.indices.reversed() {
                 guard scenario.mirrors[index].outputs.count > 1 else { break }
-                _ = take { $0.mirrors[index].outputs.remove(at: output) }
+                _ = take { smaller in
+                    smaller.mirrors[index].outputs.remove(at: output)
+                    // One output alone can't have shares.
+                    if smaller.mirrors[index].outputs.count == 1 { smaller.mirrors[index].spread = false }
+                }
             }
             for source in scenario.mirrors[index].sources.indices {
                 guard case .port(let port, .both) = scenario.mirrors[index].sources[source] else { continue }
@@ -96,6 +103,13 @@ struct Shrinker {
                     _ = take { $0.mirrors[index].sources[source] = .port(port, .egress) }
                 }
             }
+        }
+    }
+
+    private mutating func simplifyFiles(of index: Int) {
+        for output in scenario.mirrors[index].outputs.indices {
+            guard case .files(let settings) = scenario.mirrors[index].outputs[output] else { continue }
+            _ = take { $0.mirrors[index].outputs[output] = .files(FileSettings(directory: settings.directory)) }
         }
     }
 
@@ -118,7 +132,12 @@ extension Scenario {
     fileprivate var size: Int {
         let selectors = mirrors.map { mirror in
             (mirror.filter == nil ? 0 : 1) + (mirror.vlans == nil ? 0 : 1) + (mirror.reserve ? 1 : 0)
-                + (mirror.keepOffloads ? 1 : 0) + mirror.outputs.count
+                + (mirror.keepOffloads ? 1 : 0) + mirror.outputs.count + (mirror.snaplen == nil ? 0 : 1)
+                + (mirror.spread ? 1 : 0)
+                + mirror.outputs.compactMap(\.files).map { files in
+                    (files.format == .pcapng ? 0 : 1) + (files.compression == nil ? 0 : 1)
+                        + (files.rotatePackets == nil ? 0 : 1)
+                }.reduce(0, +)
                 + mirror.sources.map { source in if case .port(_, .both) = source { 2 } else { 1 } }.reduce(0, +)
         }
         return injections.count + mirrors.count + selectors.reduce(0, +) + layout.ports.count + layout.bridges.count

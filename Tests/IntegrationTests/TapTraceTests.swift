@@ -36,6 +36,8 @@ extension IntegrationTests {
                 tap.program.signal(signal)
                 #expect(tap.program.wait(seconds: 20) == (signal == SIGKILL ? 128 + SIGKILL : 0))
                 #expect(before.differences(to: try lab.snapshot()) == "")
+                // The socket of one that was killed goes with the next look.
+                #expect(try lab.portmirror(["list"]).output == "")
                 #expect(lab.files(in: lab.runDirectory).filter { $0 != "lock" } == [])
             }
         }

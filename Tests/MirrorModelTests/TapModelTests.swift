@@ -69,6 +69,20 @@ import Testing
         #expect(try model.receive(frame(Station.a, Station.b, mark: 2), at: "a").copyPoints("x") == ["a:ingress"])
     }
 
+    @Test("2: a tap doesn't hear what the host sends through a port without carrier; other engines' mirrors copy it")
+    func nothingLeaves() throws {
+        var lab = try Lab.usual()
+        lab.traits = .tap
+        try lab.add("n")
+        try lab.change("n") { $0.hasCarrier = false }
+        try lab.mirror("x", [("n", .both)], to: "m")
+        try lab.mirror("y", [("n", .both)], to: "m") { $0.engine = .tc }
+        var model = lab.model()
+        let trace = try model.send(frame(Station.a, Station.b), from: PortName("n"))
+        #expect(trace.copyPoints("x") == [])
+        #expect(trace.copyPoints("y") == ["n:egress"])
+    }
+
     @Test("3: a tap copies at each point") func eachPoint() throws {
         var lab = try Lab.usual()
         lab.traits = .tap

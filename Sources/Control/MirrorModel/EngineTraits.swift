@@ -23,7 +23,7 @@ public struct EngineTraits: Hashable, Sendable {
     ///
     /// It looks elsewhere than these: a received frame before any filter of others has had a say, a sent one after the
     /// port's queue, so that what is dropped in between is copied in the one case and isn't in the other.
-    public static let tap = EngineTraits(deviations: [.copiesAtEachPoint])
+    public static let tap = EngineTraits(deviations: [.copiesAtEachPoint, .missesWhatCannotLeave])
 
     /// Open vSwitch's own mirrors, as a release has them (ofproto/ofproto-dpif-xlate.c, `mirror_packet`; compared with 3.1.0).
     public static func openVSwitch(_ version: OpenVSwitchVersion) -> EngineTraits {
@@ -40,6 +40,10 @@ public struct EngineTraits: Hashable, Sendable {
 public enum Deviation: String, Hashable, Sendable, CaseIterable {
     /// Rule 3: a frame that passes several of a mirror's points is copied at each of them.
     case copiesAtEachPoint
+    /// Rule 2: what the host sends through a port without carrier isn't copied at its egress: it is dropped before anybody
+    /// hears it. A plan doesn't tell of it, since nobody gets the frame. In a machine with several engines it holds for
+    /// mirrors that aren't said to be another engine's.
+    case missesWhatCannotLeave
     /// Rule 3: a frame that an action of the flow table has changed is copied once more.
     case copiesAgainAfterChange
     /// Rule 3: mirrors with the same output give it one copy of a frame between them, cut as the first of them says.

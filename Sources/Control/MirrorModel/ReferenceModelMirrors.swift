@@ -32,6 +32,12 @@ extension ReferenceModel {
     ) -> Bool {
         let frame = traveller.frame
         guard mirror.sources.contains(where: { covers($0, of: mirror, point) }) else { return false }
+        if point.hook == .egress, topology[point.port]?.hasCarrier == false,
+            mirror.engine == .auto || mirror.engine == .tap,
+            traits.deviations.contains(.missesWhatCannotLeave)
+        {
+            return false
+        }
         if let vlans = mirror.vlans, !vlans.contains(vlan) { return false }
         if let filter = mirror.filter {
             let (rest, tag) = frame.withTagSetAside

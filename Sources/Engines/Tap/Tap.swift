@@ -46,7 +46,7 @@ public final class Tap {
         self.links = links
         self.points = points
         if !settings.bridges.isEmpty {
-            spares = try (0..<Self.mostJoining).map { _ in try DeafSocket(for: "ports that join a bridge") }
+            spares = try (0..<settings.mostJoining).map { _ in try DeafSocket(for: "ports that join a bridge") }
         }
         for (number, port) in settings.watched.enumerated() { watched.append(try watch(port, points: number * 2)) }
         // Outputs first: the first frame finds them there.
@@ -85,16 +85,14 @@ public final class Tap {
         }
     }
 
-    /// The most ports that can join watched bridges.
-    static let mostJoining = 64
-
     /// Hears a port that has joined a watched bridge.
     private func join(_ link: Link) {
         guard let name = try? PortName(link.name), let bridge = bridge(of: link), link.name != bridge.description,
             !watched.contains(where: { $0.name == link.name }), !settings.ports.contains(name)
         else { return }
         guard let spare = spares.popLast() else {
-            return remark("\(name) has joined \(bridge), but \(Self.mostJoining) have already: start anew to hear it")
+            return remark(
+                "\(name) has joined \(bridge), but \(settings.mostJoining) have already: start anew to hear it")
         }
         let first = points.count
         points += [Point(name, .ingress), Point(name, .egress)]
@@ -180,8 +178,7 @@ public final class Tap {
 
     private func deliver(_ piece: FramePiece, _ point: Int, _ interface: UInt32) {
         if settings.spreads {
-            // Lemire's multiplication instead of a division.
-            let number = Int((UInt64(piece.flow) &* UInt64(outputs.count + files.count)) >> 32)
+            let number = FlowHash.share(of: piece.flow, among: outputs.count + files.count)
             if number < outputs.count { return outputs[number].sender.add(piece, point: point) }
             return write(piece, point, interface, to: files[number - outputs.count])
         }

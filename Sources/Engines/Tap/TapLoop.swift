@@ -43,7 +43,7 @@ public struct TapLoop: ~Copyable {
         self.duties = duties
         self.signals = signals
         let descriptors = tap.frameDescriptors
-        poll = PollSet(capacity: descriptors.count + Tap.mostJoining + 4)
+        poll = PollSet(capacity: descriptors.count + tap.settings.mostJoining + 4)
         news = poll.add(tap.newsDescriptor) ?? -1
         signal = poll.add(self.signals.number) ?? -1
         if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }

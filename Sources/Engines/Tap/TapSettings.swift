@@ -24,6 +24,8 @@ public struct TapSettings: Sendable {
     public var watched: [Watched]
     /// Bridges of which every member is watched at ingress, those too that join later.
     public var bridges: [PortName] = []
+    /// How many can join. A socket waits for each, and to close one takes the kernel some milliseconds.
+    public var mostJoining = 64
     /// The ports that get the copies.
     public var ports: [PortName]
     /// The directories that copies are written to.
@@ -44,8 +46,11 @@ public struct TapSettings: Sendable {
     public var ringBytes = 32 << 20
     /// After so many frames it ends.
     public var limit: UInt64?
-    /// Whether watched ports let through frames that aren't for them.
+    /// Whether ports that are watched at ingress let through frames that aren't for them. A bridge device isn't asked to.
     public var isPromiscuous = true
+    /// Whether a bridge device is asked to as well: it hands every frame that goes through the bridge up to itself then,
+    /// for everybody who watches it to see. A mirror means what comes to the host, and changes nothing.
+    public var opensBridges = false
     /// Whether a port that isn't there is waited for, rather than an error.
     public var waits = false
 
@@ -54,5 +59,29 @@ public struct TapSettings: Sendable {
         self.watched = watched
         self.ports = ports
         self.program = program
+    }
+
+    /// What a mirror asks for; its directories are to be opened besides.
+    /// - Parameter points: where it copies, on the machine as it is.
+    /// - Throws: ``FilterError``.
+    public init(_ mirror: Mirror, at points: [Point]) throws(FilterError) {
+        var watched: [Watched] = []
+        for point in points {
+            if let known = watched.firstIndex(where: { $0.port == point.port }) {
+                watched[known].hooks.append(point.hook)
+            } else {
+                watched.append(Watched(port: point.port, hooks: [point.hook]))
+            }
+        }
+        self.init(watched: watched, ports: mirror.outputPorts)
+        if !mirror.selectsEverything {
+            program = try selectorProgram(
+                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
+        }
+        bridges = mirror.sources.compactMap { if case .bridge(let name) = $0 { name } else { nil } }
+        expression = mirror.filter
+        snaplen = mirror.snaplen
+        spreads = mirror.spread
+        keepsOffloads = mirror.keepOffloads
     }
 }

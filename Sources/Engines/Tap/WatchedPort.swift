@@ -14,6 +14,7 @@ final class WatchedPort {
     /// Under which number files describe it.
     let interface: UInt32
     private let isPromiscuous: Bool
+    private let opensBridges: Bool
     private(set) var index: Int32?
     private var isUp = false
 
@@ -35,7 +36,9 @@ final class WatchedPort {
         self.settings = settings
         self.interface = UInt32(truncatingIfNeeded: interface)
         self.points = points
-        isPromiscuous = tap.isPromiscuous
+        // What is sent is heard anyway.
+        isPromiscuous = tap.isPromiscuous && settings.heard != .sent
+        opensBridges = tap.opensBridges
         let isLoopback = link?.isLoopback == true
         ring = try CaptureRing(
             RingSettings(
@@ -67,7 +70,9 @@ final class WatchedPort {
             let isBack = seenBefore > 0 || index != nil || wasThere
             if index != nil { closeBooks() }
             _ = ring.takeError()
-            try ring.listen(on: link.index, name: name, isPromiscuous: isPromiscuous)
+            // A promiscuous bridge device gets all that the bridge forwards (br_handle_frame_finish).
+            try ring.listen(
+                on: link.index, name: name, isPromiscuous: isPromiscuous && (opensBridges || link.kind != "bridge"))
             index = link.index
             isUp = link.isUp
             wasThere = true

@@ -30,8 +30,13 @@ public struct FlowHash: Hashable, Sendable {
     /// Which of `count` outputs: evenly spread over them.
     public func output(of frame: UnsafeRawBufferPointer, among count: Int) -> Int {
         guard count > 1 else { return 0 }
-        // Lemire's multiplication instead of a division.
-        return unsafe Int((UInt64(self(frame)) &* UInt64(count)) >> 32)
+        return unsafe Self.share(of: self(frame), among: count)
+    }
+
+    /// The same for a hash that is known already.
+    public static func share(of hash: UInt32, among count: Int) -> Int {
+        // Lemire's multiplication instead of a division. A shift binds more tightly than a product.
+        Int((UInt64(hash) &* UInt64(count)) >> 32)
     }
 
     private func hash(_ frame: FrameBytes) throws(OffloadError) -> UInt32 {
