@@ -52,6 +52,19 @@ struct OffloadChecksumTests {
         #expect(CheckedFrame(frame).problems == [])
     }
 
+    @Test("A TCP checksum that comes out as zero is stored as zero")
+    func zero() throws {
+        var recipe = FrameRecipe(transport: .tcp, payload: [0, 0])
+        recipe.isPartial = false
+        let bytes = recipe.bytes
+        let field = recipe.transportStart + 16
+        recipe.payload = Array(bytes[field..<(field + 2)])
+        recipe.isPartial = true
+        let frame = try completed(recipe.bytes, recipe.header(0))
+        #expect(frame[field..<(field + 2)] == [0, 0])
+        #expect(CheckedFrame(frame).problems == [])
+    }
+
     @Test("SCTP gets its CRC, not a sum")
     func sctp() throws {
         // "123456789" has the CRC32c e3069283 (the check value of its catalogue entry); here the packet is 12 bytes

@@ -77,6 +77,8 @@ public struct CapturedFrames: Sendable {
         public let bytes: [UInt8]
         /// How long it was on the wire.
         public let originalLength: Int
+        /// When it was seen, in seconds since 1970.
+        public let seconds: Double
     }
 
     /// In the order of the file.
@@ -95,7 +97,8 @@ public struct CapturedFrames: Sendable {
             let length = word(offset + 8)
             guard offset + 16 + length <= file.count else { return }
             let bytes = Array(file[(offset + 16)..<(offset + 16 + length)])
-            records.append(Record(bytes: bytes, originalLength: word(offset + 12)))
+            let seconds = Double(word(offset)) + Double(word(offset + 4)) / 1e6
+            records.append(Record(bytes: bytes, originalLength: word(offset + 12), seconds: seconds))
             offset += 16 + length
         }
     }

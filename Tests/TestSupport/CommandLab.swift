@@ -19,6 +19,7 @@ public final class CommandLab {
     /// The stand-alone ports.
     public let alone: [String]
     private var programs: [BackgroundProgram] = []
+    private var machines: [VirtualMachinePort] = []
     private var before: CommandSnapshot?
     private var count = 0
     /// Whether the test deletes ports and makes them anew: their indexes are no longer compared.
@@ -145,6 +146,7 @@ public final class CommandLab {
     /// Removes everything of it, whatever state it is in.
     public func tearDown() {
         for program in programs { program.kill() }
+        machines = []
         openVSwitch?.stop()
         for namespace in namespaces { _ = try? runHere(["ip", "netns", "delete", namespace]) }
         try? FileManager.default.removeItem(atPath: directory)
@@ -196,6 +198,13 @@ public final class CommandLab {
             ["nsenter", "--net=/run/netns/\(namespace ?? sw)"] + arguments, path: newPath(), environment: environment)
         programs.append(program)
         return program
+    }
+
+    /// Makes a VM's port, a tap device, in the switch's namespace; it goes with the lab.
+    public func addVirtualMachine(_ name: String) throws -> VirtualMachinePort {
+        let machine = try VirtualMachinePort(name, in: sw)
+        machines.append(machine)
+        return machine
     }
 
     // MARK: The program under test

@@ -86,6 +86,9 @@ public final class BackgroundProgram: @unchecked Sendable {  // used by one test
     /// Its standard error so far.
     public var error: String { TextFile.read(errorPath) ?? "" }
 
+    /// Its number, which is its process group's, too.
+    public var processID: Int32 { id }
+
     /// Whether it hasn't ended.
     public var isRunning: Bool { reap(blocking: false) == nil }
 

@@ -7,7 +7,14 @@ internal import PacketSocket
 final class Replayed {
     let finisher: FrameFinisher
     private let program: BPFProgram?
-    private(set) var counts: TapCounts.Source
+    private var selected: TapCounts.Source
+
+    /// What has been read, and what came of it.
+    var counts: TapCounts.Source {
+        var counts = selected
+        counts.finished = finisher.counts
+        return counts
+    }
 
     init(_ settings: TapSettings, name: PortName) {
         var finishing = FrameFinisher.Settings()
@@ -15,16 +22,16 @@ final class Replayed {
         finishing.findsFlows = settings.spreads
         finisher = FrameFinisher(finishing)
         program = settings.program
-        counts = TapCounts.Source(port: name)
+        selected = TapCounts.Source(port: name)
     }
 
     /// Whether the selectors let it through.
     func selects(_ packet: CapturedPacket) -> Bool {
-        counts.seen += 1
+        selected.seen += 1
         if let program, program.run(on: PacketView(bytes: packet.capturedBytes, metadataTag: nil)) == 0 {
             return false
         }
-        counts.received += 1
+        selected.received += 1
         return true
     }
 }

@@ -253,6 +253,9 @@ public final class Tap {
         }
     }
 
+    /// Frames that have come out of the rings.
+    public var taken: UInt64 { watched.map { $0.unwanted + $0.finisher.counts.taken }.reduce(0, +) }
+
     /// Whether all that was heard before ``stop()`` has been copied or counted.
     public var isDrained: Bool {
         watched.allSatisfy { port in

@@ -150,11 +150,16 @@ public struct TapLoop: ~Copyable {
     private mutating func end() throws -> TapCounts {
         tap.stop()
         // A block that isn't full is handed over after the latency; nothing more comes then.
-        let limit = ThisProcess.monotonicNanoseconds() + 2_000_000_000
+        let patience: UInt64 = 2_000_000_000
+        var limit = ThisProcess.monotonicNanoseconds() + patience
+        var taken: UInt64 = 0
         tap.copy()
         while !tap.isDrained, ThisProcess.monotonicNanoseconds() < limit {
             _ = try poll.wait(nanoseconds: 1_000_000)
             tap.copy()
+            // A large ring may take long to empty.
+            if tap.taken > taken { limit = ThisProcess.monotonicNanoseconds() + patience }
+            taken = tap.taken
         }
         tap.finish()
         return tap.counts()

@@ -58,7 +58,9 @@ final class WatchedPort {
     /// - Returns: what a person should know.
     func update(_ link: Link?) throws(SystemError) -> String? {
         guard let link else {
-            guard index != nil else { return nil }
+            guard let gone = index else { return nil }
+            // It may still be there, by another name: as another port, which nobody asked for.
+            ring.stopListening(on: gone)
             closeBooks()
             index = nil
             isUp = false

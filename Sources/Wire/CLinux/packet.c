@@ -30,6 +30,14 @@ int clinux_packet_bind(int descriptor, int interface_index, int hears) {
     return bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
 }
 
+int clinux_packet_unlisten(int descriptor, int interface_index) {
+    // 0 would mean the protocol that there is. Below ETH_P_802_3_MIN no frame has a number but those of linux/if_ether.h,
+    // and this is none of them.
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_802_3_MIN - 1), .sll_ifindex = interface_index};
+    return bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
+}
+
 int clinux_packet_use_vnet_header(int descriptor) { return set_int(descriptor, SOL_PACKET, PACKET_VNET_HDR, 1); }
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -43,6 +51,11 @@ int clinux_packet_ignore_outgoing(int descriptor) {
 int clinux_packet_be_promiscuous(int descriptor, int interface_index) {
     struct packet_mreq request = {.mr_ifindex = interface_index, .mr_type = PACKET_MR_PROMISC};
     return set(descriptor, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request);
+}
+
+int clinux_packet_end_promiscuous(int descriptor, int interface_index) {
+    struct packet_mreq request = {.mr_ifindex = interface_index, .mr_type = PACKET_MR_PROMISC};
+    return set(descriptor, SOL_PACKET, PACKET_DROP_MEMBERSHIP, &request, sizeof request);
 }
 
 int clinux_packet_filter(int descriptor, const void *instructions, unsigned short count) {

@@ -63,8 +63,12 @@ public import PacketFilter
         }
     }
 
-    /// Hears nothing more of an interface. What it has heard is handed over within the retirement time.
-    public func stopListening(on index: Int32) { _ = clinux_packet_bind(socket.number, index, 0) }
+    /// Hears nothing more of an interface, and asks it for nothing. What it has heard is handed over within the retirement
+    /// time.
+    public func stopListening(on index: Int32) {
+        _ = clinux_packet_unlisten(socket.number, index)
+        _ = clinux_packet_end_promiscuous(socket.number, index)
+    }
 
     /// What the kernel has to say against the interface (`ENETDOWN`), once.
     public func takeError() -> Errno? {

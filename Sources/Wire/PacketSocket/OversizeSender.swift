@@ -6,12 +6,20 @@ internal import LinuxSystem
 /// four bytes more for 802.1Q alone (`packet_extra_vlan_len_allowed` of net/packet/af_packet.c). A transmit ring with
 /// offload headers doesn't ask.
 @safe final class OversizeSender {
-    private let index: Int32
+    private let socket: Descriptor
     private var ring: Ring?
     private var hasFailed = false
 
-    /// Nothing is set up before the first such frame.
-    init(index: Int32) { self.index = index }
+    /// Opens the socket, which takes a privilege that may be gone once it is needed. The ring is made for the first frame.
+    init(name: String) throws(SystemError) {
+        socket = Descriptor(owning: try check(clinux_packet_socket(), "open a packet socket for", name))
+        try check(clinux_packet_use_vnet_header(socket.number), "hand offload headers to", name)
+    }
+
+    /// Sends through an interface from now on.
+    func attach(to index: Int32, name: String) throws(SystemError) {
+        try check(clinux_packet_bind(socket.number, index, 0), "send through", name)
+    }
 
     /// A frame in up to two pieces.
     @safe struct Frame {
@@ -50,46 +58,39 @@ internal import LinuxSystem
         let length = frame.length
         guard frame.etherType == 0x88a8, length <= mtu + 18, !hasFailed else { return nil }
         if ring == nil {
-            ring = try? Ring(index: index, frameBytes: Self.size(for: mtu))
+            ring = try? Ring(socket.number)
             hasFailed = ring == nil
         }
-        guard let ring, length <= ring.room else { return nil }
+        guard let ring, length <= Ring.room else { return nil }
         return ring.send(frame) ? length : nil
     }
 
-    /// A page's multiple that has room for headers and the frame.
-    private static func size(for mtu: Int) -> Int { (mtu + 18 + 128 + 4095) / 4096 * 4096 }
-
     /// A TPACKET_V2 transmit ring, used one frame at a time.
     @safe private final class Ring {
-        private let socket: Descriptor
+        private let socket: Int32
         private let memory: UnsafeMutableRawPointer
-        private let frameBytes: Int
         private var next = 0
         private static let frames = 2
+        /// Room for headers and a frame of the largest MTU that there is, in whole pages.
+        private static let frameBytes = 17 << 12
         /// TPACKET2_HDRLEN − sizeof(struct sockaddr_ll): where the frame begins, its offload header first.
         private static let start = 32
+        static let room = frameBytes - start - VirtioNetHeader.size
 
-        init(index: Int32, frameBytes: Int) throws(SystemError) {
-            let socket = Descriptor(owning: try check(clinux_packet_socket(), "open", "a packet socket"))
-            try check(clinux_packet_use_vnet_header(socket.number), "use", "offload headers")
+        init(_ socket: Int32) throws(SystemError) {
             var place: UnsafeMutableRawPointer?
             try check(
-                unsafe clinux_packet_transmit_ring(socket.number, UInt32(frameBytes), UInt32(Self.frames), &place),
+                unsafe clinux_packet_transmit_ring(socket, UInt32(Self.frameBytes), UInt32(Self.frames), &place),
                 "make", "a transmit ring")
             guard let place = unsafe place else { throw SystemError(.invalid, "map", "a transmit ring") }
-            try check(clinux_packet_bind(socket.number, index, 0), "bind", "a transmit ring")
             unsafe memory = unsafe place
             self.socket = socket
-            self.frameBytes = frameBytes
         }
 
-        deinit { unsafe _ = clinux_packet_unmap(memory, frameBytes * Self.frames) }
-
-        var room: Int { frameBytes - Self.start - VirtioNetHeader.size }
+        deinit { unsafe _ = clinux_packet_unmap(memory, Self.frameBytes * Self.frames) }
 
         func send(_ frame: Frame) -> Bool {
-            let place = unsafe memory + next * frameBytes
+            let place = unsafe memory + next * Self.frameBytes
             let status = unsafe place.assumingMemoryBound(to: UInt32.self)
             // TP_STATUS_AVAILABLE: sending waits, so this one is.
             guard unsafe clinux_load_acquire(status) == 0 else { return false }
@@ -99,7 +100,7 @@ internal import LinuxSystem
             // tp_len
             unsafe place.storeBytes(of: UInt32(frame.length + VirtioNetHeader.size), toByteOffset: 4, as: UInt32.self)
             unsafe clinux_store_release(status, 1)
-            let code = clinux_packet_kick(socket.number)
+            let code = clinux_packet_kick(socket)
             next = (next + 1) % Self.frames
             if code < 0 {
                 unsafe clinux_store_release(status, 0)

@@ -50,7 +50,7 @@ public struct SendCounts: Hashable, Sendable {
     /// Which point each waiting frame is of.
     private var points: [Int]
     private var patience = 0
-    private var oversize: OversizeSender?
+    private let oversize: OversizeSender?
     /// Each message has up to three pieces: offload header, head and body.
     private let pieces: UnsafeMutablePointer<iovec>
     private let messages: UnsafeMutablePointer<clinux_message>
@@ -69,6 +69,7 @@ public struct SendCounts: Hashable, Sendable {
         if leavesToDriver { try check(clinux_packet_use_vnet_header(socket.number), "hand offload headers to", name) }
         // A queue that stands still holds up the other outputs no longer than this.
         try check(clinux_socket_send_timeout(socket.number, 50), "limit the wait for", name)
+        oversize = leavesToDriver ? nil : try OversizeSender(name: name)
         self.socket = socket
         self.snaplen = snaplen ?? .max
         counts = Array(repeating: SendCounts(), count: points)
@@ -97,16 +98,15 @@ public struct SendCounts: Hashable, Sendable {
     public func attach(to interface: (index: Int32, name: String, mtu: UInt32)?) throws(SystemError) {
         flush()
         isBound = false
-        oversize = nil
         guard let interface else { return }
         try check(clinux_packet_bind(socket.number, interface.index, 0), "send through", interface.name)
         isBound = true
         mtu = Int(interface.mtu)
         patience = Self.mostPatience
-        oversize = leavesToDriver ? nil : OversizeSender(index: interface.index)
+        try oversize?.attach(to: interface.index, name: interface.name)
     }
 
-    /// What is known of the interface: one that is down, or has no carrier, takes nothing.
+    /// What is known of the interface: one that is down, or without carrier, is given nothing.
     public func update(isUp: Bool, mtu: UInt32) {
         self.isUp = isUp
         self.mtu = Int(mtu)
@@ -116,8 +116,8 @@ public struct SendCounts: Hashable, Sendable {
     /// Takes a frame to be sent with the next ones.
     /// - Parameter point: under which number it is counted.
     public func add(_ piece: FramePiece, point: Int = 0) {
-        // The kernel takes frames for an interface without carrier, drops them, and says nothing (noop_enqueue,
-        // net/sched/sch_generic.c: NET_XMIT_CN, which packet(7)'s send counts as success).
+        // One without carrier would take it and lose it: the kernel drops without a word what is for a queue that stands
+        // still (noop_enqueue of net/sched/sch_generic.c).
         guard isBound, isUp else {
             counts[point].down += 1
             counts[point].failedBytes += UInt64(min(piece.length, snaplen))

@@ -14,12 +14,16 @@ struct iovec;
 int clinux_packet_socket(void);
 /// Binds to an interface: `hears` 0 leaves the socket deaf, to send only, or to stop hearing.
 int clinux_packet_bind(int descriptor, int interface_index, int hears);
+/// Has a socket that hears an interface hear nothing any more: no frame comes after the return.
+int clinux_packet_unlisten(int descriptor, int interface_index);
 /// Has what is received preceded by, or what is sent precede, a struct virtio_net_hdr (PACKET_VNET_HDR).
 int clinux_packet_use_vnet_header(int descriptor);
 /// Doesn't hear what the host itself sends (PACKET_IGNORE_OUTGOING, Linux 4.20).
 int clinux_packet_ignore_outgoing(int descriptor);
 /// Puts the interface into promiscuous mode for as long as the socket is there (PACKET_MR_PROMISC).
 int clinux_packet_be_promiscuous(int descriptor, int interface_index);
+/// Takes that back.
+int clinux_packet_end_promiscuous(int descriptor, int interface_index);
 /// Sets the classic BPF program (array of struct sock_filter) that says what is heard, and how much of it.
 int clinux_packet_filter(int descriptor, const void *instructions, unsigned short count);
 /// Nobody can change the program any more (SO_LOCK_FILTER).

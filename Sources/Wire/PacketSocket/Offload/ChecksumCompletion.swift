@@ -16,8 +16,12 @@ public enum ChecksumCompletion {
             return unsafe try completeSCTP(frame, start)
         }
         let sum = unsafe InternetChecksum.sum(UnsafeRawPointer(base) + start, frame.count - start)
-        // The kernel stores no zero for any protocol: for UDP it would mean that there is no checksum.
-        unsafe base.storeBytes(of: InternetChecksum.storedNonZero(sum), toByteOffset: place, as: UInt16.self)
+        // For UDP zero would mean that there is no checksum. Elsewhere it is the right one, and ffff, which the kernel stores
+        // for all protocols, one that RFC 1624 rules out and readers of captures take for wrong.
+        let isUDP = header.checksumOffset == 6
+        unsafe base.storeBytes(
+            of: isUDP ? InternetChecksum.storedNonZero(sum) : InternetChecksum.stored(sum), toByteOffset: place,
+            as: UInt16.self)
     }
 
     private static func isSCTP(_ frame: UnsafeRawBufferPointer, _ start: Int) throws(OffloadError) -> Bool {
