@@ -235,7 +235,14 @@ public final class Tap {
     }
 
     /// When ``tick(now:)`` is due, in nanoseconds since 1970; nil if nothing waits for a time.
-    public var nextDeadline: Int64? { files.compactMap(\.nextDeadline).min() }
+    public var nextDeadline: Int64? {
+        // Asked for each time that it is waited: without an array in between.
+        var next: Int64?
+        for output in files {
+            if let deadline = output.nextDeadline { next = min(next ?? deadline, deadline) }
+        }
+        return next
+    }
 
     /// Begins new files.
     public func rotate(now: Int64) {
