@@ -1,6 +1,7 @@
 import CaptureFile
 import LinuxSystem
 import MirrorEngine
+import Tap
 
 /// The frames of captures, one file after the other: pcap or pcapng, as they are or compressed with Zstandard.
 final class CaptureSequence {
@@ -14,7 +15,8 @@ final class CaptureSequence {
         for path in paths {
             do throws(SystemError) {
                 let descriptor =
-                    path == "-" ? try Descriptor.duplicate(of: 0) : try Descriptor.open(path, flags: 0)
+                    // O_NONBLOCK: a pipe that nobody writes to yet is opened all the same.
+                    path == "-" ? try Descriptor.duplicate(of: 0) : try Descriptor.open(path, flags: 0o4000)
                 files.append((path == "-" ? "standard input" : path, CaptureSource(descriptor)))
             } catch {
                 throw UserError("can't read \(path): \(error.errno)")
@@ -22,8 +24,8 @@ final class CaptureSequence {
         }
     }
 
-    /// The next frame, and when it is due by the monotonic clock, in nanoseconds; 0 for at once.
-    func next(isPaced: Bool) throws -> (packet: CapturedPacket, due: UInt64)? {
+    /// What comes next.
+    func next(isPaced: Bool) throws -> TapLoop.Replayed {
         while let (path, file) = files.first {
             do {
                 if let packet = try reader.next() {
@@ -31,8 +33,10 @@ final class CaptureSequence {
                         throw UserError(
                             "\(path) holds frames of link type \(packet.linkType); only Ethernet can be copied")
                     }
-                    return (packet, isPaced ? due(packet) : 0)
+                    return .frame(packet, due: isPaced ? due(packet) : 0)
                 }
+                // A pipe, or a terminal, may have nothing for a long time.
+                guard try file.isReady() else { return .later(file.number) }
                 let bytes = try file.read()
                 if bytes.isEmpty {
                     files.removeFirst()
@@ -50,7 +54,7 @@ final class CaptureSequence {
                 throw UserError("can't read \(path): \(error)")
             }
         }
-        return nil
+        return .end
     }
 
     private func due(_ packet: CapturedPacket) -> UInt64 {
@@ -69,6 +73,12 @@ private final class CaptureSource {
     private var isBegun = false
 
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// To wait on.
+    var number: Int32 { descriptor.number }
+
+    /// Whether reading wouldn't wait.
+    func isReady() throws -> Bool { try descriptor.waitReadable(milliseconds: 0) }
 
     /// The next bytes; none at the end.
     func read() throws -> [UInt8] {

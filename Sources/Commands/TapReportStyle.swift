@@ -29,20 +29,24 @@ struct TapReportStyle {
     /// Something that has happened.
     func remark(_ words: String) {
         line.clear()
-        Terminal.complain(words)
+        Terminal.tell("portmirror: \(words)\n", to: 2, waiting: 100)
     }
 
     /// The numbers, asked for.
-    func tell(_ counts: TapCounts) {
+    func tell(_ counts: TapCounts) { tell(counts, waiting: 100) }
+
+    private func tell(_ counts: TapCounts, waiting milliseconds: Int32) {
         line.clear()
-        if isJSON { return Terminal.write(TapJSON(counts, seconds: seconds).line) }
-        Terminal.writeError(Self.text(counts))
+        if isJSON {
+            return Terminal.tell(TapJSON(counts, seconds: seconds).line, to: 1, waiting: milliseconds)
+        }
+        Terminal.tell(Self.text(counts), to: 2, waiting: milliseconds)
     }
 
     /// The numbers at the end.
     func end(_ counts: TapCounts) {
         line.clear()
-        if !isQuiet || isJSON { tell(counts) }
+        if !isQuiet || isJSON { tell(counts, waiting: 2000) }
         if let imbalance = counts.imbalance {
             Terminal.complain("the numbers don't add up, which is a fault: \(imbalance)")
         }
@@ -121,12 +125,12 @@ private final class ProgressLine {
         }
         let padding = String(repeating: " ", count: max(0, width - text.count))
         width = text.count
-        Terminal.writeError("\r\(text)\(padding)")
+        Terminal.tell("\r\(text)\(padding)", to: 2, waiting: 0)
     }
 
     func clear() {
         guard width > 0 else { return }
-        Terminal.writeError("\r\(String(repeating: " ", count: width))\r")
+        Terminal.tell("\r\(String(repeating: " ", count: width))\r", to: 2, waiting: 0)
         width = 0
     }
 }

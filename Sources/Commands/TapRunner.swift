@@ -89,6 +89,7 @@ struct TapRunner {
         let points = captures.isEmpty ? try look() : []
         var start = isDaemon ? try DaemonStart() : nil
         let pid = try heldPIDFile()
+        ThisProcess.outliveReaders()
         let signals = try SignalDescriptor(wantedSignals)
         let reader = try captures.isEmpty ? nil : CaptureSequence(captures)
         let style = report
@@ -102,10 +103,19 @@ struct TapRunner {
         if let start = start.take() { try start.ready() }
         var loop = TapLoop(tap, duties(style, hosted), signals: signals)
         let counts: TapCounts
-        if let reader {
-            counts = try loop.replay { try reader.next(isPaced: isPaced) }
-        } else {
-            counts = try loop.run()
+        do {
+            if let reader {
+                counts = try loop.replay { try reader.next(isPaced: isPaced) }
+            } else {
+                counts = try loop.run()
+            }
+        } catch {
+            // What was copied is complete, and told.
+            tap.stop()
+            tap.copy()
+            tap.finish()
+            style.end(tap.counts())
+            throw error
         }
         style.end(counts)
         withExtendedLifetime(pid) {}

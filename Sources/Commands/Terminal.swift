@@ -27,6 +27,12 @@ enum Terminal {
     /// `portmirror: …` on standard error.
     static func complain(_ message: String) { writeError("portmirror: \(message)\n") }
 
+    /// For who mustn't be held up: what isn't read in time isn't written.
+    static func tell(_ text: String, to number: Int32, waiting milliseconds: Int32) {
+        guard let file = try? Descriptor.duplicate(of: number) else { return }
+        _ = try? file.write([UInt8](text.utf8), waiting: milliseconds)
+    }
+
     /// A reader that has gone (`portmirror list | head -1`) is no error of ours.
     private static func write(_ text: String, to number: Int32) {
         guard let file = try? Descriptor.duplicate(of: number) else { return }

@@ -17,6 +17,10 @@ final class LinkWatch {
         try lookAgain()
     }
 
+    /// Whether the last news had an interface gone, whatever has its name, or even its number, by now.
+    func hasGone(_ name: String) -> Bool { gone.contains(name) }
+    private var gone: Set<String> = []
+
     /// To wait on: readable when there is news.
     var number: Int32 { subscription.number }
 
@@ -30,6 +34,7 @@ final class LinkWatch {
     func update() throws(NetlinkError) -> Set<String>? {
         var names: Set<String> = []
         sunk = [:]
+        gone = []
         do throws(NetlinkError) {
             while let messages = try subscription.next(milliseconds: 0) {
                 for case let event? in messages.map(LinkEvent.init) {
@@ -39,6 +44,7 @@ final class LinkWatch {
                         for (old, known) in byName where known.index == link.index && old != link.name {
                             byName[old] = nil
                             names.insert(old)
+                            gone.insert(old)
                         }
                         byName[link.name] = link
                         names.insert(link.name)
@@ -47,11 +53,14 @@ final class LinkWatch {
                         if byName[link.name]?.index == link.index { byName[link.name] = nil }
                         names.insert(link.name)
                         sunk[link.name] = .some(link.statistics)
+                        gone.insert(link.name)
                     }
                 }
             }
             return names
         } catch  where error.code == .overflow {
+            // Any may have gone and come back.
+            gone = Set(byName.keys)
             try lookAgain()
             return nil
         }

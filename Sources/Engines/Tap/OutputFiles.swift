@@ -14,6 +14,8 @@ final class OutputFiles {
     private let snaplen: Int
     /// Whether the log took the last frame; once it doesn't, the tap is done.
     private(set) var isFinished = false
+    /// Frames that came when there was to be no more file.
+    private(set) var unwanted: UInt64 = 0
 
     /// - Parameter statistics: of the watched ports, in the order of their numbers.
     init(
@@ -51,6 +53,7 @@ final class OutputFiles {
             refused[point].bytes += bytes
         case .finished:
             isFinished = true
+            unwanted += 1
         }
         if settings.flushesEachFrame { log.flush() }
     }

@@ -16,10 +16,12 @@ final class Replayed {
         return counts
     }
 
-    init(_ settings: TapSettings, name: PortName) {
+    /// - Parameter mtu: the largest of the ports that get the copies; nil without any: files take what was captured.
+    init(_ settings: TapSettings, name: PortName, mtu: UInt32?) {
         var finishing = FrameFinisher.Settings()
         finishing.leavesToDriver = settings.keepsOffloads
         finishing.findsFlows = settings.spreads
+        finishing.mtu = mtu.map(Int.init) ?? .max / 2
         finisher = FrameFinisher(finishing)
         program = settings.program
         selected = TapCounts.Source(port: name)

@@ -38,7 +38,8 @@ public final class Tap {
         if points.isEmpty {
             let name = try PortName("capture")
             points = [Point(name, .ingress), Point(name, .egress)]
-            replayed = Replayed(settings, name: name)
+            replayed = Replayed(
+                settings, name: name, mtu: settings.ports.compactMap { links[$0.description]?.mtu }.max())
         } else {
             replayed = nil
         }
@@ -73,8 +74,11 @@ public final class Tap {
         let described = bridge(of: link) ?? port.port
         let interface = interfaces.firstIndex(of: described) ?? interfaces.count
         if interface == interfaces.count { interfaces.append(described) }
-        return try WatchedPort(
+        let watched = try WatchedPort(
             port, of: settings, points: (points, points + 1), interface: interface, link: link, spare: spare)
+        // One that is named as well is heard wherever it is.
+        watched.bridge = settings.named.contains(port.port) ? nil : bridge(of: link)
+        return watched
     }
 
     /// The watched bridge that a link is a member of, or is.
@@ -111,8 +115,8 @@ public final class Tap {
     public func begin() throws {
         let interfaces = watched.isEmpty ? points.prefix(1).map(\.port) : interfaces
         files = try settings.files.map { files in
-            try OutputFiles(files, points: points.count, interfaces: interfaces, of: settings) { [unowned self] in
-                statistics()
+            try OutputFiles(files, points: points.count, interfaces: interfaces, of: settings) { [weak self] in
+                self?.statistics() ?? []
             }
         }
         for port in watched {
@@ -143,7 +147,9 @@ public final class Tap {
 
     private func copy(from port: WatchedPort) -> Bool {
         // Signals and news have their turn after some blocks.
+        let limit = ThisProcess.monotonicNanoseconds() + 100_000_000
         for _ in 0..<64 {
+            guard ThisProcess.monotonicNanoseconds() < limit else { return true }
             guard let block = port.ring.nextBlock() else { return false }
             block.forEach { frame in
                 guard left > 0 else {
@@ -190,6 +196,8 @@ public final class Tap {
         output.add(
             piece, point: point, interface: interface,
             direction: point & 1 == 1 ? .outbound : .inbound)
+        // What comes after the last file isn't wanted.
+        if output.isFinished, files.allSatisfy(\.isFull) { left = 0 }
     }
 
     private func flush() { for output in outputs { output.sender.flush() } }
@@ -205,18 +213,31 @@ public final class Tap {
     public func takeNews() throws {
         let names = try links.update()
         for port in watched where names?.contains(port.name) ?? true {
-            tell { try port.update(links[port.name]) }
+            if links.hasGone(port.name) {
+                if let last = links.sunk[port.name] { port.count(last) }
+                tell { try port.update(nil) }
+            }
+            tell { try port.update(wanted(port)) }
             port.count(links.statistics(of: port.name))
         }
         for output in outputs where names?.contains(output.port.description) ?? true {
             let name = output.port.description
             if let carried = links.sunk[name] { output.settle(with: carried ?? links.statistics(of: name)) }
+            if links.hasGone(name) { tell { try output.update(nil) } }
             tell { try output.update(links[name]) }
             if links.sunk[name] != nil { output.compare(with: links.statistics(of: name)) }
         }
         if !settings.bridges.isEmpty {
             for link in links.all where names?.contains(link.name) ?? true { join(link) }
         }
+    }
+
+    /// The interface that a port is heard at. One that is heard as a bridge's member has gone once it is that no more.
+    private func wanted(_ port: WatchedPort) -> Link? {
+        guard let link = links[port.name], let bridge = port.bridge, bridge != port.settings.port else {
+            return links[port.name]
+        }
+        return links[bridge.description].map { $0.index == link.master } == true ? link : nil
     }
 
     /// An interface may go in the very moment: the next news tell.
@@ -289,6 +310,7 @@ public final class Tap {
         counts.spreads = settings.spreads
         for port in watched {
             port.ring.readStatistics()
+            port.count(links.statistics(of: port.name))
             var source = TapCounts.Source(port: port.settings.port)
             source.seen = port.seen
             source.received = port.ring.received
@@ -303,7 +325,9 @@ public final class Tap {
         }
         for output in files {
             let now = output.counts()
-            counts.outputs.append(sink("files:\(now.files.directory)", now.copies, now.files))
+            var sink = sink("files:\(now.files.directory)", now.copies, now.files)
+            sink.unwanted = output.unwanted
+            counts.outputs.append(sink)
         }
         return counts
     }

@@ -29,6 +29,8 @@ public struct TapCounts: Hashable, Sendable {
         public var name: String
         /// By point.
         public var copies: [Point: SendCounts] = [:]
+        /// Frames that came after the last file that was wanted.
+        public var unwanted: UInt64 = 0
         /// Of a directory: its files.
         public var files: Files?
 
@@ -74,7 +76,7 @@ public struct TapCounts: Hashable, Sendable {
             return "\(source.port): received \(source.received), but lost \(source.lost), unwanted \(source.unwanted) "
                 + "and taken \(source.finished.taken)"
         }
-        let sums = outputs.map { $0.total.sent + $0.total.failed }
+        let sums = outputs.map { $0.total.sent + $0.total.failed + $0.unwanted }
         let expected = spreads ? [sums.reduce(0, +)] : sums
         for sum in expected where sum != copied { return "copied \(copied), but sent and failed \(sum)" }
         return nil

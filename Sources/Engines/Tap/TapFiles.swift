@@ -27,12 +27,11 @@ public final class OpenedDirectory: Sendable {
     /// Opens a directory. One that isn't there is made, for its owner alone.
     /// - Parameter identity: who is to be that; nil for who this is.
     public init(_ path: String, makingFor identity: Identity? = nil) throws(SystemError) {
-        if !Files.exists(path) {
-            try Files.makeDirectory(path, mode: 0o750)
-            if let identity { try Files.give(path, to: identity) }
-        }
-        // O_DIRECTORY
-        descriptor = try Descriptor.open(path, flags: 0o200000)
+        let isMade = try Files.makeDirectory(path, mode: 0o750, parents: 0o755)
+        // O_DIRECTORY, and O_NOFOLLOW for one that was made: nobody puts a link to another in its place.
+        let opened = try Descriptor.open(path, flags: 0o200000 | (isMade ? 0o400000 : 0))
+        if isMade, let identity { try opened.give(to: identity) }
+        descriptor = opened
         self.path = path
     }
 

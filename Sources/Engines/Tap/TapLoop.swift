@@ -33,6 +33,8 @@ public struct TapLoop: ~Copyable {
     private var signal = -1
     private var question = -1
     private var wish = -1
+    /// Where captures come from that may keep us waiting.
+    private var input = -1
     private var isStopping = false
     private var nextStatus: UInt64?
     private var nextProgress: UInt64?
@@ -43,13 +45,13 @@ public struct TapLoop: ~Copyable {
         self.duties = duties
         self.signals = signals
         let descriptors = tap.frameDescriptors
-        poll = PollSet(capacity: descriptors.count + tap.settings.mostJoining + 4)
+        poll = PollSet(capacity: descriptors.count + tap.settings.mostJoining + 5)
         news = poll.add(tap.newsDescriptor) ?? -1
         signal = poll.add(self.signals.number) ?? -1
         if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }
         if let wanted = duties.wish { wish = poll.add(wanted.descriptor) ?? -1 }
         let now = ThisProcess.monotonicNanoseconds()
-        nextStatus = duties.statusInterval.map { now + $0.nanoseconds }
+        nextStatus = duties.statusInterval.map { now.addingClamped($0.nanoseconds) }
         nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }
         hearAll()
     }
@@ -70,27 +72,47 @@ public struct TapLoop: ~Copyable {
         return try end()
     }
 
+    /// What comes next of captures.
+    public enum Replayed {
+        /// A frame, and the time by the monotonic clock at which it is due; 0 for at once.
+        case frame(CapturedPacket, due: UInt64)
+        /// Nothing before there is something to read at this descriptor.
+        case later(Int32)
+        /// That was all.
+        case end
+    }
+
     /// Copies captures, the frames one after the other.
-    /// - Parameter next: the next frame, and the time by the monotonic clock at which it is due; 0 for at once.
-    public mutating func replay(
-        _ next: () throws -> (packet: CapturedPacket, due: UInt64)?
-    ) throws -> TapCounts {
+    public mutating func replay(_ next: () throws -> Replayed) throws -> TapCounts {
         var sinceLook = 0
-        while !isStopping, !tap.isSatisfied, let frame = try next() {
-            while !isStopping {
-                let now = ThisProcess.monotonicNanoseconds()
-                guard frame.due > now else { break }
-                try attend(waiting: Int64(frame.due - now))
-            }
-            guard !isStopping else { break }
-            tap.take(frame.packet)
-            sinceLook += 1
-            if sinceLook == 1024 {
-                try attend(waiting: 0)
-                sinceLook = 0
+        while !isStopping, !tap.isSatisfied {
+            switch try next() {
+            case .end: return try end()
+            case .later(let descriptor):
+                if input < 0 { input = poll.add(descriptor) ?? -1 }
+                poll.replace(input, with: descriptor)
+                try attend(waiting: nil)
+                poll.replace(input, with: -1)
+            case .frame(let packet, let due):
+                try wait(until: due)
+                guard !isStopping else { break }
+                tap.take(packet)
+                sinceLook += 1
+                if sinceLook == 1024 {
+                    try attend(waiting: 0)
+                    sinceLook = 0
+                }
             }
         }
         return try end()
+    }
+
+    private mutating func wait(until due: UInt64) throws {
+        while !isStopping {
+            let now = ThisProcess.monotonicNanoseconds()
+            guard due > now else { return }
+            try attend(waiting: Int64(clamping: due - now))
+        }
     }
 
     // MARK: Waiting
@@ -102,7 +124,7 @@ public struct TapLoop: ~Copyable {
         func sooner(_ nanoseconds: Int64) { wait = min(wait ?? .max, max(0, nanoseconds)) }
         if let nextStatus { sooner(Int64(clamping: nextStatus) - Int64(clamping: now)) }
         if let nextProgress { sooner(Int64(clamping: nextProgress) - Int64(clamping: now)) }
-        if let end = duties.end { sooner(end * 1_000_000_000 - Int64(clamping: Clocks.realtimeNanoseconds())) }
+        if let end = duties.end { sooner(end.nanoseconds - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if try poll.wait(nanoseconds: wait) > 0 {
             if poll.isReadable(signal) { try takeSignals() }
@@ -115,7 +137,7 @@ public struct TapLoop: ~Copyable {
             if question >= 0, poll.isReadable(question) { duties.questions?.answer(tap.counts()) }
         }
         let time = Int64(clamping: Clocks.realtimeNanoseconds())
-        if let end = duties.end, time >= end * 1_000_000_000 { isStopping = true }
+        if let end = duties.end, time >= end.nanoseconds { isStopping = true }
         // Before time passes: what came in a file's time belongs to that file.
         tap.copy()
         tap.tick(now: time)
@@ -137,7 +159,7 @@ public struct TapLoop: ~Copyable {
         let now = ThisProcess.monotonicNanoseconds()
         if let due = nextStatus, now >= due, let interval = duties.statusInterval?.nanoseconds {
             duties.tellStatus(tap.counts())
-            nextStatus = max(due + interval, now)
+            nextStatus = max(due.addingClamped(interval), now)
         }
         if let due = nextProgress, now >= due {
             duties.showProgress?(tap.counts())
@@ -171,6 +193,22 @@ extension Duration {
     /// In nanoseconds; at least 0.
     fileprivate var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
-        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
+        let (whole, isTooMuch) = UInt64(max(0, seconds)).multipliedReportingOverflow(by: 1_000_000_000)
+        return isTooMuch ? .max : whole.addingClamped(UInt64(max(0, attoseconds)) / 1_000_000_000)
+    }
+}
+
+extension UInt64 {
+    fileprivate func addingClamped(_ other: UInt64) -> UInt64 {
+        let (sum, isTooMuch) = addingReportingOverflow(other)
+        return isTooMuch ? .max : sum
+    }
+}
+
+extension Int64 {
+    /// Of seconds.
+    fileprivate var nanoseconds: Int64 {
+        let (product, isTooMuch) = multipliedReportingOverflow(by: 1_000_000_000)
+        return isTooMuch ? .max : product
     }
 }

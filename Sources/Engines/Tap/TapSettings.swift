@@ -22,6 +22,8 @@ public struct TapSettings: Sendable {
 
     /// What is watched; empty if captures are read instead.
     public var watched: [Watched]
+    /// Ports that are watched for themselves, whichever bridge they are in.
+    public var named: Set<PortName> = []
     /// Bridges of which every member is watched at ingress, those too that join later.
     public var bridges: [PortName] = []
     /// How many can join. A socket waits for each, and to close one takes the kernel some milliseconds.
@@ -78,6 +80,7 @@ public struct TapSettings: Sendable {
             program = try selectorProgram(
                 vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
         }
+        named = Set(mirror.sources.compactMap { if case .port(let name, _) = $0 { name } else { nil } })
         bridges = mirror.sources.compactMap { if case .bridge(let name) = $0 { name } else { nil } }
         expression = mirror.filter
         snaplen = mirror.snaplen

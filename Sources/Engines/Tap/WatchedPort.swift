@@ -13,6 +13,8 @@ final class WatchedPort {
     let points: (ingress: Int, egress: Int)
     /// Under which number files describe it.
     let interface: UInt32
+    /// The bridge as whose member it is heard; nil if it is heard for itself.
+    var bridge: PortName?
     private let isPromiscuous: Bool
     private let opensBridges: Bool
     private(set) var index: Int32?
@@ -71,8 +73,14 @@ final class WatchedPort {
             if index != nil { closeBooks() }
             _ = ring.takeError()
             // A promiscuous bridge device gets all that the bridge forwards (br_handle_frame_finish).
-            try ring.listen(
-                on: link.index, name: name, isPromiscuous: isPromiscuous && (opensBridges || link.kind != "bridge"))
+            do throws(SystemError) {
+                try ring.listen(
+                    on: link.index, name: name, isPromiscuous: isPromiscuous && (opensBridges || link.kind != "bridge"))
+            } catch {
+                // Half of it would be heard without anybody's knowing.
+                ring.stopListening(on: link.index)
+                throw error
+            }
             index = link.index
             isUp = link.isUp
             wasThere = true

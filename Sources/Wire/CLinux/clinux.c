@@ -220,7 +220,7 @@ int clinux_spawn_shell(const char *command, const char *argument) {
 int clinux_zone(int64_t seconds, int *offset, char name[16]) {
     time_t time = seconds;
     struct tm local;
-    tzset();
+    // Not tzset(3): it would look for the zone's file once more, which isn't there in another root directory.
     if (!localtime_r(&time, &local)) return -EOVERFLOW;
     *offset = (int)local.tm_gmtoff;
     snprintf(name, 16, "%s", local.tm_zone ? local.tm_zone : "");

@@ -124,13 +124,13 @@ int clinux_socket_send_timeout(int descriptor, unsigned milliseconds) {
 }
 
 ssize_t clinux_packet_kick(int descriptor) {
-    ssize_t size = send(descriptor, NULL, 0, 0);
+    ssize_t size = send(descriptor, NULL, 0, MSG_DONTWAIT);
     return size < 0 ? -errno : size;
 }
 
 _Static_assert(sizeof(struct clinux_message) == sizeof(struct mmsghdr), "the same structure");
 
-int clinux_packet_send(int descriptor, struct clinux_message *messages, unsigned count) {
-    int sent = sendmmsg(descriptor, (struct mmsghdr *)messages, count, 0);
+int clinux_packet_send(int descriptor, struct clinux_message *messages, unsigned count, int waits) {
+    int sent = sendmmsg(descriptor, (struct mmsghdr *)messages, count, waits ? 0 : MSG_DONTWAIT);
     return sent < 0 ? -errno : sent;
 }

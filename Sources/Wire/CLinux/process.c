@@ -142,6 +142,9 @@ static void wait_for_start(int descriptor, pid_t child) {
     _exit(code);
 }
 
+// What standard input, output and error become: opened before there is another root directory.
+static int nowhere = -1;
+
 int clinux_daemonize(void) {
     if (!clinux_is_single_threaded()) return -EBUSY;
     // Sockets rather than a pipe: a child whose parent has been killed is not to get SIGPIPE.
@@ -161,17 +164,21 @@ int clinux_daemonize(void) {
         wait_for_start(ends[0], child);
     }
     close(ends[0]);
+    nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0) {
+        int code = errno;
+        close(ends[1]);
+        return -code;
+    }
     setsid();  // can't fail: a new process leads no group
     return ends[1];
 }
 
 int clinux_daemon_ready(int descriptor) {
     fflush(NULL);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0) return -errno;
     for (int standard = 0; standard <= 2; standard++)
-        if (null != standard && dup2(null, standard) < 0) return -errno;
-    if (null > 2) close(null);
+        if (nowhere != standard && dup2(nowhere, standard) < 0) return -errno;
+    if (nowhere > 2) close(nowhere);
     char byte = 0;
     send(descriptor, &byte, 1, MSG_NOSIGNAL);
     return 0;

@@ -43,6 +43,8 @@ public final class CaptureLog {
     /// Files of ``files`` that were lost while files couldn't be written.
     private var filesLost: UInt64 = 0
     private var buffersMade = 0
+    /// Whether waiting for a buffer was in vain: packets are dropped until one comes back.
+    private var isStuck = false
     /// What ``LogState/status`` was when it was last dealt with.
     private var knownStatus: UInt64 = 0
     /// When limits are looked at again though no file ends, in nanoseconds since 1970.
@@ -333,6 +335,7 @@ public final class CaptureLog {
         current.bufferSince = settings.clock == .wall ? time : now
         if let buffer = pool.takeLast(waiting: 0) {
             current.buffer = buffer
+            isStuck = false
             return true
         }
         if buffersMade < settings.mostBuffers, let buffer = try? AlignedBuffer(capacity: settings.bufferBytes) {
@@ -340,7 +343,8 @@ public final class CaptureLog {
             current.buffer = buffer
             return true
         }
-        while buffersMade > 0 {
+        // A disk that stands still holds up the capture for a second, once.
+        for _ in 0..<(isStuck ? 0 : 10) where buffersMade > 0 {
             // A writer that fails gives its buffers back at once; who waits looks now and then all the same.
             if let buffer = pool.takeLast(waiting: 100) {
                 current.buffer = buffer
@@ -348,6 +352,7 @@ public final class CaptureLog {
             }
             if state.isFailing { return false }
         }
+        isStuck = true
         return false
     }
 }

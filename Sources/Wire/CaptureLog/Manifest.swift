@@ -64,13 +64,18 @@ final class Manifest {
         _ name: String, in directory: borrowing Descriptor, makes: Bool
     ) throws(SystemError) -> Descriptor? {
         while true {
-            let flags = O_RDWR | O_APPEND | (makes ? O_CREAT : 0)
+            // A fifo of this name mustn't keep us.
+            let flags = O_RDWR | O_APPEND | O_NONBLOCK | (makes ? O_CREAT : 0)
             let file: Descriptor
             do throws(SystemError) {
                 file = try directory.openFile(name, flags: flags)
             } catch  where error.errno == .noEntry && !makes {
                 return nil
+            } catch  where error.errno == .access || error.errno.code == ENXIO || error.errno.code == ELOOP {
+                return nil
             }
+            // What others could have written isn't believed: it would have files deleted that aren't the log's.
+            guard try file.status().isOwn else { return nil }
             guard try file.tryLock() else { return nil }
             // Between opening and locking another log may have put a new file in its place, or removed it.
             if let there = try directory.status(of: name), try file.status().inode == there.inode { return file }

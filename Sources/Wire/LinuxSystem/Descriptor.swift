@@ -80,6 +80,21 @@ public struct Descriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all of the bytes, if there is room for them in time: what nobody reads doesn't hold up the writer.
+    /// - Parameter milliseconds: how long to wait for room, each time that there is none.
+    /// - Returns: whether all were written.
+    public func write(_ bytes: [UInt8], waiting milliseconds: Int32) throws(SystemError) -> Bool {
+        // A pipe that takes something takes so much without waiting (PIPE_BUF, pipe(7)).
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+            guard unsafe poll(&entry, 1, milliseconds) > 0 else { return false }
+            try write(Array(rest.prefix(4096)))
+            rest = rest.dropFirst(4096)
+        }
+        return true
+    }
+
     private static func uninterrupted(_ call: () -> Int) -> Int {
         while true {
             let size = call()

@@ -15,6 +15,8 @@ public struct FileStatus: Hashable, Sendable {
     public let isRegular: Bool
     /// Names that it has.
     public let links: UInt64
+    /// Whether it is a regular file of this process's user, with one name, that nobody else may write to.
+    public let isOwn: Bool
 
     fileprivate init(_ status: stat) {
         inode = UInt64(status.st_ino)
@@ -23,6 +25,9 @@ public struct FileStatus: Hashable, Sendable {
         allocated = UInt64(max(0, status.st_blocks)) * 512
         isRegular = status.st_mode & S_IFMT == S_IFREG
         links = UInt64(status.st_nlink)
+        isOwn =
+            status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && status.st_nlink == 1
+            && status.st_mode & 0o022 == 0
     }
 }
 

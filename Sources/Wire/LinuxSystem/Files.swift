@@ -74,6 +74,20 @@ public enum Files {
         }
     }
 
+    /// Makes a directory, and those above it.
+    /// - Returns: whether it was made; what is there already is left as it is.
+    public static func makeDirectory(_ path: String, mode: UInt32, parents: UInt32) throws(SystemError) -> Bool {
+        if unsafe mkdir(path, mode) == 0 { return true }
+        if Glibc.errno == EEXIST { return false }
+        guard Glibc.errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw SystemError(Errno(Glibc.errno), "create the directory", path)
+        }
+        try makeDirectory(String(path[..<slash]), mode: parents)
+        if unsafe mkdir(path, mode) == 0 { return true }
+        if Glibc.errno == EEXIST { return false }
+        throw SystemError(Errno(Glibc.errno), "create the directory", path)
+    }
+
     /// Writes what hangs in the page cache of a path's file system to its disk (syncfs(2)).
     public static func syncFileSystem(of path: String) throws(SystemError) {
         let directory = try Descriptor.open(path, flags: O_RDONLY)

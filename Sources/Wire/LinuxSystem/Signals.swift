@@ -35,6 +35,12 @@ public enum Signal: Int32, Hashable, Sendable, CaseIterable {
     public var isIgnored: Bool { clinux_ignores_signal(rawValue) == 1 }
 }
 
+extension ThisProcess {
+    /// A reader that has gone is an error of the write from now on, and doesn't end the process (SIGPIPE, signal(7)).
+    /// Programs started by this one get the usual behaviour.
+    public static func outliveReaders() { _ = signal(SIGPIPE, SIG_IGN) }
+}
+
 /// Signals as something to read (signalfd(2)), in a loop that waits for other things too: ``PollSet``.
 ///
 /// To be made before any other thread is: a thread that was there before doesn't block them, and is killed by one in the

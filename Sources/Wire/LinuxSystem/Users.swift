@@ -137,9 +137,9 @@ private enum Accounts {
     }
 }
 
-extension Files {
-    /// Gives a file or directory to a user and group (chown(2)).
-    public static func give(_ path: String, to identity: Identity) throws(SystemError) {
-        _ = try checkErrno(unsafe chown(path, identity.user, identity.group), "give away", path)
+extension Descriptor {
+    /// Gives the file or directory to a user and group (fchown(2)).
+    public func give(to identity: Identity) throws(SystemError) {
+        _ = try checkErrno(fchown(number, identity.user, identity.group), "give away", "descriptor \(number)")
     }
 }

@@ -71,6 +71,9 @@ internal import LinuxSystem
         private let memory: UnsafeMutableRawPointer
         private var next = 0
         private static let frames = 2
+        /// TP_STATUS_SENDING and TP_STATUS_WRONG_FORMAT of linux/if_packet.h.
+        private static let isSending: UInt32 = 2
+        private static let isWrong: UInt32 = 4
         /// Room for headers and a frame of the largest MTU that there is, in whole pages.
         private static let frameBytes = 17 << 12
         /// TPACKET2_HDRLEN − sizeof(struct sockaddr_ll): where the frame begins, its offload header first.
@@ -92,7 +95,7 @@ internal import LinuxSystem
         func send(_ frame: Frame) -> Bool {
             let place = unsafe memory + next * Self.frameBytes
             let status = unsafe place.assumingMemoryBound(to: UInt32.self)
-            // TP_STATUS_AVAILABLE: sending waits, so this one is.
+            // TP_STATUS_AVAILABLE; otherwise the frame before the last is still on its way, in a queue that stands still.
             guard unsafe clinux_load_acquire(status) == 0 else { return false }
             let header = unsafe place + Self.start
             unsafe header.initializeMemory(as: UInt8.self, repeating: 0, count: VirtioNetHeader.size)
@@ -101,11 +104,13 @@ internal import LinuxSystem
             unsafe place.storeBytes(of: UInt32(frame.length + VirtioNetHeader.size), toByteOffset: 4, as: UInt32.self)
             unsafe clinux_store_release(status, 1)
             let code = clinux_packet_kick(socket)
-            next = (next + 1) % Self.frames
-            if code < 0 {
+            // TP_STATUS_SEND_REQUEST, or WRONG_FORMAT: the kernel hasn't taken it, and goes on from here.
+            let now = unsafe clinux_load_acquire(status)
+            guard code >= 0 || now == Self.isSending, now != 1, now & Self.isWrong == 0 else {
                 unsafe clinux_store_release(status, 0)
                 return false
             }
+            next = (next + 1) % Self.frames
             return true
         }
     }

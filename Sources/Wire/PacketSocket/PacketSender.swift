@@ -171,7 +171,8 @@ extension [SendCounts] {
     public func flush() {
         var next = 0
         while next < count {
-            let sent = unsafe clinux_packet_send(socket.number, messages + next, UInt32(count - next))
+            let sent = unsafe clinux_packet_send(
+                socket.number, messages + next, UInt32(count - next), patience > 0 ? 1 : 0)
             if sent > 0 {
                 for index in next..<(next + Int(sent)) {
                     count(sent: unsafe Int(messages[index].length), at: points[index])
@@ -193,7 +194,8 @@ extension [SendCounts] {
         case Errno(EINTR): return true
         case .noBuffers, .tryAgain:
             guard isUp, patience > 0 else { return false }
-            patience -= 1
+            // A wait for the socket's own room that was in vain was long: the queue stands still.
+            patience = errno == .tryAgain ? 0 : patience - 1
             ThisProcess.pause(milliseconds: 1)
             return true
         default: return false

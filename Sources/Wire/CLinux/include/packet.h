@@ -41,7 +41,7 @@ int clinux_packet_statistics(int descriptor, uint32_t *received, uint32_t *dropp
 int clinux_socket_error(int descriptor);
 /// How long a send may wait for room (SO_SNDTIMEO).
 int clinux_socket_send_timeout(int descriptor, unsigned milliseconds);
-/// Sends all frames of a transmit ring that are marked so.
+/// Sends all frames of a transmit ring that are marked so, and doesn't wait for room.
 ssize_t clinux_packet_kick(int descriptor);
 
 /// `struct msghdr`.
@@ -60,7 +60,8 @@ struct clinux_message {
     unsigned int length;
 };
 /// sendmmsg(2); how many were sent, or -errno if the first couldn't be.
-int clinux_packet_send(int descriptor, struct clinux_message *messages, unsigned count);
+/// `waits` 0: a frame for which there is no room now is an error (EAGAIN).
+int clinux_packet_send(int descriptor, struct clinux_message *messages, unsigned count, int waits);
 
 /// Reads a word that the kernel writes, before anything that it tells about.
 static inline uint32_t clinux_load_acquire(const volatile uint32_t *word) {
