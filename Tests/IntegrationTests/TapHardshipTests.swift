@@ -119,9 +119,9 @@ extension IntegrationTests {
                 for name in ["m2", "m1"] {
                     let index = try lab.sh("ip -o link show dev \(name) | cut -d: -f1").output.split(separator: "\n")[0]
                     // In one go, so that both may be in the same batch of news.
-                    try lab.sh(
-                        "ip link delete \(name); ip link add \(name) index \(index) type veth peer name \(name) "
-                            + "netns \(lab.taps) && ip link set \(name) up")
+                    let link = lab.standAloneLink(name).replacingOccurrences(
+                        of: "link add ", with: "link add index \(index) ")
+                    try lab.sh("ip link delete \(name); ip \(link); ip link set \(name) up")
                     try lab.sh("ip link set \(name) up", in: lab.taps)
                     try lab.awaitUp(name)
                     try lab.awaitUp(name, in: lab.taps)
@@ -206,8 +206,9 @@ extension IntegrationTests {
         @Test("An end in the year 9999 and an interval of millennia are waited for") func farAway() throws {
             try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
                 try lab.sh(
-                    "mkdir -p \(lab.configDirectory) && printf 'mirrors:\\n  - name: far\\n    from: m2\\n    to: m1\\n"
-                        + "    engine: tap\\n    until: 9999-12-31T00:00:00Z\\n' >\(lab.configDirectory)/far.yaml")
+                    "mkdir -p \(lab.configDirectory) && printf 'version: 1\\nmirrors:\\n  far:\\n    from: m2\\n"
+                        + "    to: m1\\n    engine: tap\\n    until: 9999-12-31T00:00:00Z\\n' "
+                        + ">\(lab.configDirectory)/far.yaml")
                 let run = try lab.start(
                     [CommandLab.binary, "run", "far", "--json", "--status-interval", "300000000000s"],
                     environment: lab.environment)
