@@ -55,7 +55,9 @@ public enum Requirement: Sendable, CustomStringConvertible {
     }
 
     private static func makesLink(_ kind: String) -> Bool {
-        let script = "unshare -n ip link add pmprobe type \(kind) >/dev/null 2>&1"
+        // Some aren't made without being told which.
+        let options = ["vxlan": " id 1 dstport 4789"][kind] ?? ""
+        let script = "unshare -n ip link add pmprobe type \(kind)\(options) >/dev/null 2>&1"
         return system(script) == 0
     }
 }
