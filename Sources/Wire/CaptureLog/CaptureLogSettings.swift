@@ -51,7 +51,7 @@ public struct CaptureLogSettings: Sendable {
     /// Seconds that ``CaptureLog/finish()`` waits for commands.
     public var commandPatience = 10
     /// Bytes of a buffer, which is written at once.
-    public var bufferBytes = 5 << 16
+    public var bufferBytes = 1 << 20
     /// The most buffers. The capture waits when all are on their way to the disk.
     public var mostBuffers = 16
     /// Nanoseconds after which packets go to the file though their buffer isn't full; nil for never.
