@@ -209,6 +209,7 @@ extension IntegrationTests {
                     "mkdir -p \(lab.configDirectory) && printf 'version: 1\\nmirrors:\\n  far:\\n    from: m2\\n"
                         + "    to: m1\\n    engine: tap\\n    until: 9999-12-31T00:00:00Z\\n' "
                         + ">\(lab.configDirectory)/far.yaml")
+                try lab.remember()
                 let run = try lab.start(
                     [CommandLab.binary, "run", "far", "--json", "--status-interval", "300000000000s"],
                     environment: lab.environment)
