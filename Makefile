@@ -25,9 +25,8 @@ build: dependencies ## Build for development
 
 release: ## Build for use: Swift's libraries linked in, symbols stripped
 	@scripts/install-dependencies --build
-	$(SWIFT) build --configuration release --static-swift-stdlib $(CHECKED) --product portmirror
-	@mkdir -p out
-	strip -o out/portmirror $$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/portmirror
+	flags=$$(scripts/release-flags) && eval "$(SWIFT) build $$flags $(CHECKED) --product portmirror" && \
+		strip -o out/portmirror "$$(eval "$(SWIFT) build $$flags --show-bin-path")/portmirror"
 
 install: release ## Install the program, its link, completions and manual pages under PREFIX
 	scripts/install out/portmirror "$(DESTDIR)$(PREFIX)"
@@ -56,9 +55,9 @@ conformance: dependencies ## Conformance tests alone (root); PORTMIRROR_SEED and
 
 bench: release ## Measure side by side with tc, ovs-vsctl, ovsdb-client, daemonlogger, netsniff-ng, tcpdump, dumpcap (root)
 	@scripts/install-dependencies --bench
-	$(SWIFT) build --configuration release --static-swift-stdlib $(CHECKED) --product ovsdb-monitor-bench
+	flags=$$(scripts/release-flags) && eval "$(SWIFT) build $$flags $(CHECKED) --product ovsdb-monitor-bench"
 	@missed=0; Benchmarks/run out/portmirror || missed=$$?; echo; \
-	Benchmarks/ovsdb-run $$($(SWIFT) build --configuration release --static-swift-stdlib --show-bin-path)/ovsdb-monitor-bench \
+	Benchmarks/ovsdb-run "$$($(SWIFT) build --configuration release --show-bin-path)/ovsdb-monitor-bench" \
 		|| missed=$$?; echo; \
 	Benchmarks/tap-run out/portmirror || missed=$$?; exit $$missed
 

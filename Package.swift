@@ -54,8 +54,8 @@ let package = Package(
         library(
             "OVSDBTransport", in: "Wire",
             [
-                "LinuxSystem", "OVSDB", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                "LinuxSystem", "OVSDB", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
 

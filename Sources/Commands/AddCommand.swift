@@ -1,11 +1,7 @@
 import ArgumentParser
-import MirrorConfig
-import MirrorEngine
 import MirrorModel
-import MirrorPlan
-import PacketFilter
 
-struct AddCommand: ParsableCommand {
+struct AddCommand: ParsableCommand, MirrorArguments {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Define a mirror and start it.",
@@ -84,88 +80,15 @@ struct AddCommand: ParsableCommand {
 
     func validate() throws { _ = try mirror(now: Session.now) }
 
+    func fileSettings(in directory: DirectoryPath, problems: inout [String]) -> FileSettings {
+        files.settings(in: directory, problems: &problems)
+    }
+
+    var firstFileOption: String? { files.firstGiven }
+
     func run() throws {
-        let mirror = try mirror(now: Session.now)
-        if !dryRun { try Privilege.requireNetAdmin(to: "adding a mirror") }
-        let session = try Session(places)
-        var change = Reconciler.Change()
-        change.put = [(mirror, temporary)]
-        change.scope = .only([mirror.name])
-        change.mustBeNew = true
-        if dryRun {
-            let preview = try session.reconciler.preview(change, now: session.now)
-            try PlanOutput(preview).printText()
-            if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
-            return
-        }
-        let done = try session.apply(change)
-        PlanOutput.complain(of: done)
-        let status = statuses(
-            of: done.desired, observed: done.observed, now: session.now, engines: done.engines, isApplied: true
-        )
-        .first { $0.name == mirror.name }
-        if let status, status.state != .active {
-            Terminal.complain("mirror \(mirror.name) is \(status.state.rawValue): \(status.reason)")
-            for source in status.sources where source.state == .missing { Self.hint(source.source.port.description) }
-        }
-    }
-
-    /// `vnet0:in` is a port that doesn't exist, as far as the rules go; a person will have meant something else.
-    private static func hint(_ port: String) {
-        guard let colon = port.lastIndex(of: ":") else { return }
-        let word = port[port.index(after: colon)...].lowercased()
-        let near = ["i", "in", "ing", "rx", "input", "inbound", "e", "eg", "out", "tx", "output", "outbound", "bi"]
-        guard near.contains(word) else { return }
-        Terminal.complain("the directions are :ingress, :egress and :both; \(port) is taken for a name")
-    }
-
-    private static func problems(of filter: String) -> [String] {
-        if filter.allSatisfy(\.isWhitespace) { return ["--filter is empty; leave it out to copy all"] }
-        do {
-            _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
-            return []
-        } catch {
-            return ["\(error)"]
-        }
-    }
-
-    /// Everything wrong with the arguments is said at once.
-    func mirror(now: Timestamp) throws -> Mirror {
-        var problems: [String] = []
-        func value<Value>(_ read: () throws -> Value) -> Value? {
-            do { return try read() } catch {
-                problems.append("\(error)")
-                return nil
-            }
-        }
-        let name = value { try MirrorName(self.name) }
-        var sources = from.compactMap { text in value { try parseSource(text) } }
-        sources += fromBridge.compactMap { text in value { Source.bridge(try PortName(text)) } }
-        let outputs = outputs.compactMap { text in value { try parseOutput(text) } }.map { output in
-            output.files.map { .files(files.settings(in: $0.directory, problems: &problems)) } ?? output
-        }
-        if let option = files.firstGiven, !self.outputs.contains(where: { $0.hasPrefix("files:") }) {
-            problems.append("\(option) is for capture files: say --to files:DIR")
-        }
-        let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
-        let seconds = duration.flatMap { text in value { try parseDuration(text) } }
-        let engine = EngineChoice(rawValue: engine)
-        if engine == nil { problems.append("there is no engine '\(self.engine)'; there are auto, ovs, tc and tap") }
-        if from.isEmpty && fromBridge.isEmpty { problems.append("no source: say --from PORT or --from-bridge BRIDGE") }
-        if self.outputs.isEmpty { problems.append("no output: say --to PORT") }
-        if Set(sources).count < sources.count { problems.append("a source is given twice") }
-        if Set(outputs).count < outputs.count { problems.append("an output is given twice") }
-        if sample == 0 { problems.append("--sample 0 would copy nothing; 1 copies every frame") }
-        if let snaplen, !(14...262_144).contains(snaplen) { problems.append("--snaplen is 14 to 262144 bytes") }
-        if let filter { problems += Self.problems(of: filter) }
-        if problems.isEmpty, let name, let engine {
-            let mirror = Mirror(
-                name: name, sources: sources, outputs: outputs, vlans: vlans, filter: filter, sample: sample ?? 1,
-                snaplen: snaplen, spread: spread, engine: engine, reserve: reserve, keepOffloads: keepOffloads,
-                until: seconds.map { Timestamp(secondsSince1970: now.secondsSince1970 + $0) })
-            problems = mirror.problems.map { "--\($0.key) \($0.problem)" }
-            if problems.isEmpty { return mirror }
-        }
-        throw ValidationError(problems.joined(separator: "\n       "))
+        try Addition(
+            mirror: try mirror(now: Session.now), isTemporary: temporary, isDryRun: dryRun, places: places
+        ).run()
     }
 }

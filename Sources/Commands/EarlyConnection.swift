@@ -9,20 +9,23 @@ enum EarlyConnection {
     private static let begun = Mutex<(target: OVSDBTarget, client: OVSDBClient)?>(nil)
 
     /// Commands that look at mirrors.
-    private static let commands: Set<String> = [
-        "add", "remove", "list", "show", "plan", "apply", "explain", "ports", "import",
-    ]
+    private static func looksAtMirrors(_ command: String) -> Bool {
+        switch command {
+        case "add", "remove", "list", "show", "plan", "apply", "explain", "ports", "import": true
+        default: false
+        }
+    }
 
     /// Begins, if the command line is likely to want it. What is wrong with it is found, and said, when it is parsed.
     static func begin(for arguments: [String]) {
-        guard let command = arguments.first, commands.contains(command),
+        guard let command = arguments.first, looksAtMirrors(command),
             !arguments.contains(where: { $0 == "-h" || $0 == "--help" || $0.hasPrefix("--private-key") })
         else { return }
-        guard let location = (try? PlaceOptions.location(database: database(in: arguments), tls: nil)) ?? nil else {
+        guard let location = (try? usualOrNamedSwitch(database: database(in: arguments), tls: nil)) ?? nil else {
             return
         }
-        let client = OVSDBClient(location.target)
-        guard (try? client.begin()) != nil else { return }
+        let client = OpenVSwitchEngine.client(of: location)
+        guard (try? OpenVSwitchEngine.begin(client)) != nil else { return }
         begun.withLock { $0 = (location.target, client) }
     }
 

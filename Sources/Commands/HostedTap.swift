@@ -19,7 +19,7 @@ final class HostedTap {
     /// - Parameters:
     ///   - isDefined: whether the mirror has a definition; a process without one goes by its number.
     ///   - isWatching: whether it ends when its definition changes.
-    init(_ mirror: Mirror, isDefined: Bool, isWatching: Bool, places: PlaceOptions) throws {
+    init(_ mirror: Mirror, isDefined: Bool, isWatching: Bool, places: any Places) throws {
         self.mirror = mirror
         name = isDefined ? mirror.name : try TapReport.name(ofProcess: ThisProcess.id)
         store = places.store

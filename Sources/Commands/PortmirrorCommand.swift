@@ -39,10 +39,13 @@ public struct PortmirrorCommand: ParsableCommand {
 
     /// Runs the command line and ends the process.
     public static func start() -> Never {
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = ThisProcess.environment("PORTMIRROR_DEBUG") == nil ? .warning : .debug
-            return handler
+        // Nothing is logged but for debugging.
+        if ThisProcess.environment("PORTMIRROR_DEBUG") != nil {
+            LoggingSystem.bootstrap { label in
+                var handler = StreamLogHandler.standardError(label: label)
+                handler.logLevel = .debug
+                return handler
+            }
         }
         var arguments = Array(CommandLine.arguments.dropFirst())
         // By a link of this name, the program is daemonlogger.
@@ -54,6 +57,10 @@ public struct PortmirrorCommand: ParsableCommand {
         }
         EarlyConnection.begin(for: arguments)
         do {
+            if arguments.first == "add", let addition = Addition(plainly: arguments.dropFirst(), now: Session.now) {
+                try addition.run()
+                exit(withError: nil)
+            }
             var command = try direct(arguments) ?? parseAsRoot(arguments)
             try command.run()
             exit(withError: nil)

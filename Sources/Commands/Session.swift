@@ -10,7 +10,7 @@ import Tap
 import TrafficControl
 
 /// Where the files are; the same options on every command.
-struct PlaceOptions: ParsableArguments {
+struct PlaceOptions: ParsableArguments, Places {
     @Option(
         help: ArgumentHelp(
             "Directory of the mirrors' files, instead of /etc/portmirror/mirrors.d (or PORTMIRROR_CONFIG_DIR).",
@@ -41,7 +41,18 @@ struct PlaceOptions: ParsableArguments {
         guard db != nil else { return }
         do { _ = try openVSwitch } catch let error as UserError { throw ValidationError(error.message) }
     }
+}
 
+/// Where a command finds what it works on.
+protocol Places {
+    var configDir: String? { get }
+    var db: String? { get }
+    var privateKey: String? { get }
+    var certificate: String? { get }
+    var caCert: String? { get }
+}
+
+extension Places {
     /// Whether no Open vSwitch is to be looked for.
     var declinesSwitches: Bool { (db ?? ThisProcess.environment("OVS_DB")) == "none" }
 
@@ -54,21 +65,7 @@ struct PlaceOptions: ParsableArguments {
                 } else {
                     nil as TLSFiles?
                 }
-            return try Self.location(database: db, tls: tls)
-        }
-    }
-
-    /// - Parameter database: as `--db` says it; nil for the environment's, or the usual one.
-    static func location(database: String?, tls: TLSFiles?) throws -> OpenVSwitchEngine.Location? {
-        do {
-            if let named = database ?? ThisProcess.environment("OVS_DB") {
-                guard named != "none" else { return nil }
-                return OpenVSwitchEngine.Location(target: try OVSDBTarget(parsing: named), tls: tls, isNamed: true)
-            }
-            return try OpenVSwitchEngine.usualLocation(
-                directory: ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch")
-        } catch {
-            throw UserError("\(error)", kind: .usage)
+            return try usualOrNamedSwitch(database: db, tls: tls)
         }
     }
 
@@ -80,6 +77,21 @@ struct PlaceOptions: ParsableArguments {
 
     var store: IntentStore {
         IntentStore(permanentDirectory: configDirectory, temporaryDirectory: "\(runDirectory)/mirrors.d")
+    }
+}
+
+/// Where Open vSwitch's database is; nil where nobody names it and there is none in the usual place.
+/// - Parameter database: as `--db` says it; nil for the environment's, or the usual one.
+func usualOrNamedSwitch(database: String?, tls: TLSFiles?) throws -> OpenVSwitchEngine.Location? {
+    do {
+        if let named = database ?? ThisProcess.environment("OVS_DB") {
+            guard named != "none" else { return nil }
+            return OpenVSwitchEngine.Location(target: try OVSDBTarget(parsing: named), tls: tls, isNamed: true)
+        }
+        return try OpenVSwitchEngine.usualLocation(
+            directory: ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch")
+    } catch {
+        throw UserError("\(error)", kind: .usage)
     }
 }
 
@@ -95,7 +107,7 @@ struct Session {
     let store: IntentStore
     let now: Timestamp
 
-    init(_ places: PlaceOptions) throws {
+    init(_ places: any Places) throws {
         let location = try places.openVSwitch
         openVSwitch = OpenVSwitchEngine(
             location, isDeclined: places.declinesSwitches, client: location.flatMap { EarlyConnection.take($0.target) },

@@ -37,7 +37,7 @@ struct TapRunner {
     var isHosted = false
     var report: TapReportStyle
     var purpose: String
-    let places: PlaceOptions
+    let places: any Places
 
     /// What files are like beyond a definition's settings.
     struct FileExtras {
@@ -52,7 +52,7 @@ struct TapRunner {
 
     init(
         _ mirror: Mirror, _ privileges: PrivilegeOptions, _ report: TapReportStyle, _ limits: TapLimits,
-        _ places: PlaceOptions, purpose: String
+        _ places: any Places, purpose: String
     ) {
         self.mirror = mirror
         latency = limits.latencyMilliseconds
@@ -68,7 +68,7 @@ struct TapRunner {
     /// For tap and log.
     init(
         _ mirror: Mirror, _ source: TapSourceOptions, _ privileges: PrivilegeOptions, _ report: ReportOptions,
-        _ places: PlaceOptions, purpose: String
+        _ places: any Places, purpose: String
     ) throws {
         self.init(
             mirror, privileges, try TapReportStyle(report, name: mirror.name.description), try source.limits, places,

@@ -24,7 +24,7 @@ struct DocumentationTests {
                 example?.append(line)
             }
         }
-        #expect(count == 7)
+        #expect(count == 8)
     }
 
     private static func trimmed(_ line: ArraySlice<UInt8>) -> String {
@@ -32,6 +32,30 @@ struct DocumentationTests {
     }
 
     private func print(_ words: Any..., terminator: String = "\n") {}
+
+    @Test func `in a hurry`() throws {
+        let server = try PrivateServer()
+        let target = try OVSDBTarget(parsing: server.unix)
+        try fill(server)
+
+        let client = OVSDBClient(
+            target, configuration: OVSDBClient.Configuration(tables: ["Open_vSwitch"], readsAlways: false))
+        try client.begin(monitoring: ["Open_vSwitch": ["next_cfg", "cur_cfg"]])
+        try client.monitor(tables: ["Open_vSwitch": ["next_cfg", "cur_cfg"]])
+        let done = try client.transact(
+            [
+                .mutate(table: "Open_vSwitch", where: [], mutations: [Mutation("next_cfg", .add, Datum(1))]),
+                .select(table: "Open_vSwitch", where: [], columns: ["next_cfg"]),
+            ],
+            waiting: .seconds(1),
+            until: { results, replica in
+                guard case .rows(let rows) = results[1] else { return true }
+                let number = rows.first?["next_cfg"]?.integer ?? 0
+                return (replica.rows(OpenVSwitchRow.self).first?.currentConfiguration ?? 0) >= number
+            })
+        if !done.isSettled { print("ovs-vswitchd hasn't acted") }
+        #expect(!done.isSettled && done.results.first == .count(1))
+    }
 
     @Test func `looking, changing and waiting`() throws {
         let server = try PrivateServer()

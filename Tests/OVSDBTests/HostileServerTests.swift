@@ -7,20 +7,23 @@ import Testing
 struct HostileServerTests {
     private func client(
         _ server: ScriptedServer, timeout: Duration = .seconds(5), maximumMessage: Int = 1 << 20,
-        reconnects: Bool = false
+        reconnects: Bool = false, readsAlways: Bool
     ) throws -> OVSDBClient {
         OVSDBClient(
             try OVSDBTarget(parsing: server.target),
             configuration: OVSDBClient.Configuration(
                 connectTimeout: timeout, requestTimeout: timeout, maximumMessage: maximumMessage,
-                backoff: .milliseconds(10)...(.milliseconds(40)), reconnects: reconnects))
+                backoff: .milliseconds(10)...(.milliseconds(40)), reconnects: reconnects,
+                readsAlways: readsAlways))
     }
 
     private func failure(of client: OVSDBClient) throws -> OVSDBError {
         try #require(throws: OVSDBError.self) { try client.connect() }
     }
 
-    @Test func `a server that talks byte by byte, with echoes in between`() throws {
+    @Test(arguments: [true, false]) func `a server that talks byte by byte, with echoes in between`(readsAlways: Bool)
+        throws
+    {
         let server = try ScriptedServer { _, peer in
             let id = peer.text(try peer.expect("get_schema"))
             let schema = Transcript.schema.replacing("\"id\":1,", with: "\"id\":\(id),")
@@ -44,53 +47,59 @@ struct HostileServerTests {
             }
             try peer.waitForEnd()
         }
-        let client = try client(server)
+        let client = try client(server, readsAlways: readsAlways)
         let results = try client.transact([.delete(table: "Bridge", where: [])])
         #expect(results == [.count(3)])
     }
 
-    @Test(arguments: [
-        "garbage", "HTTP/1.1 400\r\n\r\n", "{\"id\":1,\"result\":{}}", "{]", "\u{0}\u{0}", "{\"id\":9,\"result\":[]}",
-    ])
-    func `garbage`(text: String) throws {
+    @Test(
+        arguments: [
+            "garbage", "HTTP/1.1 400\r\n\r\n", "{\"id\":1,\"result\":{}}", "{]", "\u{0}\u{0}",
+            "{\"id\":9,\"result\":[]}",
+        ], [true, false])
+    func `garbage`(text: String, readsAlways: Bool) throws {
         let server = try ScriptedServer { _, peer in
             try peer.expect("get_schema")
             try peer.write(text)
             try peer.waitForEnd()
         }
-        #expect(try failure(of: client(server)).code == .protocolViolation)
+        #expect(try failure(of: client(server, readsAlways: readsAlways)).code == .protocolViolation)
     }
 
-    @Test func `half a message and then nothing more`() throws {
+    @Test(arguments: [true, false]) func `half a message and then nothing more`(readsAlways: Bool) throws {
         let server = try ScriptedServer { _, peer in
             try peer.expect("get_schema")
             try peer.write(String(Transcript.schema.prefix(300)))
         }
-        let error = try failure(of: client(server))
+        let error = try failure(of: client(server, readsAlways: readsAlways))
         #expect(error.code == .connection(errno: nil) && error.details == "the server closed the connection")
     }
 
-    @Test func `a message of 100 MB is refused when a hundredth of it is there`() throws {
+    @Test(arguments: [true, false]) func `a message of 100 MB is refused when a hundredth of it is there`(
+        readsAlways: Bool
+    ) throws {
         let server = try ScriptedServer { _, peer in
             try peer.expect("get_schema")
             try peer.write(#"{"id":1,"result":""#)
             let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
             for _ in 0..<1600 { try peer.write(piece) }
         }
-        let client = try client(server)
+        let client = try client(server, readsAlways: readsAlways)
         let error = try failure(of: client)
         #expect(error.code == .protocolViolation && error.details.contains("more than 1048576 bytes"))
         #expect(client.statistics.bytesReceived < 3 << 20)
     }
 
-    @Test func `a server that never answers`() throws {
+    @Test(arguments: [true, false]) func `a server that never answers`(readsAlways: Bool) throws {
         let server = try ScriptedServer { _, peer in try peer.waitForEnd() }
         let start = ContinuousClock.now
-        #expect(try failure(of: client(server, timeout: .milliseconds(100))).code == .timeout)
+        #expect(try failure(of: client(server, timeout: .milliseconds(100), readsAlways: readsAlways)).code == .timeout)
         #expect(ContinuousClock.now - start < .seconds(3))
     }
 
-    @Test func `a transaction that is never answered is given up, and the server asked to`() throws {
+    @Test(arguments: [true, false]) func `a transaction that is never answered is given up, and the server asked to`(
+        readsAlways: Bool
+    ) throws {
         let server = try ScriptedServer { _, peer in
             try peer.tellSchema()
             let id = try peer.expect("transact")
@@ -100,18 +109,20 @@ struct HostileServerTests {
             try peer.write(#"{"id":\#(peer.text(next)),"result":[{}]}"#)
             try peer.waitForEnd()
         }
-        let client = try client(server, timeout: .milliseconds(150))
+        let client = try client(server, timeout: .milliseconds(150), readsAlways: readsAlways)
         let error = try #require(throws: OVSDBError.self) { try client.transact([.comment("x")]) }
         #expect(error.code == .timeout)
         #expect(try client.transact([.comment("y")]) == [.empty])
     }
 
-    @Test func `a monitor that is never answered, and one that no way of asking brings`() throws {
+    @Test(arguments: [true, false]) func `a monitor that is never answered, and one that no way of asking brings`(
+        readsAlways: Bool
+    ) throws {
         let silent = try ScriptedServer { _, peer in
             try peer.tellSchema()
             try peer.waitForEnd()
         }
-        let first = try client(silent, timeout: .milliseconds(150))
+        let first = try client(silent, timeout: .milliseconds(150), readsAlways: readsAlways)
         #expect(try #require(throws: OVSDBError.self) { try first.monitor([BridgeRow.self]) }.code == .timeout)
         let old = try ScriptedServer { _, peer in
             try peer.tellSchema()
@@ -121,12 +132,14 @@ struct HostileServerTests {
             }
             try peer.waitForEnd()
         }
-        let second = try client(old)
+        let second = try client(old, readsAlways: readsAlways)
         let error = try #require(throws: OVSDBError.self) { try second.monitor([BridgeRow.self]) }
         #expect(error.code == .server("unknown method"))
     }
 
-    @Test func `the connection breaks under a transaction, which isn't sent again`() throws {
+    @Test(arguments: [true, false]) func `the connection breaks under a transaction, which isn't sent again`(
+        readsAlways: Bool
+    ) throws {
         let server = try ScriptedServer { index, peer in
             try peer.tellSchema()
             if index == 0 {
@@ -137,7 +150,7 @@ struct HostileServerTests {
             try peer.write(#"{"id":\#(id),"result":[{}]}"#)
             try peer.waitForEnd()
         }
-        let client = try client(server, reconnects: true)
+        let client = try client(server, reconnects: true, readsAlways: readsAlways)
         let error = try #require(throws: OVSDBError.self) { try client.transact([.comment("first")]) }
         #expect(error.code == .connection(errno: nil))
         #expect(error.details.contains("it isn't known whether the change was carried out"))
@@ -145,12 +158,14 @@ struct HostileServerTests {
         #expect(try client.transact([.comment("second")]) == [.empty])
     }
 
-    @Test func `a server that breaks each connection is asked less and less often`() throws {
+    @Test(arguments: [true, false]) func `a server that breaks each connection is asked less and less often`(
+        readsAlways: Bool
+    ) throws {
         let server = try ScriptedServer { index, peer in
             try peer.tellSchema()
             if index >= 4 { try peer.waitForEnd() }
         }
-        let client = try client(server, reconnects: true)
+        let client = try client(server, reconnects: true, readsAlways: readsAlways)
         let start = ContinuousClock.now
         // It may be lost again before this thread has seen it.
         try? client.connect()
@@ -162,7 +177,9 @@ struct HostileServerTests {
         #expect(ContinuousClock.now - start >= .milliseconds(110))
     }
 
-    @Test func `a server that asks without reading answers doesn't fill the memory`() throws {
+    @Test(arguments: [true, false]) func `a server that asks without reading answers doesn't fill the memory`(
+        readsAlways: Bool
+    ) throws {
         let server = try ScriptedServer { _, peer in
             try peer.tellSchema()
             let echo = Array(
@@ -170,13 +187,13 @@ struct HostileServerTests {
             for _ in 0..<1000 { try peer.write(echo) }
             try peer.waitForEnd()
         }
-        let client = try client(server)
+        let client = try client(server, readsAlways: readsAlways)
         try client.connect()
         let error = try #require(throws: OVSDBError.self) { _ = try client.wait(upTo: .seconds(10)) { _ in false } }
         #expect(error.code == .protocolViolation && error.details == "it asks without reading the answers")
     }
 
-    @Test func `updates in a flood, some of them wrong`() throws {
+    @Test(arguments: [true, false]) func `updates in a flood, some of them wrong`(readsAlways: Bool) throws {
         let server = try ScriptedServer { index, peer in
             try peer.tellSchema()
             let id = peer.text(try peer.expect("monitor_cond_since"))
@@ -192,7 +209,7 @@ struct HostileServerTests {
             if index == 0 { try peer.write(#"{"id":null,"method":"update3","params":[77,"x",{}]}"#) }
             try peer.waitForEnd()
         }
-        let client = try client(server, reconnects: true)
+        let client = try client(server, reconnects: true, readsAlways: readsAlways)
         try client.monitor(tables: ["Bridge": ["name"]])
         #expect(try client.wait(upTo: .seconds(10)) { $0.rows(of: "Bridge").first?["name"] == Datum("1.1999") })
     }

@@ -60,8 +60,11 @@ final class PrivateServer: Sendable {
     }
 
     /// A client with short pauses.
-    func client(_ target: String? = nil, tls: TLSFiles? = nil) throws -> OVSDBClient {
-        let configuration = OVSDBClient.Configuration(backoff: .milliseconds(20)...(.milliseconds(160)))
+    func client(
+        _ target: String? = nil, tls: TLSFiles? = nil, readsAlways: Bool = true, tables: [String]? = nil
+    ) throws -> OVSDBClient {
+        let configuration = OVSDBClient.Configuration(
+            backoff: .milliseconds(20)...(.milliseconds(160)), tables: tables, readsAlways: readsAlways)
         return OVSDBClient(try OVSDBTarget(parsing: target ?? unix), tls: tls, configuration: configuration)
     }
 

@@ -22,9 +22,11 @@ struct RealServerTests {
         ]
     }
 
-    @Test func `a bridge with a port and a mirror is made, seen and taken away`() throws {
+    @Test(arguments: [true, false]) func `a bridge with a port and a mirror is made, seen and taken away`(
+        readsAlways: Bool
+    ) throws {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
         try client.connect()
         #expect(try client.schema.name == "Open_vSwitch")
         try client.monitor(Self.rows)
@@ -69,9 +71,9 @@ struct RealServerTests {
         #expect(client.replica.rows(MirrorRow.self).isEmpty)
     }
 
-    @Test func `a select reads what isn't monitored`() throws {
+    @Test(arguments: [true, false]) func `a select reads what isn't monitored`(readsAlways: Bool) throws {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
         let root = try client.root()
         let results = try client.transact([.select(table: "Open_vSwitch", where: [.row(root)], columns: nil)])
         guard case .rows(let rows) = results.first else {
@@ -81,9 +83,9 @@ struct RealServerTests {
         #expect(rows.first?["_uuid"] == Datum(root) && rows.first?["cur_cfg"] == Datum(0))
     }
 
-    @Test func `a guard that doesn't hold changes nothing`() throws {
+    @Test(arguments: [true, false]) func `a guard that doesn't hold changes nothing`(readsAlways: Bool) throws {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
         try client.monitor(Self.rows)
         let root = try client.root()
         func raise(from old: Int64) throws {
@@ -99,9 +101,9 @@ struct RealServerTests {
         #expect(error.isWaitFailure && client.replica.rows(OpenVSwitchRow.self).first?.nextConfiguration == 1)
     }
 
-    @Test func `what the server refuses is told in its words`() throws {
+    @Test(arguments: [true, false]) func `what the server refuses is told in its words`(readsAlways: Bool) throws {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
         let root = try client.root()
         func failure(_ operations: [Operation]) throws -> OVSDBError {
             try #require(throws: OVSDBError.self) { try client.transact(operations) }
@@ -156,9 +158,11 @@ struct RealServerTests {
         try named.connect()
     }
 
-    @Test func `after kill -9 and a restart the replica is right again`() throws {
+    @Test(arguments: [true, false]) func `after kill -9 and a restart the replica is right again`(readsAlways: Bool)
+        throws
+    {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
         try client.monitor(Self.rows)
         let root = try client.root()
         try client.transact(bridge("br0", of: root))
@@ -174,7 +178,7 @@ struct RealServerTests {
         #expect(client.replica.count(of: "Bridge") == 1)
         try server.start()
         // Somebody else changes it before the client is back.
-        let other = try server.client()
+        let other = try server.client(readsAlways: readsAlways)
         try other.connect()
         try other.transact(bridge("br1", of: root))
         #expect(try client.wait(upTo: .seconds(10)) { $0.count(of: "Bridge") == 2 })
@@ -182,9 +186,9 @@ struct RealServerTests {
         try client.transact([.comment("back")])
     }
 
-    @Test func `compaction is nothing to a client`() throws {
+    @Test(arguments: [true, false]) func `compaction is nothing to a client`(readsAlways: Bool) throws {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
         try client.monitor(Self.rows)
         let root = try client.root()
         for number in 0..<20 {
@@ -196,9 +200,11 @@ struct RealServerTests {
         #expect(client.replica.rows(OpenVSwitchRow.self).first?.currentConfiguration == 19)
     }
 
-    @Test func `two clients that interleave a thousand changes see the same in the end`() throws {
+    @Test(arguments: [true, false]) func `two clients that interleave a thousand changes see the same in the end`(
+        readsAlways: Bool
+    ) throws {
         let server = try PrivateServer()
-        let clients = [try server.client(), try server.client()]
+        let clients = [try server.client(readsAlways: readsAlways), try server.client(readsAlways: readsAlways)]
         for client in clients { try client.monitor(Self.rows) }
         let root = try clients[0].root()
         let threads = try clients.enumerated().map { place, client in
@@ -231,9 +237,9 @@ struct RealServerTests {
         }
     }
 
-    @Test func `many threads use one client`() throws {
+    @Test(arguments: [true, false]) func `many threads use one client`(readsAlways: Bool) throws {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
         try client.begin()
         let threads = try (0..<8).map { _ in
             try OwnThread.start {
@@ -244,9 +250,11 @@ struct RealServerTests {
         for thread in threads { try thread.wait() }
     }
 
-    @Test func `a wait ends when somebody else makes it come true, or when the time is up`() throws {
+    @Test(arguments: [true, false]) func `a wait ends when somebody else makes it come true, or when the time is up`(
+        readsAlways: Bool
+    ) throws {
         let server = try PrivateServer()
-        let (client, other) = (try server.client(), try server.client())
+        let (client, other) = (try server.client(readsAlways: readsAlways), try server.client(readsAlways: readsAlways))
         try client.monitor(Self.rows)
         let root = try other.root()
         let thread = try OwnThread.start {
@@ -263,9 +271,88 @@ struct RealServerTests {
         #expect(ContinuousClock.now - start >= .milliseconds(50))
     }
 
-    @Test func `closing ends what waits`() throws {
+    @Test(arguments: [true, false])
+    func `a transaction waits on for what others do about it, once`(readsAlways: Bool) throws {
         let server = try PrivateServer()
-        let client = try server.client()
+        let client = try server.client(readsAlways: readsAlways)
+        try client.monitor(Self.rows)
+        let root = try client.root()
+        func ask(_ number: Int64, waiting limit: Duration, meanwhile: () -> Void = {}) throws -> (Int, Bool) {
+            let done = try client.transact(
+                [.update(table: "Open_vSwitch", where: [.row(root)], row: ["next_cfg": Datum(number)])],
+                waiting: limit,
+                until: { results, replica in
+                    results == [.count(1)]
+                        && replica.rows(OpenVSwitchRow.self).first?.currentConfiguration == number
+                }, meanwhile: meanwhile)
+            return (done.results.count, done.isSettled)
+        }
+        // Somebody else acts on it.
+        let actor = try server.client()
+        try actor.monitor(Self.rows)
+        let thread = try OwnThread.start {
+            let isAsked = try actor.wait(upTo: .seconds(10)) {
+                $0.rows(OpenVSwitchRow.self).first?.nextConfiguration == 7
+            }
+            try actor.transact([.update(table: "Open_vSwitch", where: [.row(root)], row: ["cur_cfg": Datum(Int64(7))])])
+            return isAsked
+        }
+        var wasDoneMeanwhile = false
+        #expect(try ask(7, waiting: .seconds(10)) { wasDoneMeanwhile = true } == (1, true))
+        #expect(try thread.wait() && wasDoneMeanwhile)
+        // Nobody does: it is carried out, and has not settled.
+        let begin = ContinuousClock.now
+        #expect(try ask(8, waiting: .milliseconds(50)) == (1, false))
+        #expect(.now - begin < .seconds(5))
+        // It has settled when it is carried out.
+        #expect(try ask(7, waiting: .seconds(10)) == (1, true))
+        // A refusal is no matter of waiting.
+        #expect(throws: OVSDBError.self) {
+            try client.transact([.delete(table: "Nothing", where: [])], waiting: .seconds(10), until: { _, _ in false })
+        }
+    }
+
+    @Test func `a client that doesn't read always notices what happened when it is asked`() throws {
+        let server = try PrivateServer()
+        let client = try server.client(readsAlways: false)
+        try client.begin(monitoring: ["Open_vSwitch": ["cur_cfg"]])
+        try client.monitor(tables: ["Open_vSwitch": ["cur_cfg"]])
+        let root = try client.root()
+        let other = try server.client()
+        try other.transact([.update(table: "Open_vSwitch", where: [.row(root)], row: ["cur_cfg": Datum(Int64(5))])])
+        // The update is with this client's socket before the other's reply is with it.
+        #expect(client.replica.row(root, of: "Open_vSwitch")?["cur_cfg"] == Datum(Int64(5)))
+        server.kill()
+        client.glance()
+        guard case .reconnecting = client.state else {
+            Issue.record("\(client.state)")
+            return
+        }
+        try server.start()
+        #expect(try client.waitForConnection(upTo: .seconds(10)))
+        try client.transact([.comment("back")])
+    }
+
+    @Test(arguments: [true, false])
+    func `a client that is to know some tables knows no others`(readsAlways: Bool) throws {
+        let server = try PrivateServer()
+        let client = try server.client(readsAlways: readsAlways, tables: ["Open_vSwitch", "Bridge", "NoSuchTable"])
+        let whole = try server.client()
+        let (few, all) = (try client.schema, try whole.schema)
+        #expect(Set(few.tables.keys) == ["Open_vSwitch", "Bridge"] && all.tables.count > 10)
+        #expect(
+            few.tables["Bridge"] == all.tables["Bridge"] && few.tables["Open_vSwitch"] == all.tables["Open_vSwitch"])
+        try client.monitor(tables: ["Bridge": ["name"], "Port": ["name"]])
+        #expect(client.replica.has("name", of: "Bridge") && !client.replica.has("name", of: "Port"))
+        // What has been asked for isn't asked for again; something else is.
+        try client.monitor(tables: ["Bridge": ["name"], "Port": ["name"]])
+        try client.monitor(tables: ["Bridge": ["name", "ports"]])
+        #expect(client.replica.has("ports", of: "Bridge"))
+    }
+
+    @Test(arguments: [true, false]) func `closing ends what waits`(readsAlways: Bool) throws {
+        let server = try PrivateServer()
+        let client = try server.client(readsAlways: readsAlways)
         try client.connect()
         let thread = try OwnThread.start {
             #expect(throws: OVSDBError.self) { try client.wait(upTo: .seconds(20)) { _ in false } }

@@ -57,7 +57,7 @@ public final class OpenVSwitchEngine: Engine {
         self.isDeclined = isDeclined
         self.location = location
         self.actor = actor
-        self.client = client ?? location.map { OVSDBClient($0.target, tls: $0.tls) }
+        self.client = client ?? location.map { Self.client(of: $0) }
         hasBegun = client != nil
     }
 
@@ -89,12 +89,25 @@ public final class OpenVSwitchEngine: Engine {
     /// Whether flows have to be looked at again by command when a mirror changes, as far as is known.
     public var purges: Bool { version.map { !$0.revalidatesOnMirrorChange } ?? true }
 
-    /// Begins to connect.
+    /// Begins to connect and to read, or goes on with it.
     public func begin() {
-        guard !hasBegun, let client else { return }
+        guard let client else { return }
+        guard !hasBegun else { return client.glance() }
         hasBegun = true
         // What fails here fails again, and is said, when it is waited for.
-        try? client.begin()
+        try? Self.begin(client)
+    }
+
+    /// A client such as an engine works with.
+    public static func client(of location: Location) -> OVSDBClient {
+        OVSDBClient(
+            location.target, tls: location.tls,
+            configuration: OVSDBClient.Configuration(tables: Array(MonitoredColumns.all.keys), readsAlways: false))
+    }
+
+    /// Has a client that an engine will be given begin to connect and to read.
+    public static func begin(_ client: OVSDBClient) throws(OVSDBError) {
+        try client.begin(monitoring: MonitoredColumns.all)
     }
 
     /// Reads the bridges into the topology, and the rows of the Mirror table.
@@ -103,7 +116,6 @@ public final class OpenVSwitchEngine: Engine {
         guard let client, let location else { return }
         do {
             if replica == nil {
-                try client.connect()
                 try client.monitor(tables: MonitoredColumns.all)
             }
             let seen = client.replica
@@ -184,15 +196,32 @@ public final class OpenVSwitchEngine: Engine {
             running: { running[$0] })
         for step in steps { transaction.add(step) }
         let results: [OperationResult]
+        let hasActed: Bool
+        var control: ControlConnection?
         do {
-            results = try client.transact(transaction.operations(comment: comment(on: steps)))
+            // A daemon that runs acts within milliseconds: whether it does is asked only if it doesn't.
+            (results, hasActed) = try client.transact(
+                transaction.operations(comment: comment(on: steps)), waiting: .milliseconds(100),
+                until: { results, replica in Self.hasActed(on: Self.number(in: results), replica) },
+                meanwhile: { if purges { control = daemon?.connect() } })
         } catch {
             let isLost = if case .connection = error.code { true } else { false }
             let reason = error.isWaitFailure ? "somebody else has changed the database meanwhile" : "\(error)"
             throw StepFailure(step: first, reason: reason, isStale: error.isWaitFailure || isLost)
         }
-        guard case .rows(let rows)? = results.last, let number = rows.first?["next_cfg"]?.integer else { return [] }
-        return wait(for: number, client)
+        return hasActed ? revalidate(control) : wait(for: Self.number(in: results), client)
+    }
+
+    /// The `next_cfg` that a transaction has made, as its last operation tells; nil if it made none.
+    private static func number(in results: [OperationResult]) -> Int64? {
+        guard case .rows(let rows)? = results.last else { return nil }
+        return rows.first?["next_cfg"]?.integer
+    }
+
+    /// Only once `cur_cfg` has reached the number has ovs-vswitchd acted.
+    private static func hasActed(on number: Int64?, _ replica: Replica) -> Bool {
+        guard let number else { return true }
+        return (replica.rows(OpenVSwitchRow.self).first?.currentConfiguration ?? 0) >= number
     }
 
     /// What rows that are to be taken over, and their outputs, have counted: read together, since Open vSwitch writes
@@ -232,15 +261,13 @@ public final class OpenVSwitchEngine: Engine {
         "portmirror (\(actor)): " + steps.map(\.description).joined(separator: "; ")
     }
 
-    /// Only once `cur_cfg` has reached the number has ovs-vswitchd acted.
-    private func wait(for number: Int64, _ client: OVSDBClient) -> [String] {
-        let stopped = "ovs-vswitchd isn't running: what it is to mirror is in its database, and starts when it does"
-        if isStopped { return [stopped] }
+    /// Waits for a daemon that doesn't act at once.
+    private func wait(for number: Int64?, _ client: OVSDBClient) -> [String] {
+        if isStopped {
+            return ["ovs-vswitchd isn't running: what it is to mirror is in its database, and starts when it does"]
+        }
         do {
-            let isDone = try client.wait(upTo: Self.patience) { replica in
-                (replica.rows(OpenVSwitchRow.self).first?.currentConfiguration ?? 0) >= number
-            }
-            guard isDone else {
+            guard try client.wait(upTo: Self.patience, until: { Self.hasActed(on: number, $0) }) else {
                 return [
                     "ovs-vswitchd hasn't acted within \(Self.patience.components.seconds) seconds: it isn't running, or "
                         + "is busy; what it is to mirror is in its database"
@@ -253,9 +280,10 @@ public final class OpenVSwitchEngine: Engine {
     }
 
     /// Before it was mended, a change of mirrors left the flows alone that were set up already.
-    private func revalidate() -> [String] {
+    private func revalidate(_ control: ControlConnection? = nil) -> [String] {
         guard purges else { return [] }
         let consequence = "connections that are open already may keep their old mirroring for 10 seconds, or while busy"
+        if (try? control?.call("revalidator/purge")) != nil { return [] }
         do {
             guard let daemon, try daemon.call("revalidator/purge") != nil else {
                 return [

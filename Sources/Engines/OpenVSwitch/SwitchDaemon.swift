@@ -27,16 +27,36 @@ struct SwitchDaemon {
     /// Whether it works in another network namespace than this thread's, with interfaces that aren't seen here.
     var isElsewhere: Bool { processID.flatMap(NetworkNamespace.isShared) == false }
 
+    /// Connects for commands to come, if it is where it usually is.
+    func connect() -> ControlConnection? {
+        usualSocket.flatMap { try? ControlSocket(path: $0).connect(timeout: .zero) }
+    }
+
+    /// By the number of its process.
+    private var usualSocket: String? {
+        guard let path = processID.map({ "\(directory)/ovs-vswitchd.\($0).ctl" }), Files.exists(path) else {
+            return nil
+        }
+        return path
+    }
+
     /// Gives it a command.
     /// - Returns: its answer; nil if there is no socket.
     func call(_ command: String, timeout: Duration = .seconds(5)) throws(OVSDBError) -> String? {
         var last: OVSDBError?
-        for path in ControlSocket.daemons(named: "ovs-vswitchd", in: directory) {
+        func answer(_ path: String) -> String? {
             do {
-                return try ControlSocket(path: path).call(command, [], timeout: timeout)
+                return try ControlSocket(path: path).call(command, timeout: timeout)
             } catch {
                 last = error
+                return nil
             }
+        }
+        // Almost always the one: the directory needn't be looked through for others.
+        let first = usualSocket
+        if let first, let answer = answer(first) { return answer }
+        for path in ControlSocket.daemons(named: "ovs-vswitchd", in: directory) where path != first {
+            if let answer = answer(path) { return answer }
         }
         if let last { throw last }
         return nil

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -66,6 +68,24 @@ int clinux_local_connect(const char *path, int patience_milliseconds) {
     if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) return failed(descriptor);
     return descriptor;
 }
+
+int clinux_local_connect_now(const char *path) {
+    struct sockaddr_un address;
+    int code = address_of(path, &address);
+    if (code < 0) return code;
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return -errno;
+    do code = connect(descriptor, (struct sockaddr *)&address, sizeof address);
+    while (code < 0 && errno == EINTR);
+    return code < 0 ? failed(descriptor) : descriptor;
+}
+
+int clinux_bell(void) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
 
 int clinux_watch_directories(const char *const *paths, size_t count) {
     int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

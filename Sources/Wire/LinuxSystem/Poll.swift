@@ -32,6 +32,12 @@ public struct PollSet: ~Copyable {
         unsafe entries[place].revents = 0
     }
 
+    /// Whether to wait also until the descriptor in a place can be written to.
+    public mutating func setWriting(_ isWanted: Bool, _ place: Int) {
+        guard place >= 0, place < count else { return }
+        unsafe entries[place].events = Int16(isWanted ? POLLIN | POLLOUT : POLLIN)
+    }
+
     /// Waits until one is ready.
     /// - Parameter nanoseconds: nil waits for ever, 0 not at all.
     /// - Returns: how many are ready; 0 when the time is over, and also when a signal came in between.
@@ -46,6 +52,9 @@ public struct PollSet: ~Copyable {
 
     /// Whether there was something to read: also the end, or an error that reading tells.
     public func isReadable(_ place: Int) -> Bool { has(POLLIN | POLLHUP | POLLERR, place) }
+
+    /// Whether there was room to write, or an error that writing tells.
+    public func isWritable(_ place: Int) -> Bool { has(POLLOUT | POLLHUP | POLLERR, place) }
 
     /// Whether the descriptor has an error: of a packet socket, that its interface went down.
     public func hasError(_ place: Int) -> Bool { has(POLLERR | POLLNVAL, place) }

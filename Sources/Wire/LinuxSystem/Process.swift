@@ -3,18 +3,11 @@ internal import Glibc
 
 /// What this process is and may do.
 public enum ThisProcess {
-    /// Whether the capability is in the effective set (capabilities(7)), read from `/proc/self/status`.
-    public static func has(_ capability: Capability) -> Bool {
-        guard let status = try? Files.read("/proc/thread-self/status") else { return false }
-        for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("CapEff:") {
-            let digits = line.dropFirst("CapEff:".count).drop { $0 == " " || $0 == "\t" }
-            return (UInt64(digits, radix: 16) ?? 0) >> capability.rawValue & 1 == 1
-        }
-        return false
-    }
+    /// Whether this thread has the capability in effect (capabilities(7)).
+    public static func has(_ capability: Capability) -> Bool { clinux_has_capability(capability.rawValue) == 1 }
 
     /// A capability by its number (linux/capability.h).
-    public enum Capability: UInt64, Sendable {
+    public enum Capability: UInt32, Sendable {
         case netAdmin = 12
         case netRaw = 13
         case sysAdmin = 21
@@ -35,7 +28,11 @@ public enum ThisProcess {
     /// Whether there is a process with this id, whoever's it is. One that has ended and only waits for its parent to
     /// take note (proc_pid_stat(5), state Z) is none.
     public static func exists(_ id: Int32) -> Bool {
-        guard id > 0, kill(id, 0) == 0 || Glibc.errno == EPERM else { return false }
+        guard id > 0 else { return false }
+        let runs = clinux_process_runs(id)
+        guard runs < 0 else { return runs == 1 }
+        // Linux before 5.3, or no descriptor left.
+        guard kill(id, 0) == 0 || Glibc.errno == EPERM else { return false }
         guard let bytes = try? Files.read("/proc/\(id)/stat", atMost: 4096) else { return true }
         // The name before the state is in brackets, and may hold any character.
         let state = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.first { $0 != " " }

@@ -1,4 +1,3 @@
-internal import NIOCore
 internal import OVSDB
 
 /// Everything that changes about a client, behind its lock. Methods change it and say what has to be done outside.
@@ -12,16 +11,30 @@ struct ClientState: Sendable {
         case closed
     }
 
+    /// A transaction somebody waits for.
+    struct Transaction: Sendable {
+        let waiter: Waiter
+        /// What is waited for once it is carried out.
+        let isSettled: OVSDBClient.Settlement?
+        var outcome: Result<[OperationResult], OVSDBError>?
+
+        /// Whether there is nothing more to wait for.
+        func isOver(_ replica: Replica) -> Bool {
+            guard let outcome else { return false }
+            guard case .success(let results) = outcome, let isSettled else { return true }
+            return isSettled(results, replica)
+        }
+    }
+
     /// What has to be done once the lock is free.
     enum Effect: Sendable {
         case wake(Waiter)
         case connect(OVSDBTarget.Remote, attempt: Int)
         case startRound(after: Duration, attempt: Int)
-        case send([UInt8], any Channel)
-        case answer([UInt8], any Channel, attempt: Int)
-        case close(any Channel)
+        case send([UInt8], any ClientChannel)
+        case answer([UInt8], any ClientChannel, attempt: Int)
+        case close(any ClientChannel)
         case tick(after: Duration, attempt: Int)
-        case ring(after: Duration)
     }
 
     let remotes: [OVSDBTarget.Remote]
@@ -30,21 +43,20 @@ struct ClientState: Sendable {
     var phase = Phase.idle
     /// Counts attempts to connect, so that what an earlier connection still tells is passed over.
     var attempt = 0
-    var channel: (any Channel)?
+    var channel: (any ClientChannel)?
     /// Counts all that a `wait` may wait for.
     var changes = 0
+    /// Columns by table that are to be monitored.
+    private var monitored: [String: [String]]?
     /// Counts requests to monitor, and how far they are answered.
     var monitorsAsked = 0
     var monitorsAnswered = 0
     var monitorRefusal: OVSDBError?
     var waiters: [ObjectIdentifier: Waiter] = [:]
-    var transactions: [Int: Waiter] = [:]
-    var outcomes: [Int: Result<[OperationResult], OVSDBError>] = [:]
+    var transactions: [Int: Transaction] = [:]
     var statistics = OVSDBClient.Statistics()
     /// Bytes of answers to the server's requests that wait to be sent.
     var waitingAnswers = 0
-    /// When the event loop will look for waits that are over.
-    private var alarm: ContinuousClock.Instant?
     private var remoteIndex = 0
     private var roundFailures: [OVSDBError] = []
     private var pause: Duration
@@ -57,7 +69,7 @@ struct ClientState: Sendable {
         session = OVSDBSession(
             OVSDBSession.Settings(
                 database: database, maximumMessage: configuration.maximumMessage,
-                leaderOnly: configuration.leaderOnly))
+                leaderOnly: configuration.leaderOnly, tables: configuration.tables))
     }
 
     // MARK: Connecting
@@ -90,7 +102,7 @@ struct ClientState: Sendable {
         return [.connect(remote, attempt: attempt)]
     }
 
-    mutating func opened(_ channel: any Channel, at now: ContinuousClock.Instant) -> [Effect] {
+    mutating func opened(_ channel: any ClientChannel, at now: ContinuousClock.Instant) -> [Effect] {
         self.channel = channel
         var effects = perform(session.connected(at: now), at: now)
         effects += tick(at: now)
@@ -160,6 +172,14 @@ struct ClientState: Sendable {
 
     // MARK: What the session wants
 
+    /// Asks for what is to be monitored, as soon as there is a connection; what has been asked for isn't again.
+    mutating func monitor(_ tables: [String: [String]], at now: ContinuousClock.Instant) -> [Effect] {
+        guard monitored != tables else { return [] }
+        monitored = tables
+        monitorsAsked += 1
+        return perform(session.monitor(tables), at: now)
+    }
+
     mutating func received(_ bytes: [UInt8], at now: ContinuousClock.Instant) -> [Effect] {
         let actions = session.receive(bytes, at: now)
         statistics.bytesReceived += bytes.count
@@ -186,18 +206,20 @@ struct ClientState: Sendable {
                 effects += wakeAll()
             case .changed:
                 changes += 1
-                effects += waiters.values.map(Effect.wake)
+                effects += waiters.values.map(Effect.wake) + wakeSettled()
             case .monitoring:
                 monitorsAnswered = monitorsAsked
                 monitorRefusal = nil
             case .monitorRefused(let error):
                 monitorsAnswered = monitorsAsked
                 monitorRefusal = error
+                monitored = nil
                 effects += wakeAll()
             case .finished(let number, let outcome):
-                guard let waiter = transactions[number] else { continue }
-                outcomes[number] = outcome
-                effects.append(.wake(waiter))
+                transactions[number]?.outcome = outcome
+                if let transaction = transactions[number], transaction.isOver(session.replica) {
+                    effects.append(.wake(transaction.waiter))
+                }
             case .disconnect(let error): effects += ended(error, at: now)
             }
         }
@@ -208,29 +230,11 @@ struct ClientState: Sendable {
 
     private mutating func wakeAll() -> [Effect] {
         changes += 1
-        return waiters.values.map(Effect.wake)
+        let carriedOut = transactions.values.filter { $0.outcome != nil }
+        return waiters.values.map(Effect.wake) + carriedOut.map { .wake($0.waiter) }
     }
 
-    /// Has the event loop look after a wait's deadline. One timer serves all.
-    mutating func watch(_ waiter: Waiter, at now: ContinuousClock.Instant) -> [Effect] {
-        guard let deadline = waiter.deadline, alarm.map({ deadline < $0 }) ?? true else { return [] }
-        alarm = deadline
-        return [.ring(after: deadline - now)]
-    }
-
-    mutating func ring(at now: ContinuousClock.Instant) -> [Effect] {
-        alarm = nil
-        var effects: [Effect] = []
-        var next: ContinuousClock.Instant?
-        for waiter in [Waiter](waiters.values) + transactions.values {
-            guard let deadline = waiter.deadline else { continue }
-            if deadline <= now {
-                effects.append(.wake(waiter))
-            } else {
-                next = next.map { min($0, deadline) } ?? deadline
-            }
-        }
-        alarm = next
-        return effects + (next.map { [.ring(after: $0 - now)] } ?? [])
+    private func wakeSettled() -> [Effect] {
+        transactions.values.filter { $0.isSettled != nil && $0.isOver(session.replica) }.map { .wake($0.waiter) }
     }
 }

@@ -15,13 +15,18 @@ extension OVSDBError {
         } else if let error = error as? ChannelError, case .connectTimeout = error {
             self.init(.timeout, operation: "connect", object: object)
         } else if let code = errno(of: error) {
-            let hint = hint(code, remote)
-            self.init(
-                .connection(errno: code), operation: "connect", object: object,
-                details: Errno(code).description + (hint.isEmpty ? "" : "; \(hint)"))
+            self.init(Errno(code), connectingTo: remote)
         } else {
             self.init(.connection(errno: nil), operation: "connect", object: object, details: "\(error)")
         }
+    }
+
+    /// What the system says of it.
+    init(_ errno: Errno, connectingTo remote: OVSDBTarget.Remote) {
+        let hint = hint(errno.code, remote)
+        self.init(
+            .connection(errno: errno.code), operation: "connect", object: remote.description,
+            details: errno.description + (hint.isEmpty ? "" : "; \(hint)"))
     }
 }
 

@@ -1,6 +1,4 @@
 internal import LinuxSystem
-internal import NIOCore
-internal import NIOPosix
 public import OVSDB
 
 /// A daemon's control socket, on which it takes commands as JSON-RPC (ovs-appctl(8)).
@@ -17,35 +15,29 @@ public struct ControlSocket: Sendable {
     public func call(
         _ method: String, _ arguments: [String] = [], timeout: Duration = .seconds(5)
     ) throws(OVSDBError) -> String {
-        let exchange = ControlExchange(method, arguments, path: path)
-        let loop = SharedLoop.loop
-        guard !loop.inEventLoop else {
-            throw failure(method, .cancelled, "this is the event loop's own thread, which nothing may block")
-        }
-        let answer = loop.makePromise(of: String.self)
-        let alarm = loop.scheduleTask(in: TimeAmount(timeout)) {
-            answer.fail(failure(method, .timeout, "no answer within \(timeout)"))
-        }
-        let connection = ClientBootstrap(group: loop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ControlHandler(exchange, answer))
-                }
-            }
-            .connect(unixDomainSocketPath: path)
-        connection.whenFailure { answer.fail($0) }
-        defer {
-            alarm.cancel()
-            connection.whenSuccess { $0.close(promise: nil) }
-        }
+        let deadline = ContinuousClock.now + timeout
+        return try connect(timeout: timeout).call(
+            method, arguments, timeout: ContinuousClock.now.duration(to: deadline))
+    }
+
+    /// Connects, for a command to come.
+    /// - Throws: ``OVSDBError`` with code `timeout` if the daemon takes no connection for so long.
+    public func connect(timeout: Duration = .seconds(5)) throws(OVSDBError) -> ControlConnection {
+        let deadline = ContinuousClock.now + timeout
         do {
-            return try answer.futureResult.wait()
+            while true {
+                if let stream = try LocalStream.connect(path) { return ControlConnection(path, stream) }
+                guard .now < deadline else { break }
+                // Nothing tells when there is room in the daemon's queue (connect(2)).
+                ThisProcess.pause(milliseconds: 10)
+            }
         } catch {
-            var error = OVSDBError(error, connectingTo: .unix(path: path))
-            error.operation = "run \(method)"
-            error.object = path
-            throw error
+            var failure = OVSDBError(error.errno, connectingTo: .unix(path: path))
+            failure.object = path
+            throw failure
         }
+        throw OVSDBError(
+            .timeout, operation: "connect", object: path, details: "the daemon took no connection within \(timeout)")
     }
 
     /// Sockets that a daemon may listen on, the most likely first: that of the process in `DIR/NAME.pid`, then any
@@ -60,45 +52,58 @@ public struct ControlSocket: Sendable {
         }
         return (likely + sockets.filter { !likely.contains($0) }).map { "\(directory)/\($0)" }
     }
-
-    private func failure(_ method: String, _ code: OVSDBError.Code, _ details: String) -> OVSDBError {
-        OVSDBError(code, operation: "run \(method)", object: path, details: details)
-    }
 }
 
-/// Sends the command and gathers its answer.
-private final class ControlHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-    private var exchange: ControlExchange
-    private let answer: EventLoopPromise<String>
+/// A connection to a daemon's control socket.
+public final class ControlConnection: Sendable {
+    private let path: String
+    private let stream: LocalStream
 
-    init(_ exchange: ControlExchange, _ answer: EventLoopPromise<String>) {
-        self.exchange = exchange
-        self.answer = answer
+    init(_ path: String, _ stream: consuming LocalStream) {
+        self.path = path
+        self.stream = stream
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: exchange.request)), promise: nil)
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        do throws(OVSDBError) {
-            if let text = try exchange.receive(Array(buffer: unwrapInboundIn(data))) { answer.succeed(text) }
+    /// Gives a command and waits for its answer. One at a time.
+    /// - Throws: ``OVSDBError`` with code `server` and the daemon's words if it refuses.
+    public func call(
+        _ method: String, _ arguments: [String] = [], timeout: Duration = .seconds(5)
+    ) throws(OVSDBError) -> String {
+        do {
+            return try converse(ControlExchange(method, arguments, path: path), timeout)
         } catch {
-            answer.fail(error)
-            context.close(promise: nil)
+            var failure: OVSDBError
+            switch error {
+            case let error as OVSDBError: failure = error
+            case let error as SystemError: failure = OVSDBError(error.errno, connectingTo: .unix(path: path))
+            default: failure = OVSDBError(.cancelled, operation: "", object: "", details: "\(error)")
+            }
+            failure.operation = "run \(method)"
+            failure.object = path
+            throw failure
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        answer.fail(error)
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        answer.fail(
-            OVSDBError(
-                .connection(errno: nil), operation: "", object: "", details: "the daemon closed the connection"))
+    private func converse(_ exchange: ControlExchange, _ timeout: Duration) throws -> String {
+        func failure(_ code: OVSDBError.Code, _ details: String) -> OVSDBError {
+            OVSDBError(code, operation: "", object: "", details: details)
+        }
+        let deadline = ContinuousClock.now + timeout
+        var exchange = exchange
+        var poll = PollSet(capacity: 1)
+        _ = poll.add(stream.number)
+        var unsent = exchange.request[...]
+        while true {
+            unsent = unsent.dropFirst(try stream.send(unsent))
+            if let bytes = try stream.receive(upTo: 4096) {
+                if bytes.isEmpty { throw failure(.connection(errno: nil), "the daemon closed the connection") }
+                if let answer = try exchange.receive(bytes) { return answer }
+            } else {
+                let rest = ContinuousClock.now.duration(to: deadline)
+                guard rest > .zero else { throw failure(.timeout, "no answer within \(timeout)") }
+                poll.setWriting(!unsent.isEmpty, 0)
+                _ = try poll.wait(nanoseconds: rest.wholeNanoseconds)
+            }
+        }
     }
 }

@@ -34,11 +34,14 @@ public final class OVSDBClient: Sendable {
     }
 
     /// Starts what ``connect()`` does and returns at once, so that the caller can do something else meanwhile.
-    public func begin() throws(OVSDBError) {
+    /// - Parameter tables: columns by table, to be monitored as soon as there is a connection; ``monitor(tables:)``
+    ///   with the same waits for them, and asks for nothing more.
+    public func begin(monitoring tables: [String: [String]]? = nil) throws(OVSDBError) {
         try core.change { state throws(OVSDBError) in
+            let effects = tables.map { state.monitor($0, at: .now) } ?? []
             switch state.phase {
-            case .idle, .failed: return ((), state.startFirstRound())
-            case .connecting, .connected, .reconnecting: return ((), [])
+            case .idle, .failed: return ((), effects + state.startFirstRound())
+            case .connecting, .connected, .reconnecting: return ((), effects)
             case .closed: throw closed("connect")
             }
         }
@@ -53,7 +56,7 @@ public final class OVSDBClient: Sendable {
     }
 
     /// Monitors what these rows want; columns that the server's schema lacks are left out. Returns once the first
-    /// snapshot is there. Asking again replaces what was asked for before.
+    /// snapshot is there. Asking for something else replaces what was asked for before.
     public func monitor(_ rows: [any TypedRow.Type]) throws(OVSDBError) {
         var tables: [String: [String]] = [:]
         for row in rows { tables[row.table, default: []] += row.columns }
@@ -64,8 +67,8 @@ public final class OVSDBClient: Sendable {
     public func monitor(tables: [String: [String]]) throws(OVSDBError) {
         try requireConnection()
         let number = try core.change { state throws(OVSDBError) in
-            state.monitorsAsked += 1
-            return (state.monitorsAsked, state.perform(state.session.monitor(tables), at: .now))
+            let effects = state.monitor(tables, at: .now)
+            return (state.monitorsAsked, effects)
         }
         let isThere = try block(upTo: .now + requestTimeout) { state throws(OVSDBError) in
             if state.monitorsAnswered >= number {
@@ -79,7 +82,14 @@ public final class OVSDBClient: Sendable {
     }
 
     /// What the monitor has told up to now. Without a connection, what it had told before.
-    public var replica: Replica { core.look { $0.session.replica } }
+    public var replica: Replica {
+        core.glance()
+        return core.look { $0.session.replica }
+    }
+
+    /// Takes in what has come from the server, and waits for nothing. Of use only to clients that don't read always
+    /// (``Configuration/readsAlways``): the server goes on with what it is asked next.
+    public func glance() { core.glance() }
 
     /// Carries out all operations or none (RFC 7047, section 4.1.3). What it changes is in ``replica`` when this
     /// returns, as far as it is monitored.
@@ -88,23 +98,47 @@ public final class OVSDBClient: Sendable {
     ///   change may have been carried out or not.
     @discardableResult
     public func transact(_ operations: [Operation]) throws(OVSDBError) -> [OperationResult] {
+        try transact(operations, waiting: requestTimeout, until: nil).results
+    }
+
+    /// Whether what a transaction is to bring about is there: asked of its results and what the monitor has told.
+    public typealias Settlement = @Sendable ([OperationResult], Replica) -> Bool
+
+    /// Carries out all operations or none, and waits on for what others do about it, such as ovs-vswitchd, which tells by
+    /// `cur_cfg` that it has acted. Quicker than to ``wait(upTo:until:)`` afterwards: this thread is woken once, not twice.
+    /// - Parameters:
+    ///   - limit: for both together. If the time is over before the transaction is carried out, the wait goes on for that.
+    ///   - isSettled: may be asked on another thread: it has to be quick, and use no client.
+    ///   - meanwhile: done once the request is sent, before the wait.
+    /// - Returns: one result for each operation, and whether it has settled.
+    /// - Throws: as ``transact(_:)``.
+    public func transact(
+        _ operations: [Operation], waiting limit: Duration, until isSettled: Settlement?, meanwhile: () -> Void = {}
+    ) throws(OVSDBError) -> (results: [OperationResult], isSettled: Bool) {
         try requireConnection()
         let now = ContinuousClock.now
-        let waiter = Waiter(deadline: now + requestTimeout)
+        let waiter = Waiter()
         let number = try core.change { state throws(OVSDBError) in
             let (number, actions) = try state.session.transact(operations)
-            state.transactions[number] = waiter
-            return (number, state.perform(actions, at: now) + state.watch(waiter, at: now))
+            state.transactions[number] = ClientState.Transaction(waiter: waiter, isSettled: isSettled)
+            return (number, state.perform(actions, at: now))
         }
-        waiter.park()
-        let outcome = try core.change { state throws(OVSDBError) in
-            state.transactions[number] = nil
-            if let outcome = state.outcomes.removeValue(forKey: number) { return (outcome, []) }
+        meanwhile()
+        core.wait(for: waiter, until: now + min(limit, requestTimeout))
+        if limit < requestTimeout, core.look({ $0.transactions[number]?.outcome == nil }) {
+            core.wait(for: waiter, until: now + requestTimeout)
+        }
+        let over = try core.change { state throws(OVSDBError) in
+            let transaction = state.transactions.removeValue(forKey: number)
+            let hasSettled = transaction?.isOver(state.session.replica) ?? false
+            let isAbandoned = transaction?.outcome == nil
             return (
-                Result.failure(timeout("change the database")), state.perform(state.session.abandon(number), at: .now)
+                (outcome: transaction?.outcome, hasSettled: hasSettled),
+                isAbandoned ? state.perform(state.session.abandon(number), at: .now) : []
             )
         }
-        return try outcome.get()
+        guard let outcome = over.outcome else { throw timeout("change the database") }
+        return (try outcome.get(), over.hasSettled)
     }
 
     /// Waits until the condition holds of what the monitor has told. It is asked at once and after each update, on this
@@ -166,11 +200,13 @@ public final class OVSDBClient: Sendable {
 
     /// Returns when there is a connection; starts the first one if need be.
     private func requireConnection() throws(OVSDBError) {
-        guard !core.isOnEventLoop else {
+        guard !core.isOnCarrier else {
             throw OVSDBError(
                 .cancelled, operation: "wait", object: target.description,
-                details: "this is the event loop's own thread, which nothing may block")
+                details: "this is the connections' own thread, which nothing may block")
         }
+        // A connection that was lost meanwhile may not have been missed yet.
+        core.glance()
         if case .idle = core.look({ $0.phase }) { try begin() }
         // Every attempt has its own time limit.
         _ = try block(upTo: nil) { state throws(OVSDBError) in
@@ -188,18 +224,18 @@ public final class OVSDBClient: Sendable {
     private func block<Result: Sendable>(
         upTo deadline: ContinuousClock.Instant?, _ check: (ClientState) throws(OVSDBError) -> Result?
     ) throws(OVSDBError) -> Result? {
-        let waiter = Waiter(deadline: deadline)
+        let waiter = Waiter()
         defer { core.look { $0.waiters[ObjectIdentifier(waiter)] = nil } }
         while true {
             let now = ContinuousClock.now
             let result = try core.change { state throws(OVSDBError) -> (Result?, [ClientState.Effect]) in
                 if let result = try check(state) { return (result, []) }
                 state.waiters[ObjectIdentifier(waiter)] = waiter
-                return (nil, state.watch(waiter, at: now))
+                return (nil, [])
             }
             if let result { return result }
             if let deadline, now >= deadline { return nil }
-            waiter.park()
+            core.wait(for: waiter, until: deadline)
         }
     }
 

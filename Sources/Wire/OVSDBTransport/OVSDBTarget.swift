@@ -44,6 +44,9 @@ public struct OVSDBTarget: Hashable, Sendable, CustomStringConvertible {
         if remotes.count == 1, case .unix(let path) = remotes.first { path } else { nil }
     }
 
+    /// Whether all servers are UNIX sockets.
+    var isLocal: Bool { remotes.allSatisfy { if case .unix = $0 { true } else { false } } }
+
     /// As it is written.
     public var description: String { remotes.map(\.description).joined(separator: ",") }
 

@@ -9,6 +9,12 @@ int clinux_local_listen(const char *path);
 int clinux_local_accept(int descriptor, int patience_milliseconds);
 /// Connects to a UNIX socket; sends and receives wait so long at most.
 int clinux_local_connect(const char *path, int patience_milliseconds);
+/// Connects to a UNIX socket without waiting, and never waits afterwards; -EAGAIN if its queue is full (connect(2)).
+int clinux_local_connect_now(const char *path);
+/// An event counter (eventfd(2)), which never waits.
+int clinux_bell(void);
+/// The thread's number (gettid(2)).
+int clinux_thread_id(void);
 /// A descriptor that becomes readable when something in one of the directories is made, changed, renamed or removed
 /// (inotify(7)). Directories that don't exist are passed over.
 int clinux_watch_directories(const char *const *paths, size_t count);

@@ -18,10 +18,12 @@ extension DatabaseSchema {
 
 extension JSONCursor {
     /// `<database-schema>` (RFC 7047, section 3.2). Members that aren't known are passed over, here and below.
-    mutating func databaseSchema() throws(JSONError) -> DatabaseSchema {
+    /// - Parameter wanted: tables; others are passed over. nil: all.
+    mutating func databaseSchema(only wanted: [String]? = nil) throws(JSONError) -> DatabaseSchema {
         var databaseName: String?
         var version = ""
         var tables: [String: TableSchema] = [:]
+        var hasRoots = false
         var isFirst = true
         try expect(UInt8(ascii: "{"))
         while try next(&isFirst, until: UInt8(ascii: "}")) {
@@ -31,19 +33,24 @@ extension JSONCursor {
             case "tables":
                 var isFirst = true
                 try expect(UInt8(ascii: "{"))
-                while try next(&isFirst, until: UInt8(ascii: "}")) { tables[try name()] = try tableSchema() }
+                while try next(&isFirst, until: UInt8(ascii: "}")) {
+                    let table = try name()
+                    let schema = try tableSchema(skipsColumns: wanted?.contains(table) == false)
+                    if schema.isRoot { hasRoots = true }
+                    if wanted?.contains(table) != false { tables[table] = schema }
+                }
             default: try skipValue()
             }
         }
         guard let databaseName else { throw error("a schema has a name") }
-        if !tables.values.contains(where: \.isRoot) {
+        if !hasRoots {
             // Schemas older than isRoot: nothing is collected as garbage.
             tables = tables.mapValues { TableSchema(columns: $0.columns, isRoot: true, maxRows: $0.maxRows) }
         }
         return DatabaseSchema(name: databaseName, version: version, tables: tables)
     }
 
-    private mutating func tableSchema() throws(JSONError) -> TableSchema {
+    private mutating func tableSchema(skipsColumns: Bool) throws(JSONError) -> TableSchema {
         var columns: [String: ColumnSchema] = [:]
         var isRoot = false
         var maxRows: Int?
@@ -51,7 +58,7 @@ extension JSONCursor {
         try expect(UInt8(ascii: "{"))
         while try next(&isFirst, until: UInt8(ascii: "}")) {
             switch try name() {
-            case "columns":
+            case "columns" where !skipsColumns:
                 var isFirst = true
                 try expect(UInt8(ascii: "{"))
                 while try next(&isFirst, until: UInt8(ascii: "}")) { columns[try name()] = try columnSchema() }

@@ -45,8 +45,12 @@ struct RPCMessage {
 
 extension JSONWriter {
     mutating func request(_ id: Int, _ method: String, _ parameters: JSONValue) {
+        request(id, method) { $0.value(parameters) }
+    }
+
+    mutating func request(_ id: Int, _ method: String, _ parameters: (inout JSONWriter) -> Void) {
         raw("{\"id\":\(id),\"method\":\"\(method)\",\"params\":")
-        value(parameters)
+        parameters(&self)
         raw("}")
     }
 

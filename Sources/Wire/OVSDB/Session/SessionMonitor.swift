@@ -102,14 +102,24 @@ extension OVSDBSession {
     private mutating func requestMonitor(_ method: MonitorState.Method, _ layouts: [String: TableLayout]) -> Action {
         monitor.lastID += 1
         monitor.requested = MonitorState.Running(id: monitor.lastID, method: method, layouts: layouts)
-        let tables = layouts.mapValues { layout in
-            JSONValue.array([.object(["columns": .array(layout.columns.map { .string($0.name) })])])
-        }
-        var parameters: [JSONValue] = [
-            .string(settings.database), .integer(Int64(monitor.lastID)), .object(tables),
-        ]
-        if method == .since { parameters.append(.string(monitor.place?.transaction ?? noTransaction)) }
-        return request(.monitor) { $0.request($1, method.rawValue, .array(parameters)) }.1
+        let (database, id, place) = (settings.database, monitor.lastID, monitor.place?.transaction ?? noTransaction)
+        return request(.monitor) { writer, number in
+            writer.request(number, method.rawValue) { writer in
+                writer.raw("[")
+                writer.string(database)
+                writer.raw(",\(id),")
+                writer.object(layouts) { writer, _, layout in
+                    writer.raw("[{\"columns\":")
+                    writer.list(layout.columns) { $0.string($1.name) }
+                    writer.raw("}]")
+                }
+                if method == .since {
+                    writer.raw(",")
+                    writer.string(place)
+                }
+                writer.raw("]")
+            }
+        }.1
     }
 
     /// The reply to a request to monitor.

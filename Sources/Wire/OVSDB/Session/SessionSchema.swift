@@ -22,8 +22,10 @@ struct ClusterState {
 
 extension OVSDBSession {
     mutating func requestSchema() -> Action {
-        let parameters = JSONValue.array([.string(settings.database)])
-        return request(.schema) { $0.request($1, "get_schema", parameters) }.1
+        let database = settings.database
+        return request(.schema) { writer, number in
+            writer.request(number, "get_schema") { $0.list(CollectionOfOne(database)) { $0.string($1) } }
+        }.1
     }
 
     /// The first request of this table is an old `monitor`, which all servers with `_Server` know.
@@ -46,7 +48,7 @@ extension OVSDBSession {
             throw JSONError(reason: "a reply without a result", offset: frame.range.lowerBound)
         }
         var cursor = frame.cursor.at(result)
-        let new = try cursor.databaseSchema()
+        let new = try cursor.databaseSchema(only: settings.tables)
         guard new.name == settings.database else { throw cursor.error("another database's schema") }
         if schema != new {
             // Another version: what the places of columns mean may have changed.

@@ -17,12 +17,15 @@ extension OVSDBSession {
         public var leaderOnly: Bool
         /// The server as errors name it.
         public var server: String
+        /// The only tables whose schema is read, and of which the session knows; nil: all. To read a large schema whole
+        /// takes longer than most of what is then done with a few of its tables.
+        public var tables: [String]?
 
         /// From its parts.
         public init(
             database: String = "Open_vSwitch", maximumMessage: Int = 64 << 20, maximumDepth: Int = 32,
             maximumRequests: Int = 1024, probeInterval: Duration? = nil, looksAtCluster: Bool = false,
-            leaderOnly: Bool = true, server: String = ""
+            leaderOnly: Bool = true, server: String = "", tables: [String]? = nil
         ) {
             self.database = database
             self.maximumMessage = maximumMessage
@@ -32,6 +35,7 @@ extension OVSDBSession {
             self.looksAtCluster = looksAtCluster
             self.leaderOnly = leaderOnly
             self.server = server
+            self.tables = tables
         }
     }
 
