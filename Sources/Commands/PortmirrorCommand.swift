@@ -55,6 +55,8 @@ public struct PortmirrorCommand: ParsableCommand {
         if arguments.first == "daemonlogger" {
             arguments = ["daemonlogger"] + DaemonloggerCommand.spelledOut(Array(arguments.dropFirst()))
         }
+        // Who asks for numbers as soon as the process is there would end it.
+        if ["tap", "log", "run", "daemonlogger"].contains(arguments.first) { ThisProcess.hold(.user1) }
         EarlyConnection.begin(for: arguments)
         do {
             if arguments.first == "add", let addition = Addition(plainly: arguments.dropFirst(), now: Session.now) {

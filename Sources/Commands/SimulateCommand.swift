@@ -5,6 +5,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import PacketFilter
+import PacketSocket
 import Synchronization
 
 struct SimulateCommand: ParsableCommand {
@@ -111,7 +112,7 @@ struct Simulation {
         model = ReferenceModel(
             topology: Self.topology(mirrors, port: port, bridge: bridge), mirrors: mirrors,
             picks: { mirror, _ in chance.isOne(in: mirror.sample) },
-            spreads: { _, frame in flowHash(frame.bytes) },
+            spreads: { mirror, frame in UInt32(Self.share(of: frame.bytes, in: mirror)) },
             matches: { expression, frame, tag in
                 let view = PacketView(
                     bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) })
@@ -123,6 +124,14 @@ struct Simulation {
             files[output] = []
             paths[output] = Self.fileName(of: output, &taken)
         }
+    }
+
+    /// The place of the output that a tap would choose. A tap counts ports first, then directories.
+    private static func share(of bytes: [UInt8], in mirror: Mirror) -> Int {
+        let outputs = mirror.outputs
+        let order =
+            outputs.indices.filter { outputs[$0].files == nil } + outputs.indices.filter { outputs[$0].files != nil }
+        return order[FlowHash().output(of: bytes, among: order.count)]
     }
 
     /// The port, its bridge if it has one, and the outputs: as much of a machine as a capture tells of.

@@ -107,21 +107,4 @@ import Testing
             #expect(text.contains(part), "\(part)")
         }
     }
-
-    @Test("The simulated hash is a flow's: the same in both directions, different for others") func flows() throws {
-        func packet(_ source: UInt8, _ destination: UInt8, _ ports: [UInt8], tag: [UInt8] = [], mark: UInt8 = 0)
-            -> [UInt8]
-        {
-            [UInt8](repeating: 2, count: 12) + tag + [8, 0, 0x45, 0, 0, 40, 0, mark, 0x40, 0, 64, 6, 0, 0]
-                + [10, 0, 0, source, 10, 0, 0, destination] + ports + [0, 0, 0, mark]
-        }
-        let there = flowHash(packet(1, 2, [0, 80, 4, 0]))
-        #expect(flowHash(packet(2, 1, [4, 0, 0, 80], mark: 9)) == there)
-        #expect(flowHash(packet(1, 2, [0, 80, 4, 0], tag: [0x81, 0, 0, 5])) == there)
-        #expect(flowHash(packet(1, 2, [0, 80, 4, 1])) != there)
-        let shares = (0..<200).map { flowHash(packet(1, 2, [0, 80, 4, $0])) % 2 }.filter { $0 == 0 }.count
-        #expect((70...130).contains(shares))
-        for count in 0...60 { _ = flowHash([UInt8](packet(1, 2, [0, 80, 4, 0]).prefix(count))) }
-        _ = flowHash([UInt8](repeating: 0x81, count: 12) + [UInt8](repeating: 0, count: 3))
-    }
 }

@@ -93,7 +93,8 @@ extension IntegrationTests {
                 }
                 // All of this comes without a wait for anybody.
                 for _ in 0..<1000 {
-                    log.append(packet(sent, &random), timestamp: Self.start + Int64(sent))
+                    let outcome = log.append(packet(sent, &random), timestamp: Self.start + Int64(sent))
+                    #expect(outcome == .dropped(.noSpace))
                     sent += 1
                 }
                 let full = log.counts

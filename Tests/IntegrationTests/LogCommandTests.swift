@@ -109,6 +109,68 @@ extension IntegrationTests {
             }
         }
 
+        @Test("--after-rotation runs in another root directory, which needs a shell and no devices")
+        func commandInChroot() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                let jail = lab.path("jail")
+                try lab.sh("mkdir -p \(jail)/out; chmod 777 \(jail)/out")
+                try lab.sh("cp -L --parents /bin/sh $(ldd /bin/sh | grep -o '/[^ ]*') \(jail)")
+                _ = try log(
+                    lab,
+                    [
+                        "--chroot", jail, "--user", "nobody", "--rotate-packets", "5", "--after-rotation",
+                        // There is nothing to read.
+                        "read x; [ $? = 1 ] && echo \"$1\" >> /out/done",
+                    ], directory: "/in/it"
+                ) { log in
+                    try lab.send(0..<10)
+                    try log.wait(received: 10)
+                }
+                let done = (TextFile.read("\(jail)/out/done") ?? "").split(separator: "\n")
+                let files = try LoggedFile.all(in: "\(jail)/in/it").map { "/in/it/\($0.name)" }
+                #expect(files.count == 2 && done.map(String.init).sorted() == files.sorted(), "\(done)")
+            }
+        }
+
+        @Test("SIGUSR1 that comes before the log is ready is answered when it is", .needs(.tool("strace")))
+        func earlySignal() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                try lab.remember()
+                let log = try lab.start(
+                    [
+                        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=socket", "-e",
+                        "inject=socket:signal=SIGUSR1:when=1", CommandLab.binary, "log", "-i", "m1", "--dir",
+                        lab.path("log"), "-c", "3",
+                    ], environment: lab.environment)
+                let isAnswered = Deadline.poll(seconds: 20) {
+                    log.error.contains("copied: ") ? true : log.isRunning ? nil : false
+                }
+                #expect(isAnswered == true, "\(log.error)")
+                try lab.send(0..<3)
+                #expect(Deadline.poll(seconds: 20) { log.isRunning ? nil : true } == true)
+                #expect(try LoggedFile.all(in: lab.path("log")).flatMap(\.numbers) == Array(0..<3))
+            }
+        }
+
+        @Test("A disk that stands still at the end is waited for, and that is said", .needs(.tool("strace")))
+        func stillDisk() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                try lab.remember()
+                // The last file gets its name when the log ends.
+                let log = try lab.start(
+                    [
+                        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
+                        "inject=renameat2:delay_enter=5s", CommandLab.binary, "log", "-i", "m1", "--dir",
+                        lab.path("log"), "-c", "3", "--status-interval", "1s",
+                    ], environment: lab.environment)
+                #expect(Deadline.poll(seconds: 20) { log.error.contains("copied: ") ? true : nil } == true)
+                try lab.send(0..<3)
+                #expect(Deadline.poll(seconds: 30) { log.isRunning ? nil : true } == true)
+                #expect(log.error.contains("doesn't take the last packets; still waiting for it"), "\(log.error)")
+                #expect(try LoggedFile.all(in: lab.path("log")).flatMap(\.numbers) == Array(0..<3))
+            }
+        }
+
         @Test("--name: strftime's conversions, the interface and a number that goes on with the next run")
         func names() throws {
             try withCommandLab(hosts: 0, alone: ["m1"]) { lab in

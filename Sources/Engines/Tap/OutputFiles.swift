@@ -8,9 +8,8 @@ internal import PacketSocket
 final class OutputFiles {
     let settings: TapFiles
     private let log: CaptureLog
-    /// Frames that the log took, and that it didn't, by point.
-    private var taken: [(frames: UInt64, bytes: UInt64)]
-    private var refused: [(frames: UInt64, bytes: UInt64)]
+    /// What became of the frames, by point, as far as the log has told when it got them.
+    private var copies: [SendCounts]
     private let snaplen: Int
     /// Whether the log took the last frame; once it doesn't, the tap is done.
     private(set) var isFinished = false
@@ -23,8 +22,7 @@ final class OutputFiles {
         statistics: @escaping () -> [CaptureStatistics]
     ) throws {
         self.settings = settings
-        taken = Array(repeating: (0, 0), count: points)
-        refused = Array(repeating: (0, 0), count: points)
+        copies = Array(repeating: SendCounts(), count: points)
         snaplen = Int(settings.log.snaplen)
         let described = interfaces.map { port in
             PcapngWriter.Interface(
@@ -46,11 +44,11 @@ final class OutputFiles {
         }
         switch outcome {
         case .accepted:
-            taken[point].frames += 1
-            taken[point].bytes += bytes
-        case .dropped:
-            refused[point].frames += 1
-            refused[point].bytes += bytes
+            copies[point].sent += 1
+            copies[point].sentBytes += bytes
+        case .dropped(let reason):
+            copies[point][keyPath: Self.count(of: reason)] += 1
+            copies[point].failedBytes += bytes
         case .finished:
             isFinished = true
             unwanted += 1
@@ -60,44 +58,38 @@ final class OutputFiles {
 
     /// Counts more points apart.
     func count(points: Int) {
-        while taken.count < points {
-            taken.append((0, 0))
-            refused.append((0, 0))
-        }
+        while copies.count < points { copies.append(SendCounts()) }
     }
 
     func tick(now: Int64) { log.tick(now: now) }
     var nextDeadline: Int64? { log.nextDeadline }
     func rotate(now: Int64) { log.rotate(now: now) }
-    func finish() { log.finish() }
+    func finish(stillWaiting: () -> Void) { log.finish(stillWaiting: stillWaiting) }
     func takeRemarks() -> [String] { log.takeRemarks().map(\.text) }
     var isFull: Bool { log.isFinished }
+    var directory: String { settings.log.directoryPath }
 
     /// What became of the frames.
     func counts() -> (copies: [SendCounts], files: TapCounts.Files) {
         let now = log.counts
-        let isSpace = now.dropped.noSpace >= now.dropped.writeError
-        var copies = taken.indices.map { point in
-            var count = SendCounts()
-            count.sent = taken[point].frames
-            count.sentBytes = taken[point].bytes
-            count.add(refusals: refused[point].frames, isSpace: isSpace)
-            count.failedBytes = refused[point].bytes
-            return count
-        }
+        var copies = copies
         // Of frames that were lost on their way to the disk, the writer doesn't know the point.
-        let late = now.dropped.total &- refused.map(\.frames).reduce(0, +)
-        copies.move(late, to: isSpace ? \.noSpace : \.refused)
+        for (reason, count) in [(LogDropReason.noSpace, now.dropped.noSpace), (.writeError, now.dropped.writeError)] {
+            let path = Self.count(of: reason)
+            let early = copies.map { $0[keyPath: path] }.reduce(0, +)
+            copies.move(count &- early, to: path)
+        }
         let files = TapCounts.Files(
             directory: settings.log.directoryPath, current: now.currentName, finished: now.filesCompleted,
             removed: now.filesPruned, recovered: now.filesRecovered, bytes: now.bytesWritten,
             isFailing: log.isFailing)
         return (copies, files)
     }
-}
 
-extension SendCounts {
-    fileprivate mutating func add(refusals count: UInt64, isSpace: Bool) {
-        if isSpace { noSpace += count } else { refused += count }
+    private static func count(of reason: LogDropReason) -> WritableKeyPath<SendCounts, UInt64> {
+        switch reason {
+        case .noSpace: \.noSpace
+        case .writeError: \.refused
+        }
     }
 }

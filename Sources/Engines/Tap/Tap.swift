@@ -14,7 +14,11 @@ public final class Tap {
     /// What it does.
     public let settings: TapSettings
     private let links: LinkWatch
-    private var watched: [WatchedPort] = []
+    private var watched: [WatchedPort] {
+        get { books.ports }
+        set { books.ports = newValue }
+    }
+    private let books: InterfaceBooks
     private let outputs: [OutputPort]
     private var files: [OutputFiles] = []
     private let replayed: Replayed?
@@ -45,6 +49,7 @@ public final class Tap {
         }
         outputs = try settings.ports.map { try OutputPort($0, points: points.count, of: settings) }
         self.links = links
+        books = InterfaceBooks(links)
         self.points = points
         if !settings.bridges.isEmpty {
             spares = try (0..<settings.mostJoining).map { _ in try DeafSocket(for: "ports that join a bridge") }
@@ -114,9 +119,11 @@ public final class Tap {
     /// Begins files, which start threads of their own, and to hear.
     public func begin() throws {
         let interfaces = watched.isEmpty ? points.prefix(1).map(\.port) : interfaces
+        let counted = self.interfaces.count
         files = try settings.files.map { files in
-            try OutputFiles(files, points: points.count, interfaces: interfaces, of: settings) { [weak self] in
-                self?.statistics() ?? []
+            // A weak reference to the tap would make the counting of its references slow, which is done for each frame.
+            try OutputFiles(files, points: points.count, interfaces: interfaces, of: settings) { [books] in
+                books.statistics(of: counted)
             }
         }
         for port in watched {
@@ -158,7 +165,8 @@ public final class Tap {
                 }
                 left -= 1
                 let point = frame.isOutgoing ? port.points.egress : port.points.ingress
-                port.finisher.finish(frame, flush: flush) { piece in deliver(piece, point, port.interface) }
+                // A method as a closure would be made, and counted, for every frame.
+                port.finisher.finish(frame, flush: { flush() }) { piece in deliver(piece, point, port.interface) }
             }
             flush()
             port.finisher.startAnew()
@@ -188,8 +196,9 @@ public final class Tap {
             if number < outputs.count { return outputs[number].sender.add(piece, point: point) }
             return write(piece, point, interface, to: files[number - outputs.count])
         }
-        for output in outputs { output.sender.add(piece, point: point) }
-        for output in files { write(piece, point, interface, to: output) }
+        // To walk through an array counts it, and its elements, even if there are none.
+        if !outputs.isEmpty { for output in outputs { output.sender.add(piece, point: point) } }
+        if !files.isEmpty { for output in files { write(piece, point, interface, to: output) } }
     }
 
     private func write(_ piece: FramePiece, _ point: Int, _ interface: UInt32, to output: OutputFiles) {
@@ -298,7 +307,13 @@ public final class Tap {
 
     /// Completes the files.
     public func finish() {
-        for output in files { output.finish() }
+        for output in files {
+            output.finish { [remark] in
+                remark(
+                    "\(output.directory) doesn't take the last packets; still waiting for it. "
+                        + "What is written is kept if this is killed: the next log there completes the file")
+            }
+        }
         tellOfFiles()
     }
 
@@ -337,11 +352,18 @@ public final class Tap {
         for (number, point) in points.enumerated() { sink.copies[point] = copies[number] }
         return sink
     }
+}
 
-    /// What a capture file says of its interfaces.
-    private func statistics() -> [CaptureStatistics] {
-        var all = interfaces.indices.map { CaptureStatistics(interface: UInt32($0), time: 0) }
-        for port in watched {
+/// What capture files say of their interfaces.
+private final class InterfaceBooks {
+    let links: LinkWatch
+    var ports: [WatchedPort] = []
+
+    init(_ links: LinkWatch) { self.links = links }
+
+    func statistics(of interfaces: Int) -> [CaptureStatistics] {
+        var all = (0..<interfaces).map { CaptureStatistics(interface: UInt32($0), time: 0) }
+        for port in ports {
             port.ring.readStatistics()
             port.count(links.statistics(of: port.name))
             all[Int(port.interface)].add(port)

@@ -197,6 +197,10 @@ int clinux_start_writeback(int descriptor, off_t offset, off_t length) {
 
 int clinux_spawn_shell(const char *command, const char *argument) {
     const char *const arguments[] = {"/bin/sh", "-c", command, "sh", argument, NULL};
+    // Nothing to read, and no device needed for it: another root directory may have none.
+    int empty[2];
+    if (pipe2(empty, O_CLOEXEC) < 0) return -errno;
+    close(empty[1]);
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
@@ -209,11 +213,12 @@ int clinux_spawn_shell(const char *command, const char *argument) {
         &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, empty[0], 0);
     pid_t child = -1;
     int code = posix_spawn(&child, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+    close(empty[0]);
     return code != 0 ? -code : child;
 }
 

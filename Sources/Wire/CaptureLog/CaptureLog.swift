@@ -6,17 +6,19 @@ internal import Synchronization
 public enum AppendOutcome: Hashable, Sendable {
     /// It is in a buffer, on its way to a file.
     case accepted
-    /// Files can't be written now; it is counted.
-    case dropped
+    /// Files can't be written now, for this reason; it is counted.
+    case dropped(LogDropReason)
     /// The log has as many files as it was to have, or was finished; it isn't counted.
     case finished
 }
 
-/// Packets to files, without holding up the capture: one thread appends, another writes.
+/// Packets to files, without holding up the capture: one thread appends, another completes, names, prunes, and recovers
+/// what an earlier run left.
 ///
-/// Appending copies a packet into a large buffer and allocates nothing. Full buffers go to the writer's thread, which
-/// compresses, writes, completes, names, prunes, and recovers what an earlier run left. When all buffers are on their way
-/// the appending thread waits; while files can't be written it doesn't, and packets are dropped and counted.
+/// Appending copies a packet into a large buffer and allocates nothing. A full buffer is written on the same thread as long
+/// as the disk takes it at once; once it doesn't, and where there is compression, buffers go to the other thread. When
+/// all buffers are on their way the appending thread waits; while files can't be written it doesn't, and packets are
+/// dropped and counted.
 ///
 /// Files are written under a hidden name in the directory, and get their own name when they are complete.
 ///
@@ -35,6 +37,15 @@ public final class CaptureLog {
     private let work = Mailbox<LogWork>()
     private let pool = Mailbox<AlignedBuffer>()
     private var writer: OwnThread.Running<Void>?
+    private var thread: LogWriter?
+    /// Until when buffers go to the writer's thread, as the disk was slow; in nanoseconds of the clock that only runs
+    /// forward.
+    private var slowUntil: UInt64 = 0
+    private static let slowWrite: UInt64 = 5_000_000
+    private static let slowness: UInt64 = 10_000_000_000
+    /// Told when the writer has ended.
+    private let ended = Mailbox<Void>()
+    private static let stillMilliseconds = 3000
     private var beginning = Int64(0)
     private var now: Int64
 
@@ -100,7 +111,12 @@ public final class CaptureLog {
             try thread.beginFirst(.init(file: 1, time: now))
             try setUpFile(at: now)
         }
-        writer = try OwnThread.start { thread.run() }
+        self.thread = thread
+        let ended = self.ended
+        writer = try OwnThread.start {
+            thread.run()
+            ended.put(())
+        }
     }
 
     deinit { finish() }
@@ -176,8 +192,7 @@ public final class CaptureLog {
 
     private func drop() -> AppendOutcome {
         current.appended += 1
-        state.drop(1)
-        return .dropped
+        return .dropped(state.drop(1))
     }
 
     // MARK: Time
@@ -202,7 +217,7 @@ public final class CaptureLog {
         }
         if settings.pruning.hasRunningLimit, now >= nextPruning || now < before {
             nextPruning = now + Self.pruningInterval
-            work.put(.tick(now))
+            give(.tick(now))
         }
     }
 
@@ -235,13 +250,22 @@ public final class CaptureLog {
     }
 
     /// Completes the file, and waits until everything is written and, for a while, until commands have ended.
-    public func finish() {
+    /// - Parameter stillWaiting: called every few seconds while a disk that stands still holds it up.
+    public func finish(stillWaiting: () -> Void = {}) {
         if !isFinished, current.file != 0 { endFile(at: settings.clock == .wall ? max(now, current.began) : now) }
         isFinished = true
         guard let writer else { return }
         work.put(.stop)
+        let patience = settings.afterRotation == nil ? 0 : max(settings.commandPatience, 0) * 1000
+        var isLate = ended.take(waiting: patience + Self.stillMilliseconds) == nil
+        while isLate {
+            stillWaiting()
+            isLate = ended.take(waiting: Self.stillMilliseconds) == nil
+        }
         try? writer.wait()
         self.writer = nil
+        // The manifest and its lock go with it.
+        thread = nil
     }
 
     // MARK: What is told
@@ -279,7 +303,7 @@ public final class CaptureLog {
 
     private func beginFile(at time: Int64) -> Bool {
         files += 1
-        work.put(.begin(.init(file: files, time: time)))
+        give(.begin(.init(file: files, time: time)))
         do { try setUpFile(at: time) } catch { return false }
         return current.buffer != nil
     }
@@ -314,7 +338,7 @@ public final class CaptureLog {
             }
         }
         handOver()
-        work.put(.end(.init(file: current.file, time: now)))
+        give(.end(.init(file: current.file, time: now)))
         current.file = 0
         if let most = settings.mostFiles, files - filesLost >= most { isFinished = true }
     }
@@ -323,11 +347,28 @@ public final class CaptureLog {
         guard let buffer = current.buffer else { return }
         current.buffer = nil
         if buffer.count > 0 {
-            work.put(.buffer(buffer, file: current.file, packets: current.bufferPackets))
+            if !writeAtOnce(buffer) { give(.buffer(buffer, file: current.file, packets: current.bufferPackets)) }
         } else {
             pool.put(buffer)
         }
         current.bufferPackets = 0
+    }
+
+    private func give(_ next: LogWork) {
+        state.outstanding.add(1, ordering: .relaxed)
+        work.put(next)
+    }
+
+    /// Writes a buffer on this thread, as long as the disk takes what it is given at once.
+    private func writeAtOnce(_ buffer: AlignedBuffer) -> Bool {
+        let begin = ThisProcess.monotonicNanoseconds()
+        guard begin >= slowUntil, !state.isFailing, let thread,
+            thread.writeAtOnce(buffer, current.file, current.bufferPackets)
+        else { return false }
+        let end = ThisProcess.monotonicNanoseconds()
+        // A disk that makes one wait will do so again; the ring has room for once.
+        if end - begin > Self.slowWrite { slowUntil = end + Self.slowness }
+        return true
     }
 
     /// Gets an empty buffer; waits for one, unless files can't be written.

@@ -1,6 +1,14 @@
 internal import LinuxSystem
 internal import Synchronization
 
+/// Why a packet isn't in a file.
+public enum LogDropReason: Hashable, Sendable {
+    /// The volume, or the quota, is full.
+    case noSpace
+    /// Writing fails in another way.
+    case writeError
+}
+
 /// Why packets aren't in a file.
 public struct LogDrops: Hashable, Sendable {
     /// The volume, or the quota, was full.
@@ -56,6 +64,8 @@ final class LogState: Sendable {
     let status = Atomic<UInt64>(0)
     /// Why: whether there is no space.
     let lacksSpace = Atomic<Bool>(false)
+    /// Work that was given to the writer's thread and isn't done yet.
+    let outstanding = Atomic<Int>(0)
     /// The writer's part of the counts.
     let counts = Mutex(CaptureLogCounts())
     private let remarks = Mutex<(queue: [LogRemark], lost: Int)>(([], 0))
@@ -88,11 +98,17 @@ final class LogState: Sendable {
         }
     }
 
-    func drop(_ packets: UInt64) {
-        guard packets > 0 else { return }
-        let lacksSpace = lacksSpace.load(ordering: .relaxed)
+    /// Counts packets that are in no file.
+    /// - Returns: why they aren't.
+    @discardableResult
+    func drop(_ packets: UInt64) -> LogDropReason {
+        let reason = lacksSpace.load(ordering: .relaxed) ? LogDropReason.noSpace : .writeError
         counts.withLock {
-            if lacksSpace { $0.dropped.noSpace += packets } else { $0.dropped.writeError += packets }
+            switch reason {
+            case .noSpace: $0.dropped.noSpace += packets
+            case .writeError: $0.dropped.writeError += packets
+            }
         }
+        return reason
     }
 }

@@ -10,6 +10,14 @@ public struct LocalListener: ~Copyable {
     /// - Throws: `EADDRINUSE` if somebody answers there.
     public init(_ path: String) throws(SystemError) {
         self.path = path
+        // Of two that begin at once, one would take away what the other has just made: each has the directory to itself.
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let turn = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
+        defer { withExtendedLifetime(turn) {} }
+        while flock(turn.number, LOCK_EX) != 0 {
+            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "lock", directory) }
+        }
         var number = unsafe clinux_local_listen(path)
         if number == -EADDRINUSE {
             let other = unsafe clinux_local_connect(path, 100)

@@ -36,6 +36,14 @@ public enum Signal: Int32, Hashable, Sendable, CaseIterable {
 }
 
 extension ThisProcess {
+    /// Keeps a signal until a ``SignalDescriptor`` reads it, on this thread and those that it starts.
+    public static func hold(_ held: Signal) {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, held.rawValue)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
     /// A reader that has gone is an error of the write from now on, and doesn't end the process (SIGPIPE, signal(7)).
     /// Programs started by this one get the usual behaviour.
     public static func outliveReaders() { _ = signal(SIGPIPE, SIG_IGN) }

@@ -21,12 +21,14 @@ public struct RingSettings: Hashable, Sendable {
     /// Which frames are heard.
     public var heard: Heard
 
-    /// Blocks of 256 KiB, 32 MiB in all, kept back 5 ms at most.
+    /// 32 MiB in all, kept back 5 ms at most.
+    /// - Parameter blockBytes: 1 MiB in large rings, 256 KiB in small ones, unless told otherwise: at high rates a reader is
+    ///   woken for each block, which takes longer than to read it where blocks are small.
     public init(
-        blockBytes: Int = 256 << 10, bytes: Int = 32 << 20, retireMilliseconds: UInt32 = 5,
+        blockBytes: Int? = nil, bytes: Int = 32 << 20, retireMilliseconds: UInt32 = 5,
         hasOffloadHeaders: Bool = true, heard: Heard = .both
     ) {
-        self.blockBytes = blockBytes
+        self.blockBytes = blockBytes ?? (bytes < 16 << 20 ? 256 << 10 : 1 << 20)
         self.bytes = bytes
         self.retireMilliseconds = retireMilliseconds
         self.hasOffloadHeaders = hasOffloadHeaders

@@ -33,6 +33,11 @@ public struct FlowHash: Hashable, Sendable {
         return unsafe Self.share(of: self(frame), among: count)
     }
 
+    /// The same for a frame in an array.
+    public func output(of frame: [UInt8], among count: Int) -> Int {
+        unsafe frame.withUnsafeBytes { unsafe output(of: $0, among: count) }
+    }
+
     /// The same for a hash that is known already.
     public static func share(of hash: UInt32, among count: Int) -> Int {
         // Lemire's multiplication instead of a division. A shift binds more tightly than a product.
