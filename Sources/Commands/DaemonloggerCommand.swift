@@ -175,7 +175,7 @@ private struct DaemonloggerSettings {
         privileges.chroot = options.root
         var runner = TapRunner(
             mirror, privileges, TapReportStyle(name: "daemonlogger", interval: nil, isQuiet: false, isJSON: false),
-            try TapLimits(latency: nil, ring: nil), options.places, purpose: "capturing")
+            try TapLimits(latency: options.flushes ? "5ms" : nil, ring: nil), options.places, purpose: "capturing")
         runner.captures = options.capture.map { [$0] } ?? []
         runner.limit = Self.limit(options.count)
         runner.outlivesHangUp = true

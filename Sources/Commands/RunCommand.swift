@@ -21,7 +21,8 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long a frame may be kept back at low rates: 1ms to 1s (default 5ms).", valueName: "time"))
+            "How long a frame may be kept back at low rates: 1ms to 1s (default 5ms, 40ms to files alone).",
+            valueName: "time"))
     var latency: String?
 
     @Option(help: ArgumentHelp("Memory for frames that wait: 1M to 4G (default 32M).", valueName: "size"))

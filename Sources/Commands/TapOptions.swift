@@ -47,7 +47,8 @@ struct TapSourceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long a frame may be kept back at low rates: 1ms to 1s (default 5ms).", valueName: "time"))
+            "How long a frame may be kept back at low rates: 1ms to 1s (default 5ms, 40ms to files alone).",
+            valueName: "time"))
     var latency: String?
 
     @Option(help: ArgumentHelp("Memory for frames that wait: 1M to 4G (default 32M).", valueName: "size"))
@@ -121,8 +122,14 @@ struct TapSourceOptions: ParsableArguments {
 
 /// How much a tap may keep back, and for how long.
 struct TapLimits {
-    var latencyMilliseconds: UInt32 = 5
+    private var latency: UInt32?
     var ringBytes = 32 << 20
+
+    /// Who looks at a port's copies sees what happens now. In files nobody does: there a process that is woken less often
+    /// needs less.
+    func latencyMilliseconds(of mirror: Mirror) -> UInt32 {
+        latency ?? (mirror.outputs.allSatisfy { $0.files != nil } ? 40 : 5)
+    }
 
     /// - Throws: `ValidationError` that says what may be.
     init(latency: String?, ring: String?) throws {
@@ -132,7 +139,7 @@ struct TapLimits {
             guard let number = UInt32(digits), unit == "ms" || unit == "s",
                 (1...1000).contains(unit == "s" ? number.multipliedReportingOverflow(by: 1000).partialValue : number)
             else { throw ValidationError("--latency is 1ms to 1s, as in 5ms; not '\(latency)'") }
-            latencyMilliseconds = unit == "s" ? number * 1000 : number
+            self.latency = unit == "s" ? number * 1000 : number
         }
         if let ring {
             guard let size = try? parseSize(ring), (1 << 20...4 << 30).contains(size) else {

@@ -18,7 +18,7 @@ struct TapRunner {
     var captures: [String] = []
     var isPaced = false
     var limit: UInt64?
-    var latency: UInt32 = 5
+    var latency: UInt32
     var ringBytes = 32 << 20
     var isPromiscuous = true
     /// Whether a bridge device is to show all that goes through the bridge.
@@ -55,7 +55,7 @@ struct TapRunner {
         _ places: any Places, purpose: String
     ) {
         self.mirror = mirror
-        latency = limits.latencyMilliseconds
+        latency = limits.latencyMilliseconds(of: mirror)
         ringBytes = limits.ringBytes
         user = privileges.user
         group = privileges.group

@@ -403,7 +403,10 @@ extension IntegrationTests {
                 #expect(try lab.state("log") == ShownState(state: "active", reason: "", engine: "tap"))
                 try lab.ping(1, 2)
                 try running.wait(received: 20)
-                #expect(try lab.mirror("show", "log").output.contains("delivered: 20 packets"))
+                let isDelivered = try Deadline.poll(seconds: 10) {
+                    try lab.mirror("show", "log").output.contains("delivered: 20 packets") ? true : nil
+                }
+                #expect(isDelivered == true)
                 try lab.mirror("remove", "log")
                 try running.end()
                 try Files.remove("\(lab.runDirectory)/taps/log.sock")
