@@ -132,16 +132,21 @@ extension IntegrationTests {
             }
         }
 
+        /// Starts a log of three frames, with something amiss at a system call.
+        private func traced(
+            _ lab: CommandLab, _ call: String, _ fault: String, _ options: [String] = []
+        ) throws -> BackgroundProgram {
+            try lab.remember()
+            return try lab.start(
+                ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(fault)"]
+                    + [CommandLab.binary, "log", "-i", "m1", "--dir", lab.path("log"), "-c", "3"] + options,
+                environment: lab.environment)
+        }
+
         @Test("SIGUSR1 that comes before the log is ready is answered when it is", .needs(.tool("strace")))
         func earlySignal() throws {
             try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
-                try lab.remember()
-                let log = try lab.start(
-                    [
-                        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=socket", "-e",
-                        "inject=socket:signal=SIGUSR1:when=1", CommandLab.binary, "log", "-i", "m1", "--dir",
-                        lab.path("log"), "-c", "3",
-                    ], environment: lab.environment)
+                let log = try traced(lab, "socket", "signal=SIGUSR1:when=1")
                 let isAnswered = Deadline.poll(seconds: 20) {
                     log.error.contains("copied: ") ? true : log.isRunning ? nil : false
                 }
@@ -155,14 +160,8 @@ extension IntegrationTests {
         @Test("A disk that stands still at the end is waited for, and that is said", .needs(.tool("strace")))
         func stillDisk() throws {
             try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
-                try lab.remember()
                 // The last file gets its name when the log ends.
-                let log = try lab.start(
-                    [
-                        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
-                        "inject=renameat2:delay_enter=5s", CommandLab.binary, "log", "-i", "m1", "--dir",
-                        lab.path("log"), "-c", "3", "--status-interval", "1s",
-                    ], environment: lab.environment)
+                let log = try traced(lab, "renameat2", "delay_enter=5s", ["--status-interval", "1s"])
                 #expect(Deadline.poll(seconds: 20) { log.error.contains("copied: ") ? true : nil } == true)
                 try lab.send(0..<3)
                 #expect(Deadline.poll(seconds: 30) { log.isRunning ? nil : true } == true)

@@ -312,6 +312,33 @@ struct RealServerTests {
         }
     }
 
+    @Test func `threads that take turns at reading hand over, also those that leave at once`() throws {
+        let server = try PrivateServer()
+        let client = try server.client(readsAlways: false)
+        try client.monitor(Self.rows)
+        let root = try client.root()
+        let impatient = try (0..<3).map { number in
+            try OwnThread.start {
+                for _ in 0..<400 { _ = try client.wait(upTo: .microseconds(200 * number)) { _ in false } }
+            }
+        }
+        let busy = try (0..<3).map { number in
+            try OwnThread.start {
+                for count in 0..<150 {
+                    try client.transact([
+                        .update(
+                            table: "Open_vSwitch", where: [.row(root)],
+                            row: ["cur_cfg": Datum(Int64(number * 1000 + count))])
+                    ])
+                }
+            }
+        }
+        let begin = ContinuousClock.now
+        for thread in impatient + busy { try thread.wait() }
+        // One whose turn is lost waits for the request's whole time.
+        #expect(.now - begin < .seconds(8))
+    }
+
     @Test func `a client that doesn't read always notices what happened when it is asked`() throws {
         let server = try PrivateServer()
         let client = try server.client(readsAlways: false)

@@ -12,13 +12,11 @@ public enum AppendOutcome: Hashable, Sendable {
     case finished
 }
 
-/// Packets to files, without holding up the capture: one thread appends, another completes, names, prunes, and recovers
-/// what an earlier run left.
+/// Packets to files, without holding up the capture: one thread appends, another writes.
 ///
-/// Appending copies a packet into a large buffer and allocates nothing. A full buffer is written on the same thread as long
-/// as the disk takes it at once; once it doesn't, and where there is compression, buffers go to the other thread. When
-/// all buffers are on their way the appending thread waits; while files can't be written it doesn't, and packets are
-/// dropped and counted.
+/// Appending copies a packet into a large buffer and allocates nothing. Full buffers go to the writer's thread, which
+/// compresses, writes, completes, names, prunes, and recovers what an earlier run left. When all buffers are on their way
+/// the appending thread waits; while files can't be written it doesn't, and packets are dropped and counted.
 ///
 /// Files are written under a hidden name in the directory, and get their own name when they are complete.
 ///
@@ -37,12 +35,6 @@ public final class CaptureLog {
     private let work = Mailbox<LogWork>()
     private let pool = Mailbox<AlignedBuffer>()
     private var writer: OwnThread.Running<Void>?
-    private var thread: LogWriter?
-    /// Until when buffers go to the writer's thread, as the disk was slow; in nanoseconds of the clock that only runs
-    /// forward.
-    private var slowUntil: UInt64 = 0
-    private static let slowWrite: UInt64 = 5_000_000
-    private static let slowness: UInt64 = 10_000_000_000
     /// Told when the writer has ended.
     private let ended = Mailbox<Void>()
     private static let stillMilliseconds = 3000
@@ -111,7 +103,6 @@ public final class CaptureLog {
             try thread.beginFirst(.init(file: 1, time: now))
             try setUpFile(at: now)
         }
-        self.thread = thread
         let ended = self.ended
         writer = try OwnThread.start {
             thread.run()
@@ -217,7 +208,7 @@ public final class CaptureLog {
         }
         if settings.pruning.hasRunningLimit, now >= nextPruning || now < before {
             nextPruning = now + Self.pruningInterval
-            give(.tick(now))
+            work.put(.tick(now))
         }
     }
 
@@ -264,8 +255,6 @@ public final class CaptureLog {
         }
         try? writer.wait()
         self.writer = nil
-        // The manifest and its lock go with it.
-        thread = nil
     }
 
     // MARK: What is told
@@ -303,7 +292,7 @@ public final class CaptureLog {
 
     private func beginFile(at time: Int64) -> Bool {
         files += 1
-        give(.begin(.init(file: files, time: time)))
+        work.put(.begin(.init(file: files, time: time)))
         do { try setUpFile(at: time) } catch { return false }
         return current.buffer != nil
     }
@@ -338,7 +327,7 @@ public final class CaptureLog {
             }
         }
         handOver()
-        give(.end(.init(file: current.file, time: now)))
+        work.put(.end(.init(file: current.file, time: now)))
         current.file = 0
         if let most = settings.mostFiles, files - filesLost >= most { isFinished = true }
     }
@@ -347,28 +336,11 @@ public final class CaptureLog {
         guard let buffer = current.buffer else { return }
         current.buffer = nil
         if buffer.count > 0 {
-            if !writeAtOnce(buffer) { give(.buffer(buffer, file: current.file, packets: current.bufferPackets)) }
+            work.put(.buffer(buffer, file: current.file, packets: current.bufferPackets))
         } else {
             pool.put(buffer)
         }
         current.bufferPackets = 0
-    }
-
-    private func give(_ next: LogWork) {
-        state.outstanding.add(1, ordering: .relaxed)
-        work.put(next)
-    }
-
-    /// Writes a buffer on this thread, as long as the disk takes what it is given at once.
-    private func writeAtOnce(_ buffer: AlignedBuffer) -> Bool {
-        let begin = ThisProcess.monotonicNanoseconds()
-        guard begin >= slowUntil, !state.isFailing, let thread,
-            thread.writeAtOnce(buffer, current.file, current.bufferPackets)
-        else { return false }
-        let end = ThisProcess.monotonicNanoseconds()
-        // A disk that makes one wait will do so again; the ring has room for once.
-        if end - begin > Self.slowWrite { slowUntil = end + Self.slowness }
-        return true
     }
 
     /// Gets an empty buffer; waits for one, unless files can't be written.

@@ -64,8 +64,6 @@ final class LogState: Sendable {
     let status = Atomic<UInt64>(0)
     /// Why: whether there is no space.
     let lacksSpace = Atomic<Bool>(false)
-    /// Work that was given to the writer's thread and isn't done yet.
-    let outstanding = Atomic<Int>(0)
     /// The writer's part of the counts.
     let counts = Mutex(CaptureLogCounts())
     private let remarks = Mutex<(queue: [LogRemark], lost: Int)>(([], 0))

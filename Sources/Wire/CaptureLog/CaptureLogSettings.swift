@@ -51,9 +51,9 @@ public struct CaptureLogSettings: Sendable {
     /// Seconds that ``CaptureLog/finish()`` waits for commands.
     public var commandPatience = 10
     /// Bytes of a buffer, which is written at once.
-    public var bufferBytes = 272 << 10
+    public var bufferBytes = 1 << 20
     /// The most buffers. The capture waits when all are on their way to the disk.
-    public var mostBuffers = 60
+    public var mostBuffers = 16
     /// Nanoseconds after which packets go to the file though their buffer isn't full; nil for never.
     public var flushInterval: Int64? = 1_000_000_000
     /// Whether files are on the disk (fdatasync(2)) before they are shown under their names.

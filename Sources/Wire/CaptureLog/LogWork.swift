@@ -19,16 +19,6 @@ enum LogWork: Sendable {
     case tick(Int64)
     /// A command for a file has ended, with an exit status.
     case commandEnded(String, Int32)
-    /// Files can't be written: try again after a while.
-    case trouble
     /// Complete what is left, and end.
     case stop
-
-    /// Whether it has its place among the packets.
-    var isFromCapture: Bool {
-        switch self {
-        case .begin, .buffer, .end, .tick: true
-        case .commandEnded, .trouble, .stop: false
-        }
-    }
 }

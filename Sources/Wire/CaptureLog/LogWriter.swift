@@ -2,10 +2,9 @@ internal import CaptureFile
 internal import LinuxSystem
 internal import Synchronization
 
-/// The writer's side of a log: takes work in order, on a thread of its own, or writes at once where nothing is to be waited
-/// for.
+/// The writer's side of a log: takes work in order, on a thread of its own.
 final class LogWriter: @unchecked Sendable {
-    // Sendable: what changes is changed by whoever has the turn.
+    // Sendable: the thread that makes it hands it to the writer's thread, and doesn't touch it after that.
     let settings: CaptureLogSettings
     let directory: Descriptor
     let manifest: Manifest
@@ -27,8 +26,6 @@ final class LogWriter: @unchecked Sendable {
     var hasNothingToPrune = false
     /// Whether the trouble is over when the volume has room.
     private var awaitsRoom = false
-
-    private let turn = Mutex<Void>(())
 
     /// The name that a file would have had, and how many were taken before the one that it has.
     private var lastNamed: (first: String, attempt: UInt64) = ("", 0)
@@ -73,37 +70,21 @@ final class LogWriter: @unchecked Sendable {
     func run() {
         ThisProcess.blockSignalsOnThisThread()
         while true {
-            let next = work.take(waiting: state.isFailing ? Self.retryMilliseconds : nil)
-            if case .stop = next { return stop() }
-            turn.withLock { _ in
-                if let next { carryOut(next) } else { retry() }
+            guard let next = work.take(waiting: state.isFailing ? Self.retryMilliseconds : nil) else {
+                retry()
+                continue
+            }
+            switch next {
+            case .begin(let moment): begin(moment)
+            case .buffer(let buffer, let file, let packets): write(buffer, file, packets)
+            case .end(let moment): end(moment)
+            case .tick(let time):
+                now = time
+                prune()
+            case .commandEnded(let path, let status): commandEnded(path, status)
+            case .stop: return stop()
             }
         }
-    }
-
-    private func carryOut(_ next: LogWork) {
-        defer { if next.isFromCapture { state.outstanding.subtract(1, ordering: .releasing) } }
-        switch next {
-        case .begin(let moment): begin(moment)
-        case .buffer(let buffer, let file, let packets): write(buffer, file, packets)
-        case .end(let moment): end(moment)
-        case .tick(let time):
-            now = time
-            prune()
-        case .commandEnded(let path, let status): commandEnded(path, status)
-        case .trouble, .stop: break
-        }
-    }
-
-    /// Writes a buffer on the capture's thread, while it is still in its processor's cache: handed to another thread, its
-    /// bytes travel through the memory twice more.
-    /// - Returns: false if it is the writer's thread's turn.
-    func writeAtOnce(_ buffer: AlignedBuffer, _ number: UInt64, _ packets: UInt64) -> Bool {
-        guard compressor == nil, state.outstanding.load(ordering: .acquiring) == 0 else { return false }
-        guard turn.withLockIfAvailable({ _ in write(buffer, number, packets) }) != nil else { return false }
-        // The other thread waits for work, and doesn't know that there is something to try again.
-        if state.isFailing { work.put(.trouble) }
-        return true
     }
 
     private func stop() {

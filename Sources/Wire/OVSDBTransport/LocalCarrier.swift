@@ -47,7 +47,8 @@ final class LocalCarrier: Carrier {
         to remote: OVSDBTarget.Remote, timeout: Duration, tell: @escaping @Sendable (ChannelEvent) -> Void
     ) {
         guard case .unix(let path) = remote else {
-            preconditionFailure("\(remote) is no UNIX socket")
+            tell(.ended(OVSDBError(.connection(errno: nil), operation: "connect", object: remote.description)))
+            return
         }
         do throws(SystemError) {
             try start()
@@ -94,7 +95,10 @@ final class LocalCarrier: Carrier {
     // MARK: Waiting threads
 
     func wait(for waiter: Waiter, until deadline: ContinuousClock.Instant?) {
-        guard !hasThread else { return follow(waiter, until: deadline) }
+        if hasThread {
+            while !waiter.park(until: deadline) {}
+            return
+        }
         while true {
             guard let bell = beginToDrive(or: waiter) else {
                 // Another drives, and fires this waiter or hands over to it.
@@ -113,10 +117,6 @@ final class LocalCarrier: Carrier {
         guard !hasThread, let bell = beginToDrive(or: nil) else { return }
         drive(bell, until: .now)
         handOver()
-    }
-
-    private func follow(_ waiter: Waiter, until deadline: ContinuousClock.Instant?) {
-        while !waiter.park(until: deadline) {}
     }
 
     /// - Parameter waiter: becomes a follower if another drives.
@@ -140,8 +140,13 @@ final class LocalCarrier: Carrier {
         next?.want()
     }
 
+    /// One that is to drive may leave before it knows: then it is another's turn.
     private func leave(_ waiter: Waiter) {
-        state.withLock { $0.followers.removeAll { $0 === waiter } }
+        let next = state.withLock { state in
+            state.followers.removeAll { $0 === waiter }
+            return state.driver == nil ? state.followers.popLast() : nil
+        }
+        next?.want()
     }
 
     // MARK: Driving
