@@ -111,36 +111,42 @@ let package = Package(
             path: "Benchmarks/ovsdb", swiftSettings: settings),
 
         // Tests without privilege
-        tests("NetlinkTests", ["LinuxSystem", "Netlink"]),
-        tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink"]),
+        .target(name: "RandomNumbers", path: "Tests/RandomNumbers", swiftSettings: testSettings),
+        tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
+        tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
-        tests("CaptureFileTests", ["CaptureFile"]),
+        tests("CaptureFileTests", ["CaptureFile", "RandomNumbers"]),
         // Logs until it is killed.
         .executableTarget(
             name: "capture-log-writer", dependencies: ["CaptureFile", "CaptureLog", "LinuxSystem"],
             path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
-        tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer"]),
+        tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer", "RandomNumbers"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
-        tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport"]),
+        tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
-        tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel"]),
+        tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
         .target(
             name: "PlanSimulation", dependencies: ["MirrorModel", "MirrorPlan", "OVSDB"], path: "Tests/PlanSimulation",
             swiftSettings: testSettings),
-        tests("MirrorPlanTests", ["MirrorModel", "MirrorPlan", "OVSDB", "PacketFilter", "PlanSimulation"]),
+        tests(
+            "MirrorPlanTests",
+            ["MirrorModel", "MirrorPlan", "OVSDB", "PacketFilter", "PlanSimulation", "RandomNumbers"]),
         tests(
             "MirrorEngineTests",
             ["LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "PlanSimulation"]),
         tests(
             "TrafficControlTests",
-            ["MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink", "TrafficControl"]),
+            [
+                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink",
+                "TrafficControl", "RandomNumbers",
+            ]),
         tests(
             "OpenVSwitchTests", ["MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch"]),
         tests(
             "CommandsTests",
             [
                 "Commands", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "RandomNumbers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests in network namespaces
@@ -153,6 +159,7 @@ let package = Package(
             "PacketSocketTests",
             [
                 "CLinux", "EthtoolNetlink", "LinuxSystem", "Netlink", "PacketSocket", "RouteNetlink", "TestSupport",
+                "RandomNumbers",
             ]),
         .executableTarget(
             name: "SystemProbe", dependencies: ["LinuxSystem"], path: "Tests/SystemProbe", swiftSettings: testSettings),

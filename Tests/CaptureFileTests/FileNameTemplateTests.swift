@@ -1,5 +1,6 @@
 import CaptureFile
 import Glibc
+import RandomNumbers
 import Testing
 
 @Suite struct FileNameTemplateTests {

@@ -1,4 +1,5 @@
 import CaptureFile
+import RandomNumbers
 import Testing
 
 @Suite struct PrunePolicyTests {

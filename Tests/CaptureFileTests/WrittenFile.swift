@@ -1,4 +1,5 @@
 import CaptureFile
+import RandomNumbers
 
 /// A file from a writer, with what should be read from it.
 struct WrittenFile {

@@ -2,6 +2,7 @@ import CaptureFile
 import CaptureLog
 import Glibc
 import LinuxSystem
+import RandomNumbers
 import Testing
 
 @Suite struct CaptureLogTests {

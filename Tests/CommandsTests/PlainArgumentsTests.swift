@@ -1,5 +1,6 @@
 import ArgumentParser
 import MirrorModel
+import RandomNumbers
 import Testing
 
 @testable import Commands

@@ -1,11 +1,12 @@
 import MirrorConfig
 import MirrorModel
+import RandomNumbers
 import Testing
 
 @Suite struct HostileInputTests {
     @Test("random bytes are refused without a crash")
     func randomBytes() {
-        var generator = SeededGenerator(seed: 7)
+        var generator = SeededNumbers(7)
         for _ in 0..<3_000 {
             let count = Int.random(in: 0...80, using: &generator)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -15,7 +16,7 @@ import Testing
 
     @Test("a valid file with random changes is read, and written and read again, or refused at a place in it")
     func mutations() throws {
-        var generator = SeededGenerator(seed: 8)
+        var generator = SeededNumbers(8)
         let valid = Array(
             (ParseConfigTests.example
                 + "\n  c: &c {from: &f [a, b], to: o, filter: 'tcp[0]*2 > 1'}\n  d: {from: *f, to: x}\n")

@@ -1,5 +1,6 @@
 import MirrorConfig
 import MirrorModel
+import RandomNumbers
 import Testing
 
 @Suite struct RenderConfigTests {
@@ -105,7 +106,7 @@ import Testing
 
     @Test("500 random mirrors come back as they were")
     func roundTrip() throws {
-        var generator = SeededGenerator(seed: 42)
+        var generator = SeededNumbers(42)
         let all = try (0..<500).map { try randomMirror($0, &generator) }
         for mirror in all {
             let text = renderConfig([mirror])
@@ -115,7 +116,7 @@ import Testing
         #expect(try mirrors(renderConfig(all)) == all)
     }
 
-    private func randomMirror(_ index: Int, _ generator: inout SeededGenerator) throws -> Mirror {
+    private func randomMirror(_ index: Int, _ generator: inout SeededNumbers) throws -> Mirror {
         func coin() -> Bool { Bool.random(using: &generator) }
         let ports = try Set((0..<Int.random(in: 1...6, using: &generator)).map { _ in try randomPort(&generator) })
             .sorted()
@@ -144,7 +145,7 @@ import Testing
             until: coin() ? nil : Timestamp(secondsSince1970: .random(in: 0...253_402_300_799, using: &generator)))
     }
 
-    private func randomFiles(_ generator: inout SeededGenerator) throws -> FileSettings {
+    private func randomFiles(_ generator: inout SeededNumbers) throws -> FileSettings {
         func maybe<Number: FixedWidthInteger>(_ range: ClosedRange<Number>) -> Number? {
             Bool.random(using: &generator) ? .random(in: range, using: &generator) : nil
         }
@@ -164,13 +165,13 @@ import Testing
         }
     }
 
-    private func randomPort(_ generator: inout SeededGenerator) throws -> PortName {
+    private func randomPort(_ generator: inout SeededNumbers) throws -> PortName {
         while true {
             if let name = try? PortName(randomText(8, &generator)) { return name }
         }
     }
 
-    private func randomText(_ most: Int, _ generator: inout SeededGenerator) -> String {
+    private func randomText(_ most: Int, _ generator: inout SeededNumbers) -> String {
         let scalars = Array(
             "abcnoxyz019 .,:;#'\"\\-_[]{}()&*!|>%@`~?=<\n\t\r\0\u{1b}\u{85}\u{2028}éß漢🇩\u{301}\u{f0000}\u{f0001}"
                 .unicodeScalars)

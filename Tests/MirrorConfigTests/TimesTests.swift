@@ -1,5 +1,6 @@
 import MirrorConfig
 import MirrorModel
+import RandomNumbers
 import Testing
 
 @Suite struct TimesTests {
@@ -82,7 +83,7 @@ import Testing
             day += 1
         }
         #expect(previous == "2369-12-31T00:00:00Z")
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededNumbers(1)
         for _ in 0..<5_000 {
             let timestamp = Timestamp(secondsSince1970: .random(in: 0...253_402_300_799, using: &generator))
             #expect(try parseTimestamp(formatTimestamp(timestamp)) == timestamp)

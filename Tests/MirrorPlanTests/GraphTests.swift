@@ -1,4 +1,5 @@
 import MirrorModel
+import RandomNumbers
 import Testing
 
 @testable import MirrorPlan

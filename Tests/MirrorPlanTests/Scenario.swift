@@ -1,6 +1,7 @@
 import MirrorModel
 import MirrorPlan
 import PacketFilter
+import RandomNumbers
 
 /// A machine in any state, and anything wanted of it, from a seed.
 struct Scenario {

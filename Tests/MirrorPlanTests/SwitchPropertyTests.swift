@@ -2,6 +2,7 @@ import MirrorModel
 import MirrorPlan
 import OVSDB
 import PlanSimulation
+import RandomNumbers
 import Testing
 
 /// What holds of every plan for Open vSwitch, tried on random machines. A failure names the seed.

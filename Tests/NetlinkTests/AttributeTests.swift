@@ -1,4 +1,5 @@
 import Netlink
+import RandomNumbers
 import Testing
 
 @Suite struct AttributeTests {

@@ -1,5 +1,6 @@
 import LinuxSystem
 import Netlink
+import RandomNumbers
 import Testing
 
 /// Bytes that no kernel sends.

@@ -1,4 +1,5 @@
 import OVSDB
+import RandomNumbers
 import Testing
 
 struct FramerTests {

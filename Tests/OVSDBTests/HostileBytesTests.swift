@@ -1,4 +1,5 @@
 import OVSDB
+import RandomNumbers
 import Testing
 
 /// Whatever the bytes are, the session ends with an error or goes on: it neither crashes nor hangs.

@@ -323,7 +323,9 @@ struct RealServerTests {
         try other.transact([.update(table: "Open_vSwitch", where: [.row(root)], row: ["cur_cfg": Datum(Int64(5))])])
         // Nobody waits for it: it is there when it is asked for, as soon as the server has sent it.
         let limit = ContinuousClock.now + .seconds(10)
-        while client.replica.row(root, of: "Open_vSwitch")?["cur_cfg"] != Datum(Int64(5)), .now < limit { sched_yield() }
+        while client.replica.row(root, of: "Open_vSwitch")?["cur_cfg"] != Datum(Int64(5)), .now < limit {
+            sched_yield()
+        }
         #expect(client.replica.row(root, of: "Open_vSwitch")?["cur_cfg"] == Datum(Int64(5)))
         server.kill()
         // Its sockets may go after its lock.

@@ -1,4 +1,5 @@
 import PacketSocket
+import RandomNumbers
 import Testing
 
 @Suite("Completing checksums")

@@ -4,6 +4,7 @@ import Glibc
 import LinuxSystem
 import Netlink
 import PacketSocket
+import RandomNumbers
 import RouteNetlink
 import TestSupport
 import Testing

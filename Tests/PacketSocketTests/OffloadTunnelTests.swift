@@ -1,4 +1,5 @@
 import PacketSocket
+import RandomNumbers
 import Testing
 
 /// A tunnel to wrap a super-frame into: what is between the outer IP header and the inner frame.

@@ -1,5 +1,6 @@
 import EthtoolNetlink
 import Netlink
+import RandomNumbers
 import Testing
 
 @testable import RouteNetlink

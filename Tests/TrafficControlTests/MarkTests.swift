@@ -1,6 +1,7 @@
 import MirrorModel
 import MirrorPlan
 import Netlink
+import RandomNumbers
 import RouteNetlink
 import Testing
 

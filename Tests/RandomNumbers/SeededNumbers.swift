@@ -1,10 +1,12 @@
 /// Numbers that depend on a seed alone (Sebastiano Vigna's SplitMix64), so that a failure can be repeated.
-struct SeededNumbers: RandomNumberGenerator {
+public struct SeededNumbers: RandomNumberGenerator {
     private var state: UInt64
 
-    init(_ seed: UInt64) { state = seed }
+    /// - Parameter seed: the same one gives the same numbers.
+    public init(_ seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    /// The next one.
+    public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
