@@ -48,6 +48,40 @@ extension IntegrationTests {
             }
         }
 
+        @Test("simulate spreads as a tap does: ports in their order, then directories") func simulatedSpread() throws {
+            try withCommandLab(hosts: 0, alone: ["m1", "m2"]) { lab in
+                // Conversations by their ports.
+                let frames = (0..<300).map { number in
+                    CommandLab.mac(2) + CommandLab.mac(1) + [8, 0, 0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17, 0, 0]
+                        + [10, 0, 0, 1, 10, 0, 0, 2] + [UInt8(number >> 8), UInt8(number & 255), 0, 53, 0, 26, 0, 0]
+                        + [UInt8](repeating: 0, count: 18)
+                }
+                let file = try Self.capture(lab, "flows.pcap", frames.flatMap { Self.record($0) })
+                try TextFile.write(
+                    "version: 1\nmirrors:\n  m:\n    from: vnet0\n    to: [files:\(lab.path("d")), m2, m1]\n    spread: true\n",
+                    to: lab.path("spread.yaml"))
+                let simulated = try lab.portmirror([
+                    "simulate", "-f", lab.path("spread.yaml"), "--pcap", file, "--port", "vnet0", "--out",
+                    lab.path("s"),
+                ])
+                #expect(simulated.succeeded, "\(simulated)")
+                let tap = try lab.portmirror([
+                    "tap", "-R", file, "-o", "files:\(lab.path("d")),m2,m1", "--spread", "--json",
+                ])
+                let numbers = try LogNumbers(
+                    line: try #require(tap.output.split(separator: "\n").last.map(String.init)))
+                for output in numbers.outputs {
+                    let name = output.output.hasPrefix("files:") ? nil : output.output
+                    let path = try #require(
+                        Self.files(lab, "s").first { name == nil ? $0.hasPrefix("files-") : $0 == "\(name ?? "").pcap" }
+                    )
+                    let count = try LoggedFile("\(lab.path("s"))/\(path)").packets.count
+                    #expect(output.sent == count && (60...140).contains(count), "\(output)")
+                }
+                #expect(numbers.outputs.count == 3)
+            }
+        }
+
         @Test("Frames of captures are copied to files as they are, however large") func jumboCapture() throws {
             try withCommandLab(hosts: 0) { lab in
                 // IPv4 and TCP, 8000 bytes of payload, checksums left out.
