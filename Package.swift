@@ -46,6 +46,7 @@ let package = Package(
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
+        library("SocketNetlink", in: "Wire", ["Netlink"]),
         library("PacketFilter", in: "Wire", ["CPcap"]),
         library("CaptureFile", in: "Wire"),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
@@ -89,7 +90,7 @@ let package = Package(
             "Tap", in: "Engines",
             [
                 "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
-                "PacketFilter", "PacketSocket", "RouteNetlink",
+                "PacketFilter", "PacketSocket", "RouteNetlink", "SocketNetlink",
             ]),
 
         // The person's side

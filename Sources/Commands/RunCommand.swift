@@ -28,6 +28,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Memory for frames that wait: 1M to 4G (default 32M).", valueName: "size"))
     var ring: String?
 
+    @Flag(help: "Send copies through their ports' queues, even if nothing there would miss them.")
+    var throughQueue = false
+
     @OptionGroup var privileges: PrivilegeOptions
     @OptionGroup var report: ReportOptions
     @OptionGroup var places: PlaceOptions
@@ -51,6 +54,7 @@ struct RunCommand: ParsableCommand {
             mirror, privileges, try TapReportStyle(report, name: name), try TapLimits(latency: latency, ring: ring),
             places, purpose: "running mirror \(name)")
         runner.isHosted = true
+        runner.usesQueues = throughQueue
         // A mirror waits for its ports.
         runner.waits = true
         try runner.run()

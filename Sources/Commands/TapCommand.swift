@@ -32,6 +32,9 @@ struct TapCommand: ParsableCommand {
     @Flag(help: "Send each copy to one of the outputs, by its flow, instead of to all.")
     var spread = false
 
+    @Flag(help: "Send copies through their ports' queues, even if nothing there would miss them.")
+    var throughQueue = false
+
     @OptionGroup(title: "Capture files") var files: FileOptions
     @OptionGroup var privileges: PrivilegeOptions
     @OptionGroup var report: ReportOptions
@@ -58,6 +61,8 @@ struct TapCommand: ParsableCommand {
             problems.append("\(option) is for capture files: say -o files:DIR")
         }
         let mirror = try source.mirror(named: "tap", to: outputs, spread: spread, problems: problems)
-        return try TapRunner(mirror, source, privileges, report, places, purpose: "tapping")
+        var runner = try TapRunner(mirror, source, privileges, report, places, purpose: "tapping")
+        runner.usesQueues = throughQueue
+        return runner
     }
 }

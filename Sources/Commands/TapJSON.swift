@@ -30,6 +30,8 @@ struct TapJSON: Encodable {
 
     struct Sink: Encodable {
         let output: String
+        /// "direct" or "queue"; null for files.
+        let way: String?
         let sent: UInt64
         let bytes: UInt64
         let failed: UInt64
@@ -63,7 +65,9 @@ struct TapJSON: Encodable {
                 (reason.words.split(separator: " ").joined(separator: "-"), reason.count)
             }
             return Sink(
-                output: output.name, sent: total.sent, bytes: total.sentBytes, failed: total.failed,
+                output: output.name,
+                way: output.files == nil ? output.passesQueue ? "direct" : "queue" : nil, sent: total.sent,
+                bytes: total.sentBytes, failed: total.failed,
                 reasons: Dictionary(reasons, uniquingKeysWith: +),
                 files: output.files.map {
                     Files(

@@ -20,6 +20,8 @@ struct TapRunner {
     var limit: UInt64?
     var latency: UInt32
     var ringBytes = 32 << 20
+    /// Whether copies go through their ports' queues in any case.
+    var usesQueues = false
     var isPromiscuous = true
     /// Whether a bridge device is to show all that goes through the bridge.
     var opensBridges = false
@@ -239,6 +241,7 @@ extension TapRunner {
         var settings = try TapSettings(mirror, at: points)
         settings.latency = latency
         settings.ringBytes = ringBytes
+        settings.usesQueues = usesQueues
         settings.limit = limit
         settings.isPromiscuous = isPromiscuous
         settings.opensBridges = opensBridges

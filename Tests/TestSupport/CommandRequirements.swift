@@ -10,6 +10,8 @@ public enum Requirement: Sendable, CustomStringConvertible {
     case tool(String)
     /// A kernel with the link type.
     case link(String)
+    /// A kernel whose AF_XDP sockets tell at once what they have sent: Linux 6.17.
+    case directSending
     /// Open vSwitch's programs, of any release.
     case openVSwitch
     /// Open vSwitch of that release or a later one. Which one a machine has is given with it: that it is older is no
@@ -22,6 +24,7 @@ public enum Requirement: Sendable, CustomStringConvertible {
         case .netAdmin: "root with CAP_NET_ADMIN and CAP_SYS_ADMIN"
         case .tool(let name): "the program \(name)"
         case .link(let kind): "a kernel with \(kind) links"
+        case .directSending: "Linux 6.17 or later, with AF_XDP sockets"
         case .openVSwitch: "Open vSwitch (ovsdb-server, ovs-vswitchd and its other programs)"
         case .newerOpenVSwitch(let version): "Open vSwitch \(version); here is \(OpenVSwitch.version)"
         }
@@ -33,6 +36,7 @@ public enum Requirement: Sendable, CustomStringConvertible {
         case .netAdmin: ThisProcess.userID == 0 && ThisProcess.has(.netAdmin) && ThisProcess.has(.sysAdmin)
         case .tool(let name): Self.isOnPath(name)
         case .link(let kind): Self.makesLink(kind)
+        case .directSending: Self.isKernelNew && Self.hasDirectSockets
         case .openVSwitch:
             ["ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovsdb-client", "ovs-vsctl", "ovs-ofctl"].allSatisfy(
                 Self.isOnPath)
@@ -41,7 +45,25 @@ public enum Requirement: Sendable, CustomStringConvertible {
     }
 
     /// Whether continuous integration has to have it: a release can be asked for, but not be made.
-    public var isMandatory: Bool { if case .newerOpenVSwitch = self { false } else { true } }
+    public var isMandatory: Bool {
+        switch self {
+        case .newerOpenVSwitch: false
+        case .directSending: Self.isKernelNew
+        default: true
+        }
+    }
+
+    private static let isKernelNew: Bool = {
+        let numbers = SystemName.current.release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 17)
+    }()
+
+    private static var hasDirectSockets: Bool {
+        // AF_XDP of linux/socket.h, which glibc doesn't name.
+        let descriptor = socket(44, Int32(SOCK_RAW.rawValue), 0)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
 
     /// Whether this is continuous integration, where everything has to be there.
     public static var isCI: Bool {

@@ -68,15 +68,19 @@ public final class FrameWitness {
 extension CommandLab {
     /// Listens to what arrives at an interface.
     /// - Parameters:
+    ///   - direction: tcpdump's -Q: in, out or inout.
+    ///   - isPromiscuous: whether the interface becomes that.
     ///   - filter: a pcap-filter expression, if only some frames are of interest; sentinels pass anyway.
     ///   - buffer: KiB that the kernel may hold for it.
     ///   - immediate: without it the buffer holds more, and frames come up to a second later.
     public func listen(
-        in namespace: String, on interface: String = "eth0", filter: String? = nil, snaplen: Int = 262_144,
+        in namespace: String, on interface: String = "eth0", direction: String = "in", isPromiscuous: Bool = false,
+        filter: String? = nil, snaplen: Int = 262_144,
         buffer: Int = 4096, immediate: Bool = true
     ) throws -> FrameWitness {
         let file = path("capture-\(UUID().uuidString.prefix(8)).pcap")
-        var arguments = ["-i", interface, "-Q", "in", "-n", "-p", "-Z", "root", "-s", "\(snaplen)", "-B", "\(buffer)"]
+        var arguments = ["-i", interface, "-Q", direction, "-n", "-Z", "root", "-s", "\(snaplen)", "-B", "\(buffer)"]
+        if !isPromiscuous { arguments.append("-p") }
         if immediate { arguments.append("--immediate-mode") }
         arguments += ["-U", "-w", file]
         if let filter { arguments.append("(\(filter)) or ether proto 0x88b5") }

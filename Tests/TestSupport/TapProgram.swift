@@ -40,6 +40,8 @@ public struct TapNumbers: Decodable, Sendable {
     public struct Sink: Decodable, Sendable {
         /// What it is.
         public let output: String
+        /// "direct" or "queue"; nil for files.
+        public let way: String?
         /// Frames that it took.
         public let sent: Int
         /// Their bytes.

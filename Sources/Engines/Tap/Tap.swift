@@ -20,6 +20,11 @@ public final class Tap {
     }
     private let books: InterfaceBooks
     private let outputs: [OutputPort]
+    /// What watches the way out of outputs whose queue may be passed by; nil if none may.
+    private let egress: EgressWatch?
+    /// When that was looked at last, and when something was last sent, by the monotonic clock.
+    private var lookedAtOutputs: UInt64 = 0
+    private var lastSent: UInt64 = 0
     private var files: [OutputFiles] = []
     private let replayed: Replayed?
     private var points: [Point]
@@ -48,6 +53,8 @@ public final class Tap {
             replayed = nil
         }
         outputs = try settings.ports.map { try OutputPort($0, points: points.count, of: settings) }
+        let passesQueues = !settings.usesQueues && !settings.keepsOffloads && !settings.ports.isEmpty
+        egress = passesQueues ? try EgressWatch() : nil
         self.links = links
         books = InterfaceBooks(links)
         self.points = points
@@ -64,6 +71,8 @@ public final class Tap {
             if let words = try output.update(link) { remark(words) }
             output.compare(with: links.statistics(of: link.name))
         }
+        // While it may be asked what only the privileged are told.
+        if let egress { for output in outputs { output.chooseWay(egress) } }
         for port in watched where links[port.name] == nil { try missing(port.settings.port) }
     }
 
@@ -153,11 +162,21 @@ public final class Tap {
     }
 
     private func copy(from port: WatchedPort) -> Bool {
+        guard outputs.count == 1, files.isEmpty, let sender = outputs.first?.sender else {
+            return copy(from: port) { piece, point in deliver(piece, point, port.interface) }
+        }
+        // To look up where each frame goes would take longer than anything else here.
+        return copy(from: port) { piece, point in sender.add(piece, point: point) }
+    }
+
+    private func copy(from port: WatchedPort, deliver: (FramePiece, Int) -> Void) -> Bool {
         // Signals and news have their turn after some blocks.
         let limit = ThisProcess.monotonicNanoseconds() + 100_000_000
         for _ in 0..<64 {
-            guard ThisProcess.monotonicNanoseconds() < limit else { return true }
+            let now = ThisProcess.monotonicNanoseconds()
+            guard now < limit else { return true }
             guard let block = port.ring.nextBlock() else { return false }
+            chooseWays(now: now)
             block.forEach { frame in
                 guard left > 0 else {
                     port.unwanted += 1
@@ -166,7 +185,7 @@ public final class Tap {
                 left -= 1
                 let point = frame.isOutgoing ? port.points.egress : port.points.ingress
                 // A method as a closure would be made, and counted, for every frame.
-                port.finisher.finish(frame, flush: { flush() }) { piece in deliver(piece, point, port.interface) }
+                port.finisher.finish(frame, flush: { flush() }) { piece in deliver(piece, point) }
             }
             flush()
             port.finisher.startAnew()
@@ -178,6 +197,7 @@ public final class Tap {
     public func take(_ packet: CapturedPacket) {
         guard let replayed else { return }
         guard replayed.selects(packet), left > 0 else { return }
+        chooseWays(now: ThisProcess.monotonicNanoseconds())
         left -= 1
         let point = packet.direction == .outbound ? 1 : 0
         replayed.finisher.finish(
@@ -209,6 +229,16 @@ public final class Tap {
         if output.isFinished, files.allSatisfy(\.isFull) { left = 0 }
     }
 
+    /// Looks who is at the outputs, when there is something to be sent: after a pause, in which somebody may have come who
+    /// waits for just this, and once a second.
+    private func chooseWays(now: UInt64) {
+        guard let egress else { return }
+        defer { lastSent = now }
+        guard now - lastSent >= 20_000_000 || now - lookedAtOutputs >= 1_000_000_000 else { return }
+        lookedAtOutputs = now
+        for output in outputs { output.chooseWay(egress) }
+    }
+
     private func flush() { for output in outputs { output.sender.flush() } }
 
     // MARK: News and time
@@ -235,6 +265,8 @@ public final class Tap {
             if links.hasGone(name) { tell { try output.update(nil) } }
             tell { try output.update(links[name]) }
             if links.sunk[name] != nil { output.compare(with: links.statistics(of: name)) }
+            // A listener that has just come is news, if it made the port promiscuous.
+            if let egress { output.chooseWay(egress) }
         }
         if !settings.bridges.isEmpty {
             for link in links.all where names?.contains(link.name) ?? true { join(link) }
@@ -336,7 +368,9 @@ public final class Tap {
         }
         if let replayed { counts.sources.append(replayed.counts) }
         for output in outputs {
-            counts.outputs.append(sink(output.port.description, output.sender.counts))
+            var sink = sink(output.port.description, output.sender.counts)
+            sink.passesQueue = output.sender.passesQueue
+            counts.outputs.append(sink)
         }
         for output in files {
             let now = output.counts()

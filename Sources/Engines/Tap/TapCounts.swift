@@ -27,6 +27,8 @@ public struct TapCounts: Hashable, Sendable {
     public struct Sink: Hashable, Sendable {
         /// What it is, as definitions have it.
         public var name: String
+        /// Of a port: whether copies pass its queue by at the moment.
+        public var passesQueue = false
         /// By point.
         public var copies: [Point: SendCounts] = [:]
         /// Frames that came after the last file that was wanted.

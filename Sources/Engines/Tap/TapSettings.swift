@@ -53,6 +53,8 @@ public struct TapSettings: Sendable {
     /// Whether a bridge device is asked to as well: it hands every frame that goes through the bridge up to itself then,
     /// for everybody who watches it to see. A mirror means what comes to the host, and changes nothing.
     public var opensBridges = false
+    /// Whether copies go through their ports' queues even if nothing there would miss them.
+    public var usesQueues = false
     /// Whether a port that isn't there is waited for, rather than an error.
     public var waits = false
 

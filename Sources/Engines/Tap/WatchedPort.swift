@@ -44,7 +44,9 @@ final class WatchedPort {
         let isLoopback = link?.isLoopback == true
         ring = try CaptureRing(
             RingSettings(
-                bytes: tap.ringBytes / max(1, tap.watched.count), retireMilliseconds: tap.latency,
+                // Files are cheaper in large pieces; who sends on has less to do at once.
+                blockBytes: tap.ports.isEmpty ? nil : 256 << 10, bytes: tap.ringBytes / max(1, tap.watched.count),
+                retireMilliseconds: tap.latency,
                 heard: isLoopback && settings.heard == .both ? .received : settings.heard),
             program: tap.program, name: settings.port.description, spare: spare)
         var finishing = FrameFinisher.Settings()

@@ -9,6 +9,8 @@ public final class NetlinkSocket {
     /// Netlink families (linux/netlink.h).
     public enum Family: Int32, Sendable {
         case route = 0
+        /// `NETLINK_SOCK_DIAG`
+        case socketDiagnosis = 4
         case generic = 16
     }
 

@@ -46,7 +46,8 @@ extension [SendCounts] {
     }
 }
 
-/// Sends frames through an interface, many with one system call (sendmmsg(2)), through its qdisc like everybody's.
+/// Sends frames through an interface, many with one system call: through its queue like everybody's (sendmmsg(2)), or past
+/// it (``DirectSender``) as long as that is asked for, and works.
 ///
 /// Used by one thread. What it was given it holds by address: it has to be flushed before the frames' memory goes.
 @safe public final class PacketSender {
@@ -59,6 +60,9 @@ extension [SendCounts] {
     public private(set) var lastRefusal: Errno?
 
     private let socket: Descriptor
+    private let name: String
+    private let direct: DirectSender
+    private var index: Int32 = 0
     private let snaplen: Int
     private let leavesToDriver: Bool
     private var isBound = false
@@ -89,7 +93,9 @@ extension [SendCounts] {
         try check(clinux_socket_send_timeout(socket.number, 50), "limit the wait for", name)
         oversize = leavesToDriver ? nil : try OversizeSender(name: name)
         self.socket = socket
+        self.name = name
         self.snaplen = snaplen ?? .max
+        direct = DirectSender(name: name, snaplen: self.snaplen)
         counts = Array(repeating: SendCounts(), count: points)
         self.points = Array(repeating: 0, count: Self.batch)
         self.leavesToDriver = leavesToDriver
@@ -121,10 +127,12 @@ extension [SendCounts] {
     /// Sends through an interface from now on; nil while there is none.
     public func attach(to interface: (index: Int32, name: String, mtu: UInt32)?) throws(SystemError) {
         flush()
+        direct.close()
         isBound = false
         guard let interface else { return }
         try check(clinux_packet_bind(socket.number, interface.index, 0), "send through", interface.name)
         isBound = true
+        index = interface.index
         mtu = Int(interface.mtu)
         patience = Self.mostPatience
         try oversize?.attach(to: interface.index, name: interface.name)
@@ -132,14 +140,44 @@ extension [SendCounts] {
 
     /// What is known of the interface: one that is down, or without carrier, is given nothing.
     public func update(isUp: Bool, mtu: UInt32) {
+        if !isUp || Int(mtu) != self.mtu { passQueue(false) }
         self.isUp = isUp
         self.mtu = Int(mtu)
         if isUp { patience = Self.mostPatience }
     }
 
+    /// Whether frames pass the interface's queue by.
+    public var passesQueue: Bool { direct.isOpen }
+
+    /// Has frames pass the interface's queue by from now on, or go through it. They go through it anyway where the kernel
+    /// can't do that, or lets us not, and from the first frame on that it doesn't take: this has to be asked for again.
+    public func passQueue(_ wanted: Bool) {
+        if !wanted, direct.isOpen {
+            flush()
+            direct.rest()
+        }
+        guard wanted, !direct.isOpen, isBound, isUp, !leavesToDriver else { return }
+        flush()
+        // The usual way is there for whatever is against it.
+        try? direct.open(index: index, mtu: mtu)
+    }
+
     /// Takes a frame to be sent with the next ones.
     /// - Parameter point: under which number it is counted.
     public func add(_ piece: FramePiece, point: Int = 0) {
+        if direct.isOpen {
+            // Frames stay in their order.
+            if count > 0 { flushQueue() }
+            if direct.add(piece, point: point) {
+                if direct.count == DirectSender.batch { flushDirect() }
+                return
+            }
+            flushDirect()
+        }
+        queue(piece, point)
+    }
+
+    private func queue(_ piece: FramePiece, _ point: Int) {
         // One without carrier would take it and lose it: the kernel drops without a word what is for a queue that stands
         // still (noop_enqueue of net/sched/sch_generic.c).
         guard isBound, isUp else {
@@ -161,14 +199,37 @@ extension [SendCounts] {
         unsafe append(piece.head.baseAddress, head)
         let body = unsafe min(piece.body.count, snaplen - head)
         if body > 0 { unsafe append(piece.body.baseAddress, body) }
-        unsafe messages[count].header.msg_iovlen = number
+        enqueue(point, pieces: number)
+    }
+
+    private func enqueue(_ point: Int, pieces: Int) {
+        unsafe messages[count].header.msg_iovlen = pieces
         points[count] = point
         count += 1
-        if count == Self.batch { flush() }
+        if count == Self.batch { flushQueue() }
     }
 
     /// Sends what waits. Afterwards nothing refers to the frames' memory any more.
     public func flush() {
+        if direct.count > 0 { flushDirect() }
+        if count > 0 { flushQueue() }
+    }
+
+    private func flushDirect() {
+        unsafe direct.flush { frame in
+            counts[frame.point].sent += 1
+            counts[frame.point].sentBytes += UInt64(frame.length)
+        } left: { frame, bytes in
+            // The queue's errors tell more; and what the driver can't take now may wait there.
+            unsafe pieces[count * Self.piecesEach] = unsafe iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+            enqueue(frame.point, pieces: 1)
+        }
+        // Before their memory is used again.
+        if count > 0 { flushQueue() }
+    }
+
+    private func flushQueue() {
         var next = 0
         while next < count {
             let sent = unsafe clinux_packet_send(

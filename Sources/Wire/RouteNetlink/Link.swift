@@ -14,6 +14,8 @@ public struct Link: Hashable, Sendable {
     public let flags: UInt32
     /// The largest payload, in bytes.
     public let mtu: UInt32
+    /// The kind of its outermost qdisc (`IFLA_QDISC`), when this was told: a change of it isn't news of the link.
+    public let queue: String?
     /// Bridge, bond or other master.
     public let master: Int32?
     /// The other end (veth) or the parent (vlan, macvlan), an index in the namespace `peerNamespace`.
@@ -48,6 +50,7 @@ public struct Link: Hashable, Sendable {
         var name: String?
         var address: [UInt8] = []
         var mtu: UInt32 = 0
+        var queue: String?
         var master: Int32?
         var link: Int32?
         var peerNamespace: Int32?
@@ -61,6 +64,7 @@ public struct Link: Hashable, Sendable {
             case LinkAttribute.name: name = attribute.string
             case LinkAttribute.address: address = Array(attribute.bytes)
             case LinkAttribute.mtu: mtu = attribute.integer() ?? 0
+            case LinkAttribute.queue: queue = attribute.string
             case LinkAttribute.master: master = attribute.integer()
             case LinkAttribute.link: link = attribute.integer()
             case LinkAttribute.statistics: statistics = LinkStatistics(attribute.bytes)
@@ -82,6 +86,7 @@ public struct Link: Hashable, Sendable {
         self.name = name
         self.address = address
         self.mtu = mtu
+        self.queue = queue
         self.master = master
         self.link = link
         self.peerNamespace = peerNamespace
@@ -124,6 +129,7 @@ enum LinkAttribute {
     static let name: UInt16 = 3
     static let mtu: UInt16 = 4
     static let link: UInt16 = 5
+    static let queue: UInt16 = 6
     static let master: UInt16 = 10
     static let protocolInfo: UInt16 = 12
     static let info: UInt16 = 18
