@@ -189,6 +189,9 @@ public final class Tap {
             }
             flush()
             port.finisher.startAnew()
+            // Where much comes, and there is room for more, who else wants this processor goes first: it may be those whose
+            // frames these are, or the kernel's thread that carries them.
+            if block.isFull, !port.ring.isFilled(toOneIn: 3) { ThisThread.yield() }
         }
         return true
     }

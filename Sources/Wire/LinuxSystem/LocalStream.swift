@@ -86,4 +86,7 @@ public final class Bell: Sendable {
 public enum ThisThread {
     /// Its number (gettid(2)).
     public static var id: Int32 { clinux_thread_id() }
+
+    /// Lets whoever else waits for this processor go first (sched_yield(2)).
+    public static func yield() { sched_yield() }
 }

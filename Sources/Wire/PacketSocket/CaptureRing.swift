@@ -91,6 +91,12 @@ public import PacketFilter
         next = (next + 1) % settings.blockCount
         return unsafe RingBlock(place, settings)
     }
+
+    /// Whether at least a part of the ring, one in so many, waits to be read.
+    public func isFilled(toOneIn part: Int) -> Bool {
+        let number = (next + settings.blockCount / part) % settings.blockCount
+        return unsafe RingBlock.isHandedOver(memory + number * settings.blockBytes)
+    }
 }
 
 /// A packet socket that hears nothing yet. To open one takes CAP_NET_RAW, to make it a ring doesn't: so one can be opened

@@ -11,6 +11,8 @@ internal import CLinux
     private static let countOffset = 12
     private static let firstOffset = 16
     private static let toUser: UInt32 = 1
+    /// `TP_STATUS_BLK_TMO`
+    private static let timedOut: UInt32 = 1 << 5
 
     static func isHandedOver(_ place: UnsafeMutableRawPointer) -> Bool {
         unsafe clinux_load_acquire(
@@ -23,6 +25,11 @@ internal import CLinux
     }
 
     deinit { unsafe clinux_store_release((place + Self.statusOffset).assumingMemoryBound(to: UInt32.self), 0) }
+
+    /// Whether it was handed over because it was full, and not because its time was over.
+    public var isFull: Bool {
+        unsafe place.load(fromByteOffset: Self.statusOffset, as: UInt32.self) & Self.timedOut == 0
+    }
 
     /// How many frames are in it.
     public var count: Int { unsafe Int(place.load(fromByteOffset: Self.countOffset, as: UInt32.self)) }

@@ -213,8 +213,10 @@ struct SegmentCut: ~Copyable {
         return unsafe Segment(head: UnsafeRawBufferPointer(start: memory, count: length), body: body)
     }
 
+    // These change nothing, and are mutating all the same: a value that is lent in a mutating function is copied before.
+
     /// - Parameter frameLength: of this segment.
-    private func patchNetwork(_ head: UnsafeMutableRawPointer, _ frameLength: Int, _ isLast: Bool) {
+    private mutating func patchNetwork(_ head: UnsafeMutableRawPointer, _ frameLength: Int, _ isLast: Bool) {
         let length = UInt16(truncatingIfNeeded: frameLength - network - (isIPv4 ? 0 : 40))
         guard isIPv4 else {
             unsafe Self.store(length, head, network + 4)
@@ -234,7 +236,7 @@ struct SegmentCut: ~Copyable {
         unsafe head.storeBytes(of: InternetChecksum.stored(sum), toByteOffset: network + 10, as: UInt16.self)
     }
 
-    private func patchTCP(_ head: UnsafeMutableRawPointer, _ body: UnsafeRawBufferPointer, _ isLast: Bool) {
+    private mutating func patchTCP(_ head: UnsafeMutableRawPointer, _ body: UnsafeRawBufferPointer, _ isLast: Bool) {
         let number = sequence &+ UInt32(truncatingIfNeeded: done * segmentSize)
         var flags = flags
         if !isLast { flags &= ~(TCPFlag.fin | TCPFlag.push) }
@@ -248,7 +250,7 @@ struct SegmentCut: ~Copyable {
         unsafe head.storeBytes(of: InternetChecksum.stored(sum), toByteOffset: transport + 16, as: UInt16.self)
     }
 
-    private func patchUDP(_ head: UnsafeMutableRawPointer, _ body: UnsafeRawBufferPointer) {
+    private mutating func patchUDP(_ head: UnsafeMutableRawPointer, _ body: UnsafeRawBufferPointer) {
         let length = UInt16(truncatingIfNeeded: 8 + body.count)
         unsafe Self.store(length, head, transport + 4)
         guard hasChecksum else { return }
