@@ -40,8 +40,10 @@ extension IntegrationTests {
             }
         }
 
-        @Test("A full-size frame with an 802.1ad tag arrives; with one more tag it is too big, and that is said")
-        func fullSizeTags() throws {
+        @Test(
+            "A full-size frame with an 802.1ad tag arrives; with one more tag it is too big, and that is said",
+            arguments: [[], ["--keep-offloads"]])
+        func fullSizeTags(options: [String]) throws {
             try withCommandLab(alone: ["m1"]) { lab in
                 try lab.sh("ip link set eth0 mtu 1508", in: lab.host(1))
                 try lab.sh("ip link set p1 mtu 1508")
@@ -49,13 +51,14 @@ extension IntegrationTests {
                 func frame(_ tags: [(protocol: UInt16, id: UInt16)]) -> [UInt8] {
                     WireFrame.make(to: CommandLab.mac(2), from: CommandLab.mac(1), tags: tags, payload: payload)
                 }
-                let tap = try lab.tap("-i", "p1:ingress", "-o", "m1")
+                let tap = try lab.tap(with: ["-i", "p1:ingress", "-o", "m1"] + options)
                 let witness = try lab.listen(in: lab.taps, on: "m1")
                 let frames = [frame([]), frame([(0x8100, 5)]), frame([(0x88a8, 6)])]
                 try FrameSender.send(frames + [frame([(0x88a8, 6), (0x8100, 5)])], through: "eth0", in: lab.host(1))
                 let numbers = try tap.stop()
                 #expect(numbers.received == 4)
                 #expect(numbers.outputs.map(\.reasons) == [["too-big": 1]])
+                #expect(numbers.outputs[0].bytes == frames.map(\.count).reduce(0, +))
                 #expect(try witness.finish(expecting: 3, sentinelThrough: "m1") == frames)
             }
         }

@@ -21,30 +21,42 @@ internal import LinuxSystem
         try check(clinux_packet_bind(socket.number, index, 0), "send through", name)
     }
 
-    /// A frame in up to two pieces.
+    /// A frame in up to two pieces, maybe behind an offload header.
     @safe struct Frame {
         private let message: clinux_message_header
+        private let first: Int
 
-        init(_ message: clinux_message_header) { unsafe self.message = unsafe message }
+        init(_ message: clinux_message_header, hasOffloadHeader: Bool) {
+            unsafe self.message = unsafe message
+            first = hasOffloadHeader ? 1 : 0
+        }
 
+        private var pieces: Range<Int> { unsafe first..<max(first, message.msg_iovlen) }
+
+        /// The header not counted.
         var length: Int {
             var length = 0
-            for piece in unsafe 0..<message.msg_iovlen { unsafe length += message.msg_iov[piece].iov_len }
+            for piece in pieces { unsafe length += message.msg_iov[piece].iov_len }
             return length
         }
 
         /// The first EtherType.
         var etherType: UInt16 {
-            guard unsafe message.msg_iovlen > 0, unsafe message.msg_iov[0].iov_len >= 14,
-                let base = unsafe message.msg_iov[0].iov_base
+            guard !pieces.isEmpty, unsafe message.msg_iov[first].iov_len >= 14,
+                let base = unsafe message.msg_iov[first].iov_base
             else { return 0 }
             return unsafe UInt16(base.load(fromByteOffset: 12, as: UInt8.self)) << 8
                 | UInt16(base.load(fromByteOffset: 13, as: UInt8.self))
         }
 
+        /// Writes its offload header, or one that leaves nothing to do, and the frame behind it.
         func copy(to place: UnsafeMutableRawPointer) {
-            var place = unsafe place
-            for piece in unsafe 0..<message.msg_iovlen {
+            unsafe place.initializeMemory(as: UInt8.self, repeating: 0, count: VirtioNetHeader.size)
+            if first > 0, let header = unsafe message.msg_iov[0].iov_base {
+                unsafe place.copyMemory(from: header, byteCount: VirtioNetHeader.size)
+            }
+            var place = unsafe place + VirtioNetHeader.size
+            for piece in pieces {
                 let vector = unsafe message.msg_iov[piece]
                 guard let base = unsafe vector.iov_base else { continue }
                 unsafe place.copyMemory(from: base, byteCount: vector.iov_len)
@@ -97,9 +109,7 @@ internal import LinuxSystem
             let status = unsafe place.assumingMemoryBound(to: UInt32.self)
             // TP_STATUS_AVAILABLE; otherwise the frame before the last is still on its way, in a queue that stands still.
             guard unsafe clinux_load_acquire(status) == 0 else { return false }
-            let header = unsafe place + Self.start
-            unsafe header.initializeMemory(as: UInt8.self, repeating: 0, count: VirtioNetHeader.size)
-            unsafe frame.copy(to: header + VirtioNetHeader.size)
+            unsafe frame.copy(to: place + Self.start)
             // tp_len
             unsafe place.storeBytes(of: UInt32(frame.length + VirtioNetHeader.size), toByteOffset: 4, as: UInt32.self)
             unsafe clinux_store_release(status, 1)

@@ -72,7 +72,7 @@ extension [SendCounts] {
     /// Which point each waiting frame is of.
     private var points: [Int]
     private var patience = 0
-    private let oversize: OversizeSender?
+    private let oversize: OversizeSender
     /// Each message has up to three pieces: offload header, head and body.
     private let pieces: UnsafeMutablePointer<iovec>
     private let messages: UnsafeMutablePointer<clinux_message>
@@ -91,7 +91,7 @@ extension [SendCounts] {
         if leavesToDriver { try check(clinux_packet_use_vnet_header(socket.number), "hand offload headers to", name) }
         // A queue that stands still holds up the other outputs no longer than this.
         try check(clinux_socket_send_timeout(socket.number, 50), "limit the wait for", name)
-        oversize = leavesToDriver ? nil : try OversizeSender(name: name)
+        oversize = try OversizeSender(name: name)
         self.socket = socket
         self.name = name
         self.snaplen = snaplen ?? .max
@@ -135,7 +135,7 @@ extension [SendCounts] {
         index = interface.index
         mtu = Int(interface.mtu)
         patience = Self.mostPatience
-        try oversize?.attach(to: interface.index, name: interface.name)
+        try oversize.attach(to: interface.index, name: interface.name)
     }
 
     /// What is known of the interface: one that is down, or without carrier, is given nothing.
@@ -236,7 +236,9 @@ extension [SendCounts] {
                 socket.number, messages + next, UInt32(count - next), patience > 0 ? 1 : 0)
             if sent > 0 {
                 for index in next..<(next + Int(sent)) {
-                    count(sent: unsafe Int(messages[index].length), at: points[index])
+                    // An offload header was sent, too.
+                    let header = leavesToDriver ? VirtioNetHeader.size : 0
+                    count(sent: unsafe Int(messages[index].length) - header, at: points[index])
                 }
                 next += Int(sent)
                 // One that takes frames again is worth waiting for again.
@@ -263,27 +265,26 @@ extension [SendCounts] {
         }
     }
 
-    /// A frame with an offload header before it has sent that, too.
     private func count(sent length: Int, at point: Int) {
         counts[point].sent += 1
-        counts[point].sentBytes += UInt64(length - (leavesToDriver ? VirtioNetHeader.size : 0))
+        counts[point].sentBytes += UInt64(length)
     }
 
     private func fail(_ index: Int, _ errno: Errno) {
-        let frame = unsafe OversizeSender.Frame(messages[index].header)
+        let frame = unsafe OversizeSender.Frame(messages[index].header, hasOffloadHeader: leavesToDriver)
         let point = points[index]
         switch errno {
         case .networkDown, .noDevice, .noSuchInterface: counts[point].down += 1
         case .noBuffers, .tryAgain, Errno(ENOMEM):
             if isUp { counts[point].noBuffer += 1 } else { counts[point].down += 1 }
         case Errno(EMSGSIZE):
-            if let length = oversize?.send(frame, mtu: mtu) { return count(sent: length, at: point) }
+            if let length = oversize.send(frame, mtu: mtu) { return count(sent: length, at: point) }
             counts[point].tooBig += 1
         default:
             counts[point].refused += 1
             lastRefusal = errno
         }
-        counts[point].failedBytes += UInt64(frame.length - (leavesToDriver ? VirtioNetHeader.size : 0))
+        counts[point].failedBytes += UInt64(frame.length)
     }
 }
 
