@@ -126,7 +126,7 @@ internal import LinuxSystem
     }
 
     /// Takes a frame to be sent with the next ones; its memory is free at once.
-    /// - Returns: false if it can't be sent this way.
+    /// - Returns: false if it can't be sent this way. What waits is still to be flushed.
     func add(_ piece: FramePiece, point: Int) -> Bool {
         let length = min(piece.length, snaplen)
         guard length >= 14 else { return false }
@@ -257,6 +257,8 @@ internal import LinuxSystem
             if freeCount > 0 { return true }
             ThisProcess.pause(microseconds: 100)
         }
+        // Not for each frame anew.
+        isOpen = false
         return false
     }
 }
