@@ -114,7 +114,7 @@ let package = Package(
         // Tests without privilege
         .target(name: "RandomNumbers", path: "Tests/RandomNumbers", swiftSettings: testSettings),
         tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
-        tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "RandomNumbers"]),
+        tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile", "RandomNumbers"]),
         // Logs until it is killed.

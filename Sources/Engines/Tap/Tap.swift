@@ -54,7 +54,8 @@ public final class Tap {
         }
         outputs = try settings.ports.map { try OutputPort($0, points: points.count, of: settings) }
         let passesQueues = !settings.usesQueues && !settings.keepsOffloads && !settings.ports.isEmpty
-        egress = passesQueues ? try EgressWatch() : nil
+        // Who can't ask goes through the queue.
+        egress = passesQueues ? try? EgressWatch() : nil
         self.links = links
         books = InterfaceBooks(links)
         self.points = points
