@@ -64,10 +64,10 @@ struct TapJSON: Encodable {
             let reasons = TapReportStyle.reasons(total).map { reason in
                 (reason.words.split(separator: " ").joined(separator: "-"), reason.count)
             }
+            let way = output.passesQueue ? "direct" : "queue"
             return Sink(
-                output: output.name,
-                way: output.files == nil ? output.passesQueue ? "direct" : "queue" : nil, sent: total.sent,
-                bytes: total.sentBytes, failed: total.failed,
+                output: output.name, way: output.files == nil ? way : nil, sent: total.sent, bytes: total.sentBytes,
+                failed: total.failed,
                 reasons: Dictionary(reasons, uniquingKeysWith: +),
                 files: output.files.map {
                     Files(

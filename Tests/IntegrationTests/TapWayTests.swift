@@ -49,7 +49,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("Copies of a plain port pass its queue by: in their order, none twice, and its listeners' count is right")
+        @Test("Copies of a plain port pass its queue by: in their order, none twice, and the port counts each")
         func direct() throws {
             try Self.withCourse { course in
                 let witness = try course.lab.listenToTap(on: "m1")

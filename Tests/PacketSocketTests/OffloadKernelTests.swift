@@ -116,25 +116,20 @@ private final class Cable {
     private(set) var lastHeader: VirtioNetHeader?
 
     init() throws {
-        _ = clinux_stay_on_cpu()
-        try NetworkNamespace.makeOwn()
-        try NetworkNamespace.disableIPv6()
-        let route = try NetlinkSocket(.route)
-        try route.perform(LinkRequest.addVeth("a", peer: "b"))
-        let indices = try ["a", "b"].map { name in try Self.setUp(name, route) }
+        let veth = try Veth()
         let generic = try NetlinkSocket(.generic)
         family = try #require(
             try generic.perform(EthtoolRequest.family()).messages.first.flatMap(EthtoolRequest.familyNumber))
-        let receiver = Descriptor(owning: clinux_packet_open(indices[1]))
+        let receiver = Descriptor(owning: clinux_packet_open(veth.b))
         let sender = Descriptor(owning: Glibc.socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0))
         // PACKET_VNET_HDR of linux/if_packet.h
         var on: Int32 = 1
         for number in [sender.number, receiver.number] {
             guard setsockopt(number, 263, 15, &on, 4) == 0 else { throw LabError("no virtio headers: \(Errno(errno))") }
         }
-        index = indices[0]
-        lowerIndex = indices[0]
-        self.route = route
+        index = veth.a
+        lowerIndex = veth.a
+        route = veth.route
         self.generic = generic
         self.receiver = receiver
         self.sender = sender
@@ -153,12 +148,6 @@ private final class Cable {
             }
         }
         throw LabError("nothing comes through the cable")
-    }
-
-    private static func setUp(_ name: String, _ route: NetlinkSocket) throws -> Int32 {
-        let link = try Link(try #require(try route.perform(LinkRequest.get(name: name)).messages.first))
-        try route.perform(LinkRequest.setUp(true, index: link.index, name: name))
-        return link.index
     }
 
     /// Whether the sending end takes super-frames and partial checksums.
@@ -185,7 +174,7 @@ private final class Cable {
             let status = ip.wait()
             try #require(status == 0, "ip \(line)")
         }
-        index = try Self.setUp("v", route)
+        index = try Veth.setUp("v", route)
     }
 
     /// Cuts here, has the kernel cut, and compares.

@@ -25,6 +25,23 @@ final class EgressWatch {
     /// by another interface (a VLAN's, a bond's), or there for nobody but who listens (dummy).
     private static let plain: Set<String?> = [nil, "veth", "tun"]
 
+    // MARK: When
+
+    /// When it was looked last, and when something was last sent, by the monotonic clock.
+    private var lastLook: UInt64 = 0
+    private var lastSent: UInt64 = 0
+
+    /// Whether it is time to look, now that something is to be sent: after a pause, in which somebody may have come who waits
+    /// for just this, and once a second.
+    func isDue(now: UInt64) -> Bool {
+        defer { lastSent = now }
+        guard now - lastSent >= 20_000_000 || now - lastLook >= 1_000_000_000 else { return false }
+        lastLook = now
+        return true
+    }
+
+    // MARK: What is there
+
     /// - Returns: true as well if it can't be told.
     func isInUse(_ link: Link) -> Bool {
         guard Self.plain.contains(link.kind), !link.isLoopback else { return true }

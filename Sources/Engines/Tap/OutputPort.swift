@@ -43,30 +43,10 @@ final class OutputPort {
         return Self.isUp(now) ? "output \(port) is up again" : Self.complaint(now)
     }
 
-    // MARK: Past the queue
-
-    private var isTrying = false
-    /// How many looks are passed over, since it failed; twice as many each time.
-    private var pause = 0
-    private var looksLeft = 0
-
-    /// Has copies pass the port's queue by, which is a third cheaper, unless somebody there would miss them.
+    /// Has copies pass the port's queue by, which is cheaper, unless somebody there would miss them.
     func chooseWay(_ egress: EgressWatch) {
-        guard let link, Self.isUp(link) else {
-            isTrying = false
-            return
-        }
-        if isTrying {
-            pause = sender.passesQueue ? 0 : min(63, pause * 2 + 1)
-            if pause > 0 { looksLeft = pause }
-        }
-        guard looksLeft == 0 else {
-            looksLeft -= 1
-            isTrying = false
-            return
-        }
-        isTrying = !egress.isInUse(link)
-        sender.passQueue(isTrying)
+        guard let link, Self.isUp(link) else { return }
+        sender.passQueue(!egress.isInUse(link))
     }
 
     // MARK: What went with the link

@@ -22,9 +22,6 @@ public final class Tap {
     private let outputs: [OutputPort]
     /// What watches the way out of outputs whose queue may be passed by; nil if none may.
     private let egress: EgressWatch?
-    /// When that was looked at last, and when something was last sent, by the monotonic clock.
-    private var lookedAtOutputs: UInt64 = 0
-    private var lastSent: UInt64 = 0
     private var files: [OutputFiles] = []
     private let replayed: Replayed?
     private var points: [Point]
@@ -233,13 +230,9 @@ public final class Tap {
         if output.isFinished, files.allSatisfy(\.isFull) { left = 0 }
     }
 
-    /// Looks who is at the outputs, when there is something to be sent: after a pause, in which somebody may have come who
-    /// waits for just this, and once a second.
+    /// Looks from time to time who is at the outputs.
     private func chooseWays(now: UInt64) {
-        guard let egress else { return }
-        defer { lastSent = now }
-        guard now - lastSent >= 20_000_000 || now - lookedAtOutputs >= 1_000_000_000 else { return }
-        lookedAtOutputs = now
+        guard let egress, egress.isDue(now: now) else { return }
         for output in outputs { output.chooseWay(egress) }
     }
 
@@ -389,32 +382,5 @@ public final class Tap {
         var sink = TapCounts.Sink(name: name, files: files)
         for (number, point) in points.enumerated() { sink.copies[point] = copies[number] }
         return sink
-    }
-}
-
-/// What capture files say of their interfaces.
-private final class InterfaceBooks {
-    let links: LinkWatch
-    var ports: [WatchedPort] = []
-
-    init(_ links: LinkWatch) { self.links = links }
-
-    func statistics(of interfaces: Int) -> [CaptureStatistics] {
-        var all = (0..<interfaces).map { CaptureStatistics(interface: UInt32($0), time: 0) }
-        for port in ports {
-            port.ring.readStatistics()
-            port.count(links.statistics(of: port.name))
-            all[Int(port.interface)].add(port)
-        }
-        return all
-    }
-}
-
-extension CaptureStatistics {
-    fileprivate mutating func add(_ port: WatchedPort) {
-        received = (received ?? 0) + max(port.seen, port.ring.received)
-        accepted = (accepted ?? 0) + port.ring.received
-        droppedBySystem = (droppedBySystem ?? 0) + port.ring.dropped
-        delivered = (delivered ?? 0) + port.finisher.counts.taken
     }
 }

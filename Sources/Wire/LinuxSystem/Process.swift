@@ -44,7 +44,8 @@ public enum ThisProcess {
 
     /// Lets time pass: for what tells nobody when it is ready.
     public static func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
-    /// As ``pause(milliseconds:)``, for what is soon ready.
+
+    /// As ``pause(milliseconds:)``, for what is soon ready: a card's queue, whose poll(2) would return at once.
     public static func pause(microseconds: UInt32) { usleep(microseconds) }
 
     /// Nanoseconds of a clock that only runs forward.

@@ -62,6 +62,9 @@ extension [SendCounts] {
     private let socket: Descriptor
     private let name: String
     private let direct: DirectSender
+    /// How often it is asked in vain to go directly, since that failed; after each failure about twice as often.
+    private var pause = 0
+    private var asksLeft = 0
     private var index: Int32 = 0
     private let snaplen: Int
     private let leavesToDriver: Bool
@@ -143,23 +146,37 @@ extension [SendCounts] {
         if !isUp || Int(mtu) != self.mtu { passQueue(false) }
         self.isUp = isUp
         self.mtu = Int(mtu)
-        if isUp { patience = Self.mostPatience }
+        if isUp {
+            patience = Self.mostPatience
+            (pause, asksLeft) = (0, 0)
+        }
     }
 
     /// Whether frames pass the interface's queue by.
     public var passesQueue: Bool { direct.isOpen }
 
     /// Has frames pass the interface's queue by from now on, or go through it. They go through it anyway where the kernel
-    /// can't do that, or lets us not, and from the first frame on that it doesn't take: this has to be asked for again.
+    /// can't do that, or lets us not, and from the first frame on that it doesn't take. Then this is to be asked for again,
+    /// and at first in vain: to try costs something, and there may be a reason that lasts.
     public func passQueue(_ wanted: Bool) {
-        if !wanted, direct.isOpen {
+        guard wanted else {
             flush()
-            direct.rest()
+            return direct.rest()
         }
-        guard wanted, !direct.isOpen, isBound, isUp, !leavesToDriver else { return }
+        guard !direct.isOpen, isBound, isUp, !leavesToDriver else { return }
+        guard asksLeft == 0 else {
+            asksLeft -= 1
+            return
+        }
         flush()
         // The usual way is there for whatever is against it.
         try? direct.open(index: index, mtu: mtu)
+        if !direct.isOpen { restDirect() }
+    }
+
+    private func restDirect() {
+        pause = min(63, pause * 2 + 1)
+        asksLeft = pause
     }
 
     /// Takes a frame to be sent with the next ones.
@@ -227,6 +244,7 @@ extension [SendCounts] {
         }
         // Before their memory is used again.
         if count > 0 { flushQueue() }
+        if direct.isOpen { pause = 0 } else { restDirect() }
     }
 
     private func flushQueue() {
@@ -290,7 +308,7 @@ extension [SendCounts] {
 
 /// The header of a frame that is finished.
 private enum OffloadHeaders {
-    /// Ten zeros, for ever.
+    /// Ten zeros, for ever: unsafe only by its type, since nobody writes to them.
     nonisolated(unsafe) static let none: UnsafeRawPointer = {
         let bytes = UnsafeMutableRawPointer.allocate(byteCount: VirtioNetHeader.size, alignment: 8)
         unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0, count: VirtioNetHeader.size)
