@@ -7,18 +7,22 @@ SWIFT ?= swift
 CHECKED = --explicit-target-dependency-import-check error
 SOURCES = Package.swift Sources Tests Benchmarks Fuzz
 
-.PHONY: help demo test build release install uninstall lint format bench soak fuzz unit integration conformance clean dependencies
+.PHONY: help demo test test-docs build release install uninstall lint format bench soak fuzz unit integration conformance clean dependencies
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: dependencies ## Show a mirror at work, on three make-believe VMs
 	@$(SWIFT) build --quiet $(CHECKED) --product portmirror
 	@$$($(SWIFT) build --show-bin-path)/portmirror demo
 
-test: dependencies lint ## Lint, then unit, integration and conformance tests
+test: dependencies lint ## Lint, then unit, integration and conformance tests, and the documents' commands
 	$(SWIFT) build --build-tests $(CHECKED)
 	scripts/test
+
+test-docs: dependencies ## Type the commands of the documents, and compare what they print (root)
+	$(SWIFT) build $(CHECKED) --product portmirror
+	scripts/test docs
 
 build: dependencies ## Build for development
 	$(SWIFT) build $(CHECKED)
