@@ -63,7 +63,8 @@ bench: release ## Measure side by side with tc, ovs-vsctl, ovsdb-client, daemonl
 	@missed=0; Benchmarks/run out/portmirror || missed=$$?; echo; \
 	Benchmarks/ovsdb-run "$$($(SWIFT) build --configuration release --show-bin-path)/ovsdb-monitor-bench" \
 		|| missed=$$?; echo; \
-	Benchmarks/tap-run out/portmirror || missed=$$?; exit $$missed
+	Benchmarks/tap-run out/portmirror || missed=$$?; echo; \
+	Benchmarks/stream-run out/portmirror || missed=$$?; exit $$missed
 
 soak: release ## Run tap and log for ten minutes under flaps and rotation; all sums have to match (root)
 	@scripts/install-dependencies
