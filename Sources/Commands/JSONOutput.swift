@@ -53,6 +53,8 @@ struct MirrorJSON: Encodable {
         /// true for a bridge, whose every frame counts as it enters.
         let bridge: Bool
         let state: String
+        /// The interface's own name, where `port` is an altname of it.
+        let interface: String?
     }
 
     struct OutputJSON: Encodable {
@@ -77,9 +79,11 @@ struct MirrorJSON: Encodable {
         let keepAge: Int64?
         let keepPercent: UInt8?
         let state: String
+        /// The interface's own name, where `port` or `bridge` is an altname of it.
+        let interface: String?
 
         enum CodingKeys: String, CodingKey {
-            case port, vlan, bridge, files, format, compress, name, state
+            case port, vlan, bridge, files, format, compress, name, state, interface
             case rotateSize = "rotate-size"
             case rotateTime = "rotate-time"
             case rotatePackets = "rotate-packets"
@@ -91,6 +95,7 @@ struct MirrorJSON: Encodable {
 
         init(_ output: MirrorStatus.OutputStatus) {
             state = output.state.rawValue
+            interface = output.interface?.description
             port = output.output.port?.description
             if case .vlan(let id, let name) = output.output {
                 (vlan, bridge) = (id, name.description)
@@ -219,11 +224,11 @@ struct MirrorJSON: Encodable {
             case .port(let port, let direction):
                 SourceJSON(
                     port: port.description, direction: direction.rawValue, bridge: false,
-                    state: source.state.rawValue)
+                    state: source.state.rawValue, interface: source.interface?.description)
             case .bridge(let port):
                 SourceJSON(
                     port: port.description, direction: Direction.ingress.rawValue, bridge: true,
-                    state: source.state.rawValue)
+                    state: source.state.rawValue, interface: source.interface?.description)
             }
         }
         to = status.outputs.map { OutputJSON($0) }

@@ -70,6 +70,7 @@ struct PortsCommand: ParsableCommand {
 private struct PortReport: Encodable {
     let name: String
     let index: Int32
+    let altnames: [String]
     let kind: String
     /// What an Open vSwitch bridge does with tags there; null elsewhere.
     let vlan: String?
@@ -89,7 +90,7 @@ private struct PortReport: Encodable {
     var users: [String] = []
 
     enum CodingKeys: String, CodingKey {
-        case name, index, kind, vlan, master, state, mtu, hook, filters
+        case name, index, altnames, kind, vlan, master, state, mtu, hook, filters
         case sourceOf = "source-of"
         case outputOf = "output-of"
         case tcxIngress = "tcx-ingress"
@@ -107,6 +108,7 @@ private struct PortReport: Encodable {
         let topology = observed.topology
         name = port.name.description
         index = port.index
+        altnames = port.altnames.map(\.description)
         kind = topology.switches[port.name] != nil ? "openvswitch" : port.kind.word
         vlan = topology.switchPort(withInterface: port.name).flatMap { found in
             found.name == topology.switchOf(port.name)?.name ? nil : found.vlanMode.words
@@ -156,7 +158,7 @@ private struct PortReport: Encodable {
                 users.append("source of \(title)")
             }
         }
-        if let vlan { users.insert(vlan, at: 0) }
+        users.insert(contentsOf: altnames.map { "altname \($0)" } + (vlan.map { [$0] } ?? []), at: 0)
         users += hookState.foreign.map { "filter of others: \($0)" }
         let queued = (observed.queueFilters[port.index] ?? []).filter { $0.rule != nil }
         users += queued.map { "filter of others: \($0)" }

@@ -15,7 +15,7 @@ struct ShowCommand: ParsableCommand {
               portmirror show ids
             """)
 
-    @Argument(help: "The mirror.")
+    @Argument(help: "The mirror.", completion: Completing.mirrors)
     var name: String
 
     @Flag(help: "As a JSON object.")
@@ -42,7 +42,9 @@ struct ShowCommand: ParsableCommand {
         func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
         line("engine", status.engine.description + (status.note.map { " (\($0))" } ?? ""))
-        for source in status.sources { line("from", "\(Self.words(source.source)), \(source.state.rawValue)") }
+        for source in status.sources {
+            line("from", "\(Self.words(source.source, source.interface)), \(source.state.rawValue)")
+        }
         for output in status.outputs { line("to", Self.words(output)) }
         if let mirror = status.mirror {
             if let vlans = mirror.vlans { line("vlans", vlans.description) }
@@ -94,15 +96,19 @@ struct ShowCommand: ParsableCommand {
         return text
     }
 
-    private static func words(_ source: Source) -> String {
-        switch source {
-        case .port(let port, let direction): "\(port) \(direction == .both ? "ingress and egress" : "\(direction)")"
-        case .bridge(let bridge): "bridge \(bridge), every frame that enters it"
+    private static func words(_ source: Source, _ interface: PortName?) -> String {
+        let own = interface.map { " (\($0))" } ?? ""
+        return switch source {
+        case .port(let port, let direction):
+            "\(port)\(own) \(direction == .both ? "ingress and egress" : "\(direction)")"
+        case .bridge(let bridge): "bridge \(bridge)\(own), every frame that enters it"
         }
     }
 
     private static func words(_ output: MirrorStatus.OutputStatus) -> String {
-        guard let settings = output.output.files else { return "\(output.output), \(output.state.rawValue)" }
+        guard let settings = output.output.files else {
+            return "\(output.output)\(output.interface.map { " (\($0))" } ?? ""), \(output.state.rawValue)"
+        }
         let options = fileOptions(settings).map { "\($0.key) \($0.value)" }
         return ([output.output.description] + options).joined(separator: ", ")
     }
@@ -122,13 +128,15 @@ struct ShowCommand: ParsableCommand {
     }
 
     private static func styled(_ state: MirrorStatus.State) -> String {
-        let style: Terminal.Style =
-            switch state {
-            case .active: .green
-            case .degraded, .waiting: .yellow
-            case .failed, .expired: .red
-            }
-        return Terminal.styled(state.rawValue, style)
+        Terminal.styled(state.rawValue, style(of: state))
+    }
+
+    static func style(of state: MirrorStatus.State) -> Terminal.Style {
+        switch state {
+        case .active: .green
+        case .degraded, .waiting: .yellow
+        case .failed, .expired: .red
+        }
     }
 }
 

@@ -158,7 +158,7 @@ import Testing
             result.remarks == [
                 "mirror ovn of bridge ovs0 is left out: it is OVN's, which makes and removes it as it needs",
                 "mirror empty of bridge ovs0 is left out: it selects no port any more, and so copies nothing",
-                "mirror gone of bridge ovs0 is left out: its output has gone",
+                "mirror gone of bridge ovs0 is left out: no output is set, or the port that was has been deleted",
             ])
     }
 

@@ -321,7 +321,7 @@ import Testing
         lab.desired[0].mirror.snaplen = 64
         #expect(try status(lab).state == .degraded)
         #expect(
-            try status(lab).reason == "'portmirror run m' (process 4711) copies by another definition: start it anew; "
+            try status(lab).reason == "'portmirror run m' (process 4711) copies by another definition: start it again; "
                 + "/captures is full: copies are dropped")
     }
 
@@ -441,6 +441,6 @@ import Testing
         #expect(try status(lab).state == .waiting)
         #expect(
             try status(lab).reason
-                == "whether 'portmirror run m' runs can't be told: only its user and root may ask it")
+                == "it is unknown whether 'portmirror run m' runs: only its user and root may ask it")
     }
 }

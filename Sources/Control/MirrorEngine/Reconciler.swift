@@ -97,9 +97,9 @@ public final class Reconciler {
     ) {
         engine.begin()
         let intents = try store.load(now: now)
-        let desired = intents.map { compile($0.mirror) }
-        let outputs = Set(desired.flatMap(\.mirror.outputPorts))
-        let observed = try engine.observe(outputs: outputs)
+        var observed = try engine.observe()
+        let desired = intents.map { compile($0.mirror, observed.topology) }
+        try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         return (intents, desired, observed, engine.allCapabilities)
     }
 
@@ -113,8 +113,17 @@ public final class Reconciler {
             isDefined
             ? makePlan(
                 desired: others, observed: present.observed, engines: present.engines, scope: .only([mirror.name]))
-            : MirrorPlan.judge(compile(mirror), among: others, observed: present.observed, engines: present.engines)
-        return (plan, mirror.points(in: present.observed.topology))
+            : MirrorPlan.judge(
+                compile(mirror, present.observed.topology), among: others, observed: present.observed,
+                engines: present.engines)
+        return (plan, points(of: mirror, in: present.observed.topology))
+    }
+
+    /// Where a mirror copies; ports that it names are called as it calls them, by altnames, too.
+    private func points(of mirror: Mirror, in topology: Topology) -> [Point] {
+        let names = Dictionary(
+            mirror.sources.map { (topology.ownName(of: $0.port), $0.port) }, uniquingKeysWith: { first, _ in first })
+        return mirror.resolved(in: topology).points(in: topology).map { Point(names[$0.port] ?? $0.port, $0.hook) }
     }
 
     private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
@@ -134,7 +143,7 @@ public final class Reconciler {
         let names = Set(change.put.map(\.mirror.name))
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
-        let desired = mirrors.sorted { $0.name < $1.name }.map(compile)
+        let desired = mirrors.sorted { $0.name < $1.name }.map { compile($0, observed.topology) }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
         let plan = makePlan(
@@ -198,14 +207,15 @@ public final class Reconciler {
     }
 
     /// A mirror whose filter can't be compiled keeps what it has; the plan says why.
-    private func compile(_ mirror: Mirror) -> DesiredMirror {
-        if mirror.selectsEverything { return DesiredMirror(mirror: mirror, match: .everything) }
+    private func compile(_ written: Mirror, _ topology: Topology) -> DesiredMirror {
+        let mirror = written.resolved(in: topology)
+        if mirror.selectsEverything { return DesiredMirror(mirror: mirror, written: written, match: .everything) }
         do {
             let program = try selectorProgram(
                 vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
-            return DesiredMirror(mirror: mirror, match: .program(program))
+            return DesiredMirror(mirror: mirror, written: written, match: .program(program))
         } catch {
-            return DesiredMirror(mirror: mirror, match: .everything, problem: "\(error)")
+            return DesiredMirror(mirror: mirror, written: written, match: .everything, problem: "\(error)")
         }
     }
 
@@ -240,7 +250,9 @@ public final class Reconciler {
             {
                 throw UserError(
                     "mirror \(name) exists already, with another definition",
-                    advice: "look at it with 'portmirror show \(name)'; remove it first, or choose another name")
+                    advice:
+                        "'portmirror set \(name) …' changes one thing of it, 'portmirror add --replace \(name) …' puts this one in "
+                        + "its place; 'portmirror show \(name)' shows it")
             }
             try refuse(situation.preview, change)
             guard !situation.preview.isEmpty else { return situation.preview }

@@ -186,6 +186,25 @@ public struct Mirror: Hashable, Sendable {
         return found
     }
 
+    /// The same with each port by its own name, where the definition has an altname of it.
+    public func resolved(in topology: Topology) -> Mirror {
+        var mirror = self
+        mirror.sources = sources.map { source in
+            switch source {
+            case .port(let name, let direction): .port(topology.ownName(of: name), direction)
+            case .bridge(let name): .bridge(topology.ownName(of: name))
+            }
+        }
+        mirror.outputs = outputs.map { output in
+            switch output {
+            case .port(let name): .port(topology.ownName(of: name))
+            case .vlan(let id, let bridge): .vlan(id, bridge: topology.ownName(of: bridge))
+            case .files: output
+            }
+        }
+        return mirror
+    }
+
     /// The directories that copies are written to.
     public var directories: [DirectoryPath] { outputs.compactMap(\.files?.directory) }
 

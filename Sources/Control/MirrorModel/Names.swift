@@ -43,14 +43,27 @@ public struct MirrorName: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 }
 
-/// A network interface's name: 1 to 15 bytes without `/` and white space, and neither `.` nor `..`
-/// (`dev_valid_name` in the kernel's net/core/dev.c). A colon is let through: labels and names of other systems have it.
+/// A network interface's name or altname: 1 to 127 bytes without `/` and white space, and neither `.` nor `..`
+/// (`dev_valid_name` in the kernel's net/core/dev.c). A colon is let through: altnames may have it.
 public struct PortName: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The most bytes that a name may have: `IFNAMSIZ` − 1.
-    public static let maximumLength = 15
+    /// The most bytes that an interface's own name may have: `IFNAMSIZ` − 1 of linux/if.h.
+    public static let maximumOwnLength = 15
+    /// The most bytes that a name may have: `ALTIFNAMSIZ` − 1 of linux/netdevice.h.
+    public static let maximumLength = 127
 
     /// The name itself.
     public let description: String
+
+    /// The name of an interface itself, which is shorter than an altname may be.
+    /// - Throws: ``NameError`` saying which rule the text breaks.
+    public static func ofInterface(_ text: String) throws(NameError) -> PortName {
+        guard text.utf8.count <= maximumOwnLength else {
+            throw NameError(
+                name: text,
+                problem: "it has \(text.utf8.count) bytes; an interface name has at most \(maximumOwnLength)")
+        }
+        return try PortName(text)
+    }
 
     /// - Throws: ``NameError`` saying which rule the text breaks.
     public init(_ text: String) throws(NameError) {
@@ -58,7 +71,8 @@ public struct PortName: Hashable, Comparable, Sendable, CustomStringConvertible 
         guard text.utf8.count <= Self.maximumLength else {
             throw NameError(
                 name: text,
-                problem: "it has \(text.utf8.count) bytes; an interface name has at most \(Self.maximumLength)")
+                problem: "it has \(text.utf8.count) bytes; an interface name has at most \(Self.maximumOwnLength), an "
+                    + "altname \(Self.maximumLength)")
         }
         guard text != ".", text != ".." else { throw NameError(name: text, problem: "the kernel reserves it") }
         for byte in text.utf8 where byte == UInt8(ascii: "/") || byte <= 0x20 || byte == 0x7f {

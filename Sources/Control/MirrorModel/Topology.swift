@@ -6,6 +6,7 @@ public struct Topology: Hashable, Sendable {
     public private(set) var switches: [PortName: Switch] = [:]
     private var switchNames: [PortName: PortName] = [:]
     private var names: [Int32: PortName]
+    private var altnames: [PortName: PortName] = [:]
     private var membersByMaster: [Int32: Set<PortName>] = [:]
     fileprivate private(set) var stackedByParent: [Int32: Set<PortName>] = [:]
 
@@ -44,13 +45,18 @@ public struct Topology: Hashable, Sendable {
     public mutating func insert(_ port: Port) {
         if let previous = ports.updateValue(port, forKey: port.name) {
             names[previous.index] = nil
+            for name in previous.altnames { altnames[name] = nil }
             if let master = previous.master { membersByMaster[master]?.remove(port.name) }
             if let parent = previous.kind.parent { stackedByParent[parent]?.remove(port.name) }
         }
         names[port.index] = port.name
+        for name in port.altnames { altnames[name] = port.name }
         if let master = port.master { membersByMaster[master, default: []].insert(port.name) }
         if let parent = port.kind.parent { stackedByParent[parent, default: []].insert(port.name) }
     }
+
+    /// The own name of what has this name or altname; the name itself where there is nothing of it.
+    public func ownName(of name: PortName) -> PortName { has(name) ? name : altnames[name] ?? name }
 
     /// The port of that name.
     public subscript(_ name: PortName) -> Port? { ports[name] }
@@ -72,6 +78,8 @@ public struct Topology: Hashable, Sendable {
 public struct Port: Hashable, Sendable {
     /// Its name.
     public var name: PortName
+    /// Its other names (`ip link property`).
+    public var altnames: [PortName]
     /// The kernel's interface index, unique within the namespace.
     public var index: Int32
     /// What it is.
@@ -95,8 +103,9 @@ public struct Port: Hashable, Sendable {
     public init(
         name: PortName, index: Int32, kind: PortKind = .other("ether"), master: Int32? = nil, isUp: Bool = true,
         hasCarrier: Bool = true, mtu: UInt32 = 1500, bridgePort: BridgePortSettings? = nil,
-        address: MACAddress? = nil, isEthernet: Bool = true
+        address: MACAddress? = nil, isEthernet: Bool = true, altnames: [PortName] = []
     ) {
+        self.altnames = altnames
         self.address = address
         self.isEthernet = isEthernet
         self.name = name

@@ -99,7 +99,7 @@ struct Assignments {
     private static func refusal(of mirror: Mirror, by silent: EngineCapabilities) -> Refusal {
         Refusal(
             mirror: mirror.name, rule: .capability,
-            message: "\(silent.unavailable ?? "the \(silent.engine) engine doesn't answer"), so it can't be told "
+            message: "\(silent.unavailable ?? "the \(silent.engine) engine doesn't answer"), so it is unknown "
                 + "whether this mirror is, or should be, there: start it, or \(mirror.wayAroundSwitches)")
     }
 

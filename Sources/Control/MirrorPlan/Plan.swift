@@ -2,16 +2,20 @@ public import MirrorModel
 
 /// A mirror with its selectors compiled.
 public struct DesiredMirror: Hashable, Sendable {
-    /// The definition.
+    /// The definition, with each port by its own name.
     public var mirror: Mirror
+    /// The definition as it is written, which may have altnames.
+    public var written: Mirror { other ?? mirror }
+    private let other: Mirror?
     /// Which frames.
     public var match: Match
     /// Why its selectors can't be compiled; what runs of it is left as it is then.
     public var problem: String?
 
     /// From its parts.
-    public init(mirror: Mirror, match: Match, problem: String? = nil) {
+    public init(mirror: Mirror, written: Mirror? = nil, match: Match, problem: String? = nil) {
         self.mirror = mirror
+        other = written == mirror ? nil : written
         self.match = match
         self.problem = problem
     }

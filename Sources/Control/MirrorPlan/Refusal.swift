@@ -8,6 +8,8 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case loop
         /// An output is a source of the same mirror (rule 8).
         case outputIsSource = "output-is-source"
+        /// A source or an output by two of its names.
+        case twice
         /// A capability that the engine, or every engine, lacks.
         case capability
         /// A source isn't what the mirror says, such as a bridge that is none.

@@ -54,14 +54,15 @@ struct Rules {
     /// Everything that stands against a mirror, not just the first.
     func refusals(of mirror: Mirror) -> [Refusal] {
         let everywhere =
-            outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror) + bare(mirror)
+            twice(mirror) + outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror)
+            + bare(mirror)
             + reserve(mirror)
         return usesHooks(mirror) ? everywhere + plainIngress(mirror) + sharedBlock(mirror) : everywhere
     }
 
     /// What to tell before it is done.
     func warnings(of mirror: Mirror) -> [Warning] {
-        let everywhere = duplicates(mirror) + misled(mirror) + smallOutputs(mirror)
+        let everywhere = hostOnly(mirror) + duplicates(mirror) + misled(mirror) + smallOutputs(mirror)
         if isOnSwitch(mirror) {
             return everywhere + offloads(mirror)
                 + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
@@ -91,6 +92,20 @@ struct Rules {
     func isOnSwitch(_ mirror: Mirror) -> Bool { engine(of: mirror)?.engine == .ovs }
 
     // MARK: Refusals
+
+    /// A port by two of its names; by one, that is found when the definition is read.
+    private func twice(_ mirror: Mirror) -> [Refusal] {
+        var sources: Set<Source> = []
+        var outputs: Set<Output> = []
+        let again =
+            mirror.sources.filter { !sources.insert($0).inserted }.map { "source \($0)" }
+            + mirror.outputs.filter { !outputs.insert($0).inserted }.map { "output \($0)" }
+        return again.map { what in
+            Refusal(
+                mirror: mirror.name, rule: .twice,
+                message: "\(what) is given twice, by two names of the same port: leave out one of them")
+        }
+    }
 
     private func outputIsSource(_ mirror: Mirror) -> [Refusal] {
         let sources = Set(
@@ -203,6 +218,19 @@ struct Rules {
     }
 
     // MARK: Warnings
+
+    /// A bridge that is watched as a port: hardly what was meant.
+    private func hostOnly(_ mirror: Mirror) -> [Warning] {
+        mirror.sources.compactMap { source in
+            guard case .port(let name, _) = source,
+                topology[name]?.kind.isBridge == true || topology.switches[name] != nil
+            else { return nil }
+            return Warning(
+                mirror: mirror.name,
+                message: "\(name) is a bridge: watched as a port it shows only what this host itself sends and gets "
+                    + "through it. For every frame that enters the bridge, say --from-bridge \(name)")
+        }
+    }
 
     /// Rule 3: pairs of points that the same frame may pass, one after the other or, since a bridge floods, both from a
     /// third.

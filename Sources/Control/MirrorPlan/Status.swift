@@ -18,18 +18,22 @@ public struct MirrorStatus: Hashable, Sendable {
 
     /// A source and how it is.
     public struct SourceStatus: Hashable, Sendable {
-        /// The source.
+        /// The source, as the definition has it.
         public var source: Source
         /// How it is.
         public var state: PortState
+        /// The interface's own name, where the definition has an altname of it.
+        public var interface: PortName?
     }
 
     /// An output and how it is.
     public struct OutputStatus: Hashable, Sendable {
-        /// The output.
+        /// The output, as the definition has it.
         public var output: Output
         /// How it is.
         public var state: PortState
+        /// The interface's own name, where the definition has an altname of it.
+        public var interface: PortName?
     }
 
     /// One way of a copy: from a hook of a port, or a whole mirror of Open vSwitch, to an output.
@@ -91,7 +95,7 @@ public func statuses(
         desired: desired, observed: observed, now: now, engines: engines, isApplied: isApplied)
     let known = Set(desired.map(\.mirror.name))
     let leftovers = observed.running.subtracting(known).map(reader.status(ofLeftover:))
-    return (desired.map { reader.status(of: $0.mirror) } + leftovers).sorted { $0.name < $1.name }
+    return (desired.map(reader.status(of:)) + leftovers).sorted { $0.name < $1.name }
 }
 
 /// What statuses are read from.
@@ -145,8 +149,7 @@ private struct StatusReader {
             return MirrorStatus(
                 name: name, mirror: nil, state: tap.problems.isEmpty ? .active : .degraded,
                 reason: tap.problems.joined(separator: "; "), engine: .tap,
-                sources: mirror.sources.map { MirrorStatus.SourceStatus(source: $0, state: state(of: $0)) },
-                outputs: mirror.outputs.map { MirrorStatus.OutputStatus(output: $0, state: state(of: $0)) },
+                sources: sources(of: mirror), outputs: outputs(of: mirror),
                 points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
         }
         return MirrorStatus(
@@ -158,9 +161,28 @@ private struct StatusReader {
             points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
     }
 
-    func status(of mirror: Mirror) -> MirrorStatus {
-        let sources = mirror.sources.map { MirrorStatus.SourceStatus(source: $0, state: state(of: $0)) }
-        let outputs = mirror.outputs.map { MirrorStatus.OutputStatus(output: $0, state: state(of: $0)) }
+    private func sources(of written: Mirror) -> [MirrorStatus.SourceStatus] {
+        written.sources.map { source in
+            MirrorStatus.SourceStatus(source: source, state: state(of: source), interface: otherName(of: source.port))
+        }
+    }
+
+    private func outputs(of written: Mirror) -> [MirrorStatus.OutputStatus] {
+        written.outputs.map { output in
+            MirrorStatus.OutputStatus(
+                output: output, state: state(of: output), interface: output.name.flatMap(otherName))
+        }
+    }
+
+    private func otherName(of name: PortName) -> PortName? {
+        let own = topology.ownName(of: name)
+        return own == name ? nil : own
+    }
+
+    func status(of desired: DesiredMirror) -> MirrorStatus {
+        let mirror = desired.written
+        let sources = sources(of: mirror)
+        let outputs = outputs(of: mirror)
         var status = MirrorStatus(
             name: mirror.name, mirror: mirror, state: .active, reason: "",
             engine: plan.engines[mirror.name] ?? engineAtWork(mirror.name), sources: sources,
@@ -215,7 +237,7 @@ private struct StatusReader {
         }
         // Without points of its own its outputs are unprepared too; that is said once.
         for output in status.outputs
-        where status.engine != .tap && output.output.name.map(unprepared.contains) == true
+        where status.engine != .tap && (output.interface ?? output.output.name).map(unprepared.contains) == true
             && pending[status.name] == nil
         {
             reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
@@ -237,7 +259,7 @@ private struct StatusReader {
     private func idle(_ status: MirrorStatus) -> String? {
         guard status.engine == .tap, status.tap == nil else { return nil }
         guard !observed.unaskable.contains(status.name) else {
-            return "whether \(Self.process(status.name, nil)) runs can't be told: only its user and root may ask it"
+            return "it is unknown whether \(Self.process(status.name, nil)) runs: only its user and root may ask it"
         }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
@@ -247,7 +269,7 @@ private struct StatusReader {
         guard let tap = status.tap else { return [] }
         let process = Self.process(status.name, tap)
         guard status.engine == .tap else { return ["\(process) copies for it as well: end it"] }
-        let old = tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it anew"]
+        let old = tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it again"]
         return old + tap.problems
     }
 
@@ -299,20 +321,23 @@ private struct StatusReader {
         switch source {
         case .port(let name, _): state(of: name, needsCarrier: false)
         // The interface of a switch's name is only the host's own way into it.
-        case .bridge(let name): topology.switches[name] != nil ? .up : state(of: name, needsCarrier: false)
+        case .bridge(let name):
+            topology.switches[topology.ownName(of: name)] != nil ? .up : state(of: name, needsCarrier: false)
         }
     }
 
     private func state(of output: Output) -> MirrorStatus.PortState {
         switch output {
         case .port(let name): state(of: name, needsCarrier: true)
-        case .vlan(_, let bridge): topology.switches[bridge] != nil ? .up : state(of: bridge, needsCarrier: false)
+        case .vlan(_, let bridge):
+            topology.switches[topology.ownName(of: bridge)] != nil ? .up : state(of: bridge, needsCarrier: false)
         // Whether the directory can be written to, the process says.
         case .files: .up
         }
     }
 
-    private func state(of name: PortName, needsCarrier: Bool) -> MirrorStatus.PortState {
+    private func state(of written: PortName, needsCarrier: Bool) -> MirrorStatus.PortState {
+        let name = topology.ownName(of: written)
         guard let port = topology[name] else { return topology.switchPort(name) == nil ? .missing : .up }
         guard port.isUp else { return .down }
         return needsCarrier && !port.hasCarrier ? .noCarrier : .up

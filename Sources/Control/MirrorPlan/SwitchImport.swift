@@ -11,7 +11,7 @@ enum SwitchImport {
     /// The definition, once it has a name.
     static func mirror(_ row: ObservedSwitchMirror) throws(Problem) -> (MirrorName) -> Mirror {
         let selection = row.selection
-        guard let bridge = try? PortName(row.bridge.name) else {
+        guard let bridge = try? PortName.ofInterface(row.bridge.name) else {
             throw Problem(description: "the bridge's name can't be an interface's")
         }
         guard !selection.isEmpty else {
@@ -36,7 +36,7 @@ enum SwitchImport {
         if selection.selectsAll { return [.bridge(bridge)] }
         var sources: [Source] = []
         for port in selection.ingress.union(selection.egress).sorted() {
-            guard let name = try? PortName(port.name) else {
+            guard let name = try? PortName.ofInterface(port.name) else {
                 throw Problem(description: "port \(port) has a name that no interface can have")
             }
             let isIngress = selection.ingress.contains(port)
@@ -48,12 +48,12 @@ enum SwitchImport {
 
     private static func output(of selection: SwitchSelection, _ bridge: PortName) throws(Problem) -> Output {
         switch selection.output {
-        case .nowhere: throw Problem(description: "its output has gone")
+        case .nowhere: throw Problem(description: "no output is set, or the port that was has been deleted")
         case .vlan(let id) where id == 0 || id > VLANSet.maximum:
             throw Problem(description: "VLAN \(id) can't be an output")
         case .vlan(let id): return .vlan(id, bridge: bridge)
         case .port(let port):
-            guard let name = try? PortName(port.name) else {
+            guard let name = try? PortName.ofInterface(port.name) else {
                 throw Problem(description: "its output \(port) has a name that no interface can have")
             }
             return .port(name)

@@ -29,7 +29,7 @@ struct SwitchReader {
     func switches() -> [Switch] {
         let bridgeOfInterface = bridgesByInterface
         return bridges.compactMap { bridge in
-            guard let name = try? PortName(bridge.name) else { return nil }
+            guard let name = try? PortName.ofInterface(bridge.name) else { return nil }
             var made = Switch(name: name, floodVLANs: Set(bridge.floodVLANs.compactMap { UInt16(exactly: $0) }))
             for port in bridge.ports.compactMap({ ports[$0] }) {
                 let parts = port.interfaces.compactMap { interfaces[$0] }
@@ -47,7 +47,7 @@ struct SwitchReader {
     private var bridgesByInterface: [String: PortName] {
         var found: [String: PortName] = [:]
         for bridge in bridges {
-            guard let name = try? PortName(bridge.name) else { continue }
+            guard let name = try? PortName.ofInterface(bridge.name) else { continue }
             for port in bridge.ports.compactMap({ ports[$0] }) {
                 for part in port.interfaces.compactMap({ interfaces[$0] }) where part.type == "patch" {
                     found[part.name] = name
@@ -58,13 +58,13 @@ struct SwitchReader {
     }
 
     private func switchPort(_ port: PortRow, _ parts: [InterfaceRow], of bridge: BridgeRow) -> SwitchPort? {
-        guard let name = try? PortName(port.name) else { return nil }
-        let names = parts.compactMap { try? PortName($0.name) }.sorted()
+        guard let name = try? PortName.ofInterface(port.name) else { return nil }
+        let names = parts.compactMap { try? PortName.ofInterface($0.name) }.sorted()
         let patch = parts.first { $0.type == "patch" }
         return SwitchPort(
             name: name, interfaces: names, vlanMode: Self.vlanMode(port),
             isInternal: port.name == bridge.name || !parts.isEmpty && parts.allSatisfy { $0.type == "internal" },
-            isPatch: patch != nil, peer: patch?.options["peer"].flatMap { try? PortName($0) })
+            isPatch: patch != nil, peer: patch?.options["peer"].flatMap { try? PortName.ofInterface($0) })
     }
 
     /// ovs-vswitchd.conf.db(5), Port, `vlan_mode`: where it is empty, a tag makes an access port.
@@ -92,12 +92,14 @@ struct SwitchReader {
     func state(now: Int64, sent: [RowID: UInt64] = [:]) -> SwitchState {
         var state = SwitchState()
         for bridge in bridges {
-            if let name = try? PortName(bridge.name) {
+            if let name = try? PortName.ofInterface(bridge.name) {
                 state.bridges[name] = SwitchObject(name: bridge.name, id: bridge.id)
             }
         }
         for (id, port) in ports where bridgeOfPort[id] != nil {
-            if let name = try? PortName(port.name) { state.ports[name] = SwitchObject(name: port.name, id: id) }
+            if let name = try? PortName.ofInterface(port.name) {
+                state.ports[name] = SwitchObject(name: port.name, id: id)
+            }
         }
         if let text = replica.rows(OpenVSwitchRow.self).first?.otherConfig["stats-update-interval"],
             let milliseconds = Int64(text), milliseconds > 5000

@@ -5,13 +5,16 @@ import RouteNetlink
 final class LinkWatch {
     private let socket: NetlinkSocket
     private let subscription: NetlinkSubscription
+    private let wanted: Set<String>
     private var byName: [String: Link] = [:]
     /// Interfaces that were down, without carrier, or gone at some time of the last news; with what they had carried by
     /// then, if they have gone.
     private(set) var sunk: [String: LinkStatistics?] = [:]
 
     /// Listens before it looks, so that nothing falls between.
-    init() throws(NetlinkError) {
+    /// - Parameter wanted: the names that are asked for. An interface that has one of them as an altname goes by it here.
+    init(calling wanted: Set<String>) throws(NetlinkError) {
+        self.wanted = wanted
         subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link])
         socket = try NetlinkSocket(.route)
         try lookAgain()
@@ -39,7 +42,8 @@ final class LinkWatch {
             while let messages = try subscription.next(milliseconds: 0) {
                 for case let event? in messages.map(LinkEvent.init) {
                     switch event {
-                    case .changed(let link):
+                    case .changed(let changed):
+                        let link = called(changed)
                         // A new name: the old one's interface has gone, as far as names go.
                         for (old, known) in byName where known.index == link.index && old != link.name {
                             byName[old] = nil
@@ -49,7 +53,9 @@ final class LinkWatch {
                         byName[link.name] = link
                         names.insert(link.name)
                         if !(link.isUp && link.hasCarrier), sunk[link.name] == nil { sunk[link.name] = .some(nil) }
-                    case .removed(let link):
+                    case .removed(let removed):
+                        let known = byName.first { $0.value.index == removed.index }?.key
+                        let link = known.map(removed.called) ?? called(removed)
                         if byName[link.name]?.index == link.index { byName[link.name] = nil }
                         names.insert(link.name)
                         sunk[link.name] = .some(link.statistics)
@@ -75,7 +81,12 @@ final class LinkWatch {
     private func lookAgain() throws(NetlinkError) {
         byName = [:]
         for message in try socket.dump(LinkRequest.dump()) {
-            if let link = try? Link(message) { byName[link.name] = link }
+            if let link = (try? Link(message)).map(called) { byName[link.name] = link }
         }
+    }
+
+    private func called(_ link: Link) -> Link {
+        guard !wanted.contains(link.name), let name = link.altnames.first(where: wanted.contains) else { return link }
+        return link.called(name)
     }
 }

@@ -39,7 +39,8 @@ public final class Tap {
         self.settings = settings
         self.remark = remark
         left = settings.limit ?? .max
-        let links = try LinkWatch()
+        let links = try LinkWatch(
+            calling: Set((settings.watched.map(\.port) + settings.bridges + settings.ports).map(\.description)))
         var points = settings.watched.flatMap { [Point($0.port, .ingress), Point($0.port, .egress)] }
         if points.isEmpty {
             let name = try PortName("capture")
@@ -108,7 +109,7 @@ public final class Tap {
         else { return }
         guard let spare = spares.popLast() else {
             return remark(
-                "\(name) has joined \(bridge), but \(settings.mostJoining) have already: start anew to hear it")
+                "\(name) has joined \(bridge), but \(settings.mostJoining) have already: start again to copy it")
         }
         let first = points.count
         points += [Point(name, .ingress), Point(name, .egress)]

@@ -16,7 +16,8 @@ struct TopologyReader {
                 Port(
                     name: name, index: link.index, kind: kind(of: link), master: link.master, isUp: link.isUp,
                     hasCarrier: link.hasCarrier, mtu: link.mtu, bridgePort: link.bridgePort.map(settings),
-                    address: MACAddress(link.address), isEthernet: [1, 772].contains(link.hardwareType)))
+                    address: MACAddress(link.address), isEthernet: [1, 772].contains(link.hardwareType),
+                    altnames: link.altnames.compactMap { try? PortName($0) }))
         }
         return topology
     }

@@ -5,7 +5,9 @@ public struct Link: Hashable, Sendable {
     /// The kernel's interface index.
     public let index: Int32
     /// Its name.
-    public let name: String
+    public private(set) var name: String
+    /// Its other names (`ip link property add … altname`), of up to 127 bytes.
+    public let altnames: [String]
     /// `ARPHRD_*` of linux/if_arp.h: 1 is Ethernet, 772 the loopback.
     public let hardwareType: UInt16
     /// Its own address (`IFLA_ADDRESS`): 6 bytes of an Ethernet device.
@@ -48,6 +50,7 @@ public struct Link: Hashable, Sendable {
         flags = try reader.read()
         try reader.skip(4)
         var name: String?
+        var altnames: [String] = []
         var address: [UInt8] = []
         var mtu: UInt32 = 0
         var queue: String?
@@ -62,6 +65,10 @@ public struct Link: Hashable, Sendable {
         for attribute in reader.attributes {
             switch attribute.type {
             case LinkAttribute.name: name = attribute.string
+            case LinkAttribute.properties:
+                for property in attribute.attributes where property.type == LinkAttribute.altname {
+                    altnames.append(property.string)
+                }
             case LinkAttribute.address: address = Array(attribute.bytes)
             case LinkAttribute.mtu: mtu = attribute.integer() ?? 0
             case LinkAttribute.queue: queue = attribute.string
@@ -84,6 +91,7 @@ public struct Link: Hashable, Sendable {
         }
         guard let name else { throw MalformedBytes("a link without a name") }
         self.name = name
+        self.altnames = altnames
         self.address = address
         self.mtu = mtu
         self.queue = queue
@@ -96,9 +104,17 @@ public struct Link: Hashable, Sendable {
         bridgePort = isBridgePort ? BridgePort(memberData) : nil
     }
 
+    /// The same under one of its other names.
+    public func called(_ name: String) -> Link {
+        var link = self
+        link.name = name
+        return link
+    }
+
     /// Equal in everything that is compared here.
     public static func == (left: Link, right: Link) -> Bool {
-        left.index == right.index && left.name == right.name && left.flags == right.flags && left.mtu == right.mtu
+        left.index == right.index && left.name == right.name && left.altnames == right.altnames
+            && left.flags == right.flags && left.mtu == right.mtu
             && left.master == right.master && left.link == right.link && left.kind == right.kind
             && left.bridgePort == right.bridgePort
     }
@@ -137,6 +153,8 @@ enum LinkAttribute {
     static let namespaceDescriptor: UInt16 = 28
     static let extendedMask: UInt16 = 29
     static let linkNamespace: UInt16 = 37
+    static let properties: UInt16 = 52
+    static let altname: UInt16 = 53
     static let infoKind: UInt16 = 1
     static let infoData: UInt16 = 2
     static let infoMemberKind: UInt16 = 4
@@ -173,10 +191,11 @@ public enum LinkRequest {
         return NetlinkRequest(dump: get, payload: writer.bytes, operation: "list the interfaces")
     }
 
-    /// One link by name: `ip link show dev NAME`.
+    /// One link by its name or an altname: `ip link show dev NAME`.
     public static func get(name: String) -> NetlinkRequest {
         var writer = header()
-        writer.attribute(LinkAttribute.name, string: name)
+        // The kernel looks for altnames in both, and takes more than 15 bytes only in the one.
+        writer.attribute(name.utf8.count > 15 ? LinkAttribute.altname : LinkAttribute.name, string: name)
         return NetlinkRequest(type: get, payload: writer.bytes, operation: "look up the interface", object: name)
     }
 
