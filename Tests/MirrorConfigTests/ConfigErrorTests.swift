@@ -117,12 +117,27 @@ import Testing
                 ]
             ),
             (
-                "{from: [a/b, ''], to: aaaaaaaaaaaaaaaa}",
+                "{from: [a/b, ''], to: \(String(repeating: "a", count: 128))}",
                 [
                     "4:13: 'a/b' can't be a name: an interface name has no '/', white space or control characters",
                     "4:18: '' can't be a name: it is empty",
-                    "4:27: 'aaaaaaaaaaaaaaaa' can't be a name: it has 16 bytes; an interface name has at most 15",
+                    "4:27: '\(String(repeating: "a", count: 60))…' can't be a name: it has 128 bytes; an interface name "
+                        + "has at most 15, an altname 127",
                 ]
+            ),
+            (
+                "{from: 'a,b,a', to: '10.0.0.1,vnet*'}",
+                [
+                    "4:12: 'a' is listed twice in 'from'",
+                    "4:25: '10.0.0.1' can't be a name: that is an address. Name an interface of this machine "
+                        + "('portmirror ports' lists them); for copies to another machine, make a tunnel to it and name "
+                        + "the tunnel's interface",
+                    "4:25: 'vnet*' can't be a name: patterns aren't supported yet; name each port",
+                ]
+            ),
+            (
+                "{from: a, to: 'b:ingress'}",
+                ["4:19: 'b:ingress' can't be a name: an output has no direction; leave out :ingress"]
             ),
             ("{from: a, to: {vlan: 12}}", ["4:19: expected 'bridge': which bridge's VLAN gets the copies?"]),
             ("{from: a, to: {bridge: b}}", ["4:19: expected 'vlan': which VLAN of the bridge gets the copies?"]),

@@ -74,7 +74,7 @@ import Testing
         "outputs have short forms",
         arguments: [
             ("to: vnet2", ["vnet2"]), ("to: [vnet2, {port: vnet3}]", ["vnet2", "vnet3"]), ("to: {port: a}", ["a"]),
-            ("to: a:ingress", ["a:ingress"]),
+            ("to: {port: 'a:ingress'}", ["a:ingress"]),
         ])
     func shortOutputs(_ line: String, _ expected: [String]) throws {
         #expect(try mirrors(file(line, "from: o")).first?.outputs.map(\.description) == expected)

@@ -4,21 +4,23 @@ import MirrorModel
 extension ConfigReader {
     mutating func readSources(_ node: YAMLNode) -> [Source] {
         var seen: Set<Source> = []
-        return items(node, "from", "a port, or a list of ports and bridges").compactMap { item in
-            guard let source = readSource(item) else { return nil }
-            if seen.insert(source).inserted { return source }
-            report(item.mark, "'\(source)' is listed twice in 'from'")
-            return nil
+        return items(node, "from", "a port, or a list of ports and bridges").flatMap { item in
+            readSources(of: item).filter { source in
+                if seen.insert(source).inserted { return true }
+                report(item.mark, "'\(source)' is listed twice in 'from'")
+                return false
+            }
         }
     }
 
     mutating func readOutputs(_ node: YAMLNode) -> [Output] {
         var seen: Set<Output> = []
-        return items(node, "to", "a port, or a list of ports").compactMap { item in
-            guard let output = readOutput(item) else { return nil }
-            if seen.insert(output).inserted { return output }
-            report(item.mark, "'\(output)' is listed twice in 'to'")
-            return nil
+        return items(node, "to", "a port, or a list of ports").flatMap { item in
+            readOutputs(of: item).filter { output in
+                if seen.insert(output).inserted { return true }
+                report(item.mark, "'\(output)' is listed twice in 'to'")
+                return false
+            }
         }
     }
 
@@ -50,15 +52,21 @@ extension ConfigReader {
         }
     }
 
-    private mutating func readSource(_ item: YAMLNode) -> Source? {
+    /// The names in a short list. What is longer than any such list is looked at as one name, and is none.
+    private mutating func listed(_ text: String, _ mark: Mark) -> [String] {
+        guard text.utf8.count <= 8192 else { return [text] }
+        return parseList(text).filter { _ in spend(mark) }
+    }
+
+    private mutating func readSources(of item: YAMLNode) -> [Source] {
         switch item.value {
         case .scalar(let text, _) where !item.isNull:
-            return name(text, item.mark, parseSource)
+            return listed(text, item.mark).compactMap { name($0, item.mark, parseSource) }
         case .mapping(let entries):
-            return readSource(entries, item.mark)
+            return readSource(entries, item.mark).map { [$0] } ?? []
         default:
             report(item.mark, "expected a port, as in 'vnet0' or 'port: vnet0'; found \(item.described)")
-            return nil
+            return []
         }
     }
 
@@ -89,15 +97,17 @@ extension ConfigReader {
         return nil
     }
 
-    private mutating func readOutput(_ item: YAMLNode) -> Output? {
+    private mutating func readOutputs(of item: YAMLNode) -> [Output] {
         switch item.value {
         case .scalar(let text, _) where !item.isNull:
-            return name(text, item.mark, parseOutput)
+            return listed(text, item.mark).compactMap { part in
+                name(part, item.mark) { (text: String) throws(NameError) in try parseOutput(text) }
+            }
         case .mapping(let entries):
-            return readOutput(entries, item.mark)
+            return readOutput(entries, item.mark).map { [$0] } ?? []
         default:
             report(item.mark, "expected a port, as in 'vnet2' or 'port: vnet2'; found \(item.described)")
-            return nil
+            return []
         }
     }
 

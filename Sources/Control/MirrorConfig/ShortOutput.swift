@@ -5,15 +5,23 @@ public let outputVLANRange: ClosedRange<UInt16> = 1...VLANSet.maximum
 
 /// Reads an output's short form: a port's name, `vlan:VID@BRIDGE` for a VLAN of an Open vSwitch bridge, or
 /// `files:DIR` for capture files in a directory.
+/// - Parameter port: reads a port's name: as people type it, unless told otherwise.
 /// - Throws: ``NameError`` if it is none of these.
-public func parseOutput(_ text: String) throws(NameError) -> Output {
+public func parseOutput(
+    _ text: String, port: (String) throws(NameError) -> PortName = parsePort
+) throws(NameError) -> Output {
     let files = "files:"
     if text.hasPrefix(files) {
         return .files(FileSettings(directory: try DirectoryPath(String(text.dropFirst(files.count)))))
     }
     let mark = "vlan:"
     // No interface can be called so: the kernel refuses colons.
-    guard text.hasPrefix(mark) else { return .port(try PortName(text)) }
+    guard text.hasPrefix(mark) else {
+        if let word = Direction.allCases.first(where: { text.hasSuffix(":\($0)") }) {
+            throw NameError(name: text, problem: "an output has no direction; leave out :\(word)")
+        }
+        return .port(try port(text))
+    }
     let rest = text.dropFirst(mark.count)
     guard let at = rest.firstIndex(of: "@") else {
         throw NameError(name: text, problem: "expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0")
@@ -26,5 +34,5 @@ public func parseOutput(_ text: String) throws(NameError) -> Output {
             name: text,
             problem: "the VLAN has to be a number from \(outputVLANRange.lowerBound) to \(outputVLANRange.upperBound)")
     }
-    return .vlan(id, bridge: try PortName(String(rest[rest.index(after: at)...])))
+    return .vlan(id, bridge: try port(String(rest[rest.index(after: at)...])))
 }

@@ -9,7 +9,7 @@ public func parseSource(_ text: String) throws(NameError) -> Source {
     if let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
         let direction = Direction(rawValue: String(text[text.utf8.index(after: colon)...]))
     {
-        return .port(try PortName(String(text[..<colon])), direction)
+        return .port(try parsePort(String(text[..<colon])), direction)
     }
-    return .port(try PortName(text), .both)
+    return .port(try parsePort(text), .both)
 }

@@ -1,15 +1,17 @@
 /// The end of a message about a word that isn't known: `; did you mean 'filter'?`, or which words there are.
 func suggestion(for word: String, among known: [String], called kind: String) -> String {
-    if let nearest = nearest(to: word, among: known) { return "; did you mean '\(nearest)'?" }
+    if let nearest = nearestWord(to: word, among: known) { return "; did you mean '\(nearest)'?" }
     return "; the \(kind) are \(known.joined(separator: ", "))"
 }
 
 /// The known word that a slip of the finger makes into this one: at most two edits, and at most a third of it.
-private func nearest(to word: String, among known: [String]) -> String? {
+public func nearestWord(to word: String, among known: [String]) -> String? {
     guard word.utf8.count <= 32 else { return nil }
     let word = Array(word.lowercased().utf8)
     let ranked = known.map { (name: $0, edits: editDistance(word, Array($0.utf8))) }
-    guard let best = ranked.min(by: { $0.edits < $1.edits }) else { return nil }
+    // Of two that are as near, the one of the same length: letters are swapped more often than left out.
+    func rank(_ item: (name: String, edits: Int)) -> (Int, Int) { (item.edits, abs(item.name.utf8.count - word.count)) }
+    guard let best = ranked.min(by: { rank($0) < rank($1) }) else { return nil }
     let limit = min(2, max(1, best.name.utf8.count / 3))
     return best.edits <= limit && best.edits < word.count ? best.name : nil
 }

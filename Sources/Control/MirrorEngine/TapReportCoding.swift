@@ -26,7 +26,7 @@ extension TapReport {
             guard stored.version == Stored.version else {
                 throw UserError(
                     "it speaks version \(stored.version) of the report, and this program version \(Stored.version)",
-                    advice: "start it anew with the program that is installed now")
+                    advice: "start it again with the program that is installed now")
             }
             self = try stored.report
         } catch let error as UserError {
@@ -124,7 +124,8 @@ extension TapReport {
             }
             let failed = stored.failed.map { (TapReport.Failure(rawValue: $0.key) ?? .other, $0.value) }
             return TapReport.Copies(
-                point: Point(try PortName(stored.port), hook), output: try parseOutput(stored.output),
+                point: Point(try PortName(stored.port), hook),
+                output: try parseOutput(stored.output, port: PortName.init),
                 delivered: stored.delivered, deliveredBytes: stored.deliveredBytes,
                 failed: Dictionary(failed, uniquingKeysWith: &+), failedBytes: stored.failedBytes)
         }
