@@ -36,7 +36,9 @@ struct DaemonloggerCommand: ParsableCommand {
     var flushes = false
     @Option(name: name("g"), help: ArgumentHelp("Become a member of this group.", valueName: "group"))
     var group: String?
-    @Option(name: name("i"), help: ArgumentHelp("Hear this port; without it, the first that is up.", valueName: "port"))
+    @Option(
+        name: name("i"),
+        help: ArgumentHelp("Capture on this port; without it, the first that is up.", valueName: "port"))
     var interface: String?
     @Option(name: name("l"), help: ArgumentHelp("Write files to this directory.", valueName: "dir"))
     var directory: String?
@@ -137,9 +139,9 @@ private struct DaemonloggerSettings {
         }
         size = options.size.flatMap { text in value { try Self.size(text) } }
         schedule = options.time.flatMap { text in text == "0" ? nil : value { try Self.schedule(text) } }
-        if let name = options.interface { _ = value { try PortName(name) } }
+        if let name = options.interface { _ = value { try parsePort(name) } }
         if let output = options.output {
-            outputs = value { [.port(try PortName(output))] } ?? []
+            outputs = value { [.port(try parsePort(output))] } ?? []
         } else {
             outputs = value { [.files(try Self.files(options, size ?? 2 << 30))] } ?? []
         }
@@ -264,7 +266,7 @@ private struct DaemonloggerSettings {
         guard let link = links.filter({ $0.isUp && !$0.isLoopback }).min(by: { $0.index < $1.index }) else {
             throw UserError("no interface is up", advice: "say which one: -i PORT")
         }
-        Terminal.complain("hearing \(link.name), since -i doesn't say what else")
+        Terminal.complain("capturing on \(link.name), the first that is up: -i names another")
         return try PortName(link.name)
     }
 }

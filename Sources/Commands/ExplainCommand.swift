@@ -20,12 +20,12 @@ struct ExplainCommand: ParsableCommand {
               portmirror explain -f mirrors.yaml
             """)
 
-    @Argument(help: "The mirror.")
+    @Argument(help: "The mirror.", completion: Completing.mirrors)
     var name: String?
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
-        help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"))
+        help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"), completion: .file())
     var file: String?
 
     @OptionGroup var places: PlaceOptions

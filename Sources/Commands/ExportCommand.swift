@@ -12,7 +12,7 @@ struct ExportCommand: ParsableCommand {
               portmirror export > mirrors.yaml
             """)
 
-    @Argument(help: "The mirrors; all of them without.")
+    @Argument(help: "The mirrors; all of them without.", completion: Completing.mirrors)
     var names: [String] = []
 
     @OptionGroup var places: PlaceOptions

@@ -30,7 +30,9 @@ struct ImportCommand: ParsableCommand {
     var names: [String] = []
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
+        name: .shortAndLong,
+        help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"),
+        completion: .file())
     var output: String?
 
     @Flag(help: "Define the mirrors and mark what runs as portmirror's, without interrupting it.")

@@ -23,7 +23,8 @@ struct LogCommand: ParsableCommand {
 
     @OptionGroup var source: TapSourceOptions
 
-    @Option(help: ArgumentHelp("Where the files go; made if it isn't there.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the files go; made if it isn't there.", valueName: "dir"), completion: .directory)
     var dir: String
 
     @OptionGroup(title: "Capture files") var files: FileOptions

@@ -5,7 +5,7 @@ import MirrorModel
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run a mirror that only a process can have, as long as this runs.",
+        abstract: "Run a mirror of the tap engine, as long as this runs.",
         discussion: """
             A mirror of the tap engine (one that cuts copies, spreads them, or writes files) is defined like any other, \
             and copies while this runs. 'show' and 'list' ask the process for its numbers. It ends when the mirror is \
@@ -16,7 +16,7 @@ struct RunCommand: ParsableCommand {
               portmirror run log --user nobody
             """)
 
-    @Argument(help: "The mirror's name.")
+    @Argument(help: "The mirror's name.", completion: Completing.mirrors)
     var name: String
 
     @Option(

@@ -14,7 +14,7 @@ struct PlaceOptions: ParsableArguments, Places {
     @Option(
         help: ArgumentHelp(
             "Directory of the mirrors' files, instead of /etc/portmirror/mirrors.d (or PORTMIRROR_CONFIG_DIR).",
-            valueName: "dir"))
+            valueName: "dir"), completion: .directory)
     var configDir: String?
 
     @Option(
@@ -23,13 +23,17 @@ struct PlaceOptions: ParsableArguments, Places {
             valueName: "target"))
     var db: String?
 
-    @Option(help: ArgumentHelp("Private key for an ssl: database, a PEM file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Private key for an ssl: database, a PEM file.", valueName: "file"), completion: .file())
     var privateKey: String?
 
-    @Option(help: ArgumentHelp("Certificate for an ssl: database, a PEM file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Certificate for an ssl: database, a PEM file.", valueName: "file"), completion: .file())
     var certificate: String?
 
-    @Option(help: ArgumentHelp("Certificate of the authority that vouches for an ssl: database.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Certificate of the authority that vouches for an ssl: database.", valueName: "file"),
+        completion: .file())
     var caCert: String?
 
     func validate() throws {

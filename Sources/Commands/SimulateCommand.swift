@@ -23,22 +23,26 @@ struct SimulateCommand: ParsableCommand {
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
-        help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"))
+        help: ArgumentHelp("Definitions; - is standard input.", valueName: "file"), completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("The capture.", valueName: "file"))
+    @Option(help: ArgumentHelp("The capture.", valueName: "file"), completion: .file())
     var pcap: String
 
     @Option(help: ArgumentHelp("The port at which the frames are seen.", valueName: "port"))
     var port: String
 
-    @Option(help: ArgumentHelp("ingress (default) or egress.", valueName: "direction"))
+    @Option(
+        help: ArgumentHelp("ingress (default) or egress.", valueName: "direction"),
+        completion: .list(Hook.allCases.map(\.rawValue)))
     var direction: String = "ingress"
 
     @Option(help: ArgumentHelp("The bridge that the port is a member of, if it is.", valueName: "bridge"))
     var bridge: String?
 
-    @Option(help: ArgumentHelp("Directory for the copies; made if it isn't there.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Directory for the copies; made if it isn't there.", valueName: "dir"),
+        completion: .directory)
     var out: String
 
     @Option(help: ArgumentHelp("Makes the chances of sampling repeatable.", valueName: "number"))

@@ -61,7 +61,7 @@ extension IntegrationTests {
                 #expect(try LoggedFile.all(in: try directory(lab), prefix: "given").flatMap(\.numbers) == Array(0..<5))
 
                 let first = try start(lab, ["-l", try directory(lab), "-n", "first"], in: lab.taps)
-                #expect(first.program.error.contains("hearing m1, since -i doesn't say what else"))
+                #expect(first.program.error.contains("capturing on m1, the first that is up: -i names another"))
                 try lab.send(5..<10, in: lab.sw)
                 try first.wait(copied: 5)
                 try first.end(by: SIGTERM)

@@ -1,0 +1,36 @@
+import ArgumentParser
+import MirrorEngine
+import MirrorModel
+import Netlink
+import RouteNetlink
+
+/// What a shell offers at the Tab key where only this machine can tell. What can't be found out is left out, silently.
+enum Completing {
+    /// Ports by their names and altnames; after a comma, one more.
+    static let ports = CompletionKind.custom { _, _, beginning in
+        let done = beginning.lastIndex(of: ",").map { beginning[...$0] } ?? ""
+        return portNames().map { done + $0 }
+    }
+
+    /// Mirrors that are defined.
+    static let mirrors = CompletionKind.custom { words, _, _ in
+        let place = words.firstIndex(of: "--config-dir").map { words.index(after: $0) }
+        let places = CompletionPlaces(configDir: place.flatMap { $0 < words.endIndex ? words[$0] : nil })
+        return ((try? places.store.load(now: Session.now)) ?? []).map(\.mirror.name.description)
+    }
+
+    private static func portNames() -> [String] {
+        guard let socket = try? NetlinkSocket(.route), let messages = try? socket.dump(LinkRequest.dump()) else {
+            return []
+        }
+        return messages.compactMap { try? Link($0) }.flatMap { [$0.name] + $0.altnames }.sorted()
+    }
+}
+
+private struct CompletionPlaces: Places {
+    var configDir: String?
+    let db: String? = nil
+    let privateKey: String? = nil
+    let certificate: String? = nil
+    let caCert: String? = nil
+}
