@@ -6,18 +6,38 @@ import MirrorPlan
 struct Addition {
     var mirror: Mirror
     var isTemporary: Bool
+    /// Whether it takes the place of one of the same name.
+    var replaces: Bool
     var isDryRun: Bool
     var places: any Places
 
     func run() throws {
-        if !isDryRun { try Privilege.requireNetAdmin(to: "adding a mirror") }
+        try Change(name: mirror.name, isDryRun: isDryRun, mustBeNew: !replaces, verb: "adding", places: places)
+            .run { _ in (mirror, isTemporary) }
+    }
+}
+
+/// The defining of a mirror, anew or for the first time.
+struct Change {
+    var name: MirrorName
+    var isDryRun: Bool
+    var mustBeNew = false
+    var verb: String
+    var places: any Places
+
+    /// - Parameter definition: what it is to be, which is asked for when nobody else changes anything.
+    func run(_ definition: (Session) throws -> (Mirror, isTemporary: Bool)?) throws {
+        if !isDryRun { try Privilege.requireNetAdmin(to: "\(verb) a mirror") }
         let session = try Session(places)
-        var change = Reconciler.Change()
-        change.put = [(mirror, isTemporary)]
-        change.scope = .only([mirror.name])
-        change.mustBeNew = true
+        func change() throws -> Reconciler.Change {
+            var change = Reconciler.Change()
+            change.put = try definition(session).map { [($0.0, $0.isTemporary)] } ?? []
+            change.scope = .only([name])
+            change.mustBeNew = mustBeNew
+            return change
+        }
         if isDryRun {
-            let preview = try session.reconciler.preview(change, now: session.now)
+            let preview = try session.reconciler.preview(try change(), now: session.now)
             try PlanOutput(preview).printText()
             if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
             return
@@ -27,20 +47,11 @@ struct Addition {
         let status = statuses(
             of: done.desired, observed: done.observed, now: session.now, engines: done.engines, isApplied: true
         )
-        .first { $0.name == mirror.name }
-        if let status, status.state != .active {
-            Terminal.complain("mirror \(mirror.name) is \(status.state.rawValue): \(status.reason)")
-            for source in status.sources where source.state == .missing { Self.hint(source.source.port.description) }
-        }
-    }
-
-    /// `vnet0:in` is a port that doesn't exist, as far as the rules go; a person will have meant something else.
-    private static func hint(_ port: String) {
-        guard let colon = port.lastIndex(of: ":") else { return }
-        let word = port[port.index(after: colon)...].lowercased()
-        let near = ["i", "in", "ing", "rx", "input", "inbound", "e", "eg", "out", "tx", "output", "outbound", "bi"]
-        guard near.contains(word) else { return }
-        Terminal.complain("the directions are :ingress, :egress and :both; \(port) is taken for a name")
+        .first { $0.name == name }
+        guard let status, status.state != .active else { return }
+        // Who asked for a mirror needn't know that what he asked for takes a process.
+        let why = status.engine == .tap && status.tap == nil ? status.note.map { "\n  \($0)" } ?? "" : ""
+        Terminal.complain("mirror \(name) is \(status.state.rawValue): \(status.reason)\(why)")
     }
 }
 
@@ -48,10 +59,11 @@ extension Addition {
     /// From a plain command line without its first word, `add`; nil if it isn't plain, or wrong.
     init?(plainly arguments: some Collection<String>, now: Timestamp) {
         guard let plain = PlainArguments(arguments, kind: Self.kind), plain.operands.count == 1,
-            let mirror = try? PlainMirror(plain).mirror(now: now)
+            let mirror = try? PlainMirror(plain).mirror(plain.operands, now: now)
         else { return nil }
         self.mirror = mirror
         isTemporary = plain.has("--temporary")
+        replaces = plain.has("--replace")
         isDryRun = plain.has("--dry-run")
         places = PlainPlaces(configDir: plain.value("--config-dir"))
     }
@@ -62,7 +74,7 @@ extension Addition {
         switch option {
         case "--from", "--from-bridge", "--to": .values
         case "--vlan", "--filter", "--engine", "--for", "--config-dir": .value
-        case "--spread", "--temporary", "--reserve-output", "--keep-offloads", "--dry-run": .flag
+        case "--spread", "--temporary", "--replace", "--reserve-output", "--keep-offloads", "--dry-run": .flag
         default: nil
         }
     }
@@ -81,7 +93,6 @@ private struct PlainMirror: MirrorArguments {
 
     init(_ plain: PlainArguments) { self.plain = plain }
 
-    var name: String { plain.operands[0] }
     var from: [String] { plain.values("--from") }
     var fromBridge: [String] { plain.values("--from-bridge") }
     var outputs: [String] { plain.values("--to") }
@@ -90,13 +101,11 @@ private struct PlainMirror: MirrorArguments {
     var sample: UInt32? { nil }
     var snaplen: UInt32? { nil }
     var spread: Bool { plain.has("--spread") }
-    var engine: String { plain.value("--engine") ?? "auto" }
+    var engine: String? { plain.value("--engine") }
     var duration: String? { plain.value("--for") }
     var reserve: Bool { plain.has("--reserve-output") }
     var keepOffloads: Bool { plain.has("--keep-offloads") }
     var firstFileOption: String? { nil }
 
-    func fileSettings(in directory: DirectoryPath, problems: inout [String]) -> FileSettings {
-        FileSettings(directory: directory)
-    }
+    func fileSettings(over old: FileSettings, problems: inout [String]) -> FileSettings { old }
 }

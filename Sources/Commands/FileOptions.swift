@@ -9,10 +9,14 @@ struct FileOptions: ParsableArguments {
         help: ArgumentHelp("What capture files are called: a template of strftime(3).", valueName: "template"))
     var template: String?
 
-    @Option(help: ArgumentHelp("Form of capture files: pcapng (default) or pcap.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp("Form of capture files: pcapng (default) or pcap.", valueName: "format"),
+        completion: .list(FileFormat.allCases.map(\.rawValue)))
     var format: String?
 
-    @Option(help: ArgumentHelp("Compress capture files: zstd.", valueName: "how"))
+    @Option(
+        help: ArgumentHelp("Compress capture files: zstd.", valueName: "how"),
+        completion: .list(FileCompression.allCases.map(\.rawValue)))
     var compress: String?
 
     @Option(
@@ -60,6 +64,11 @@ struct FileOptions: ParsableArguments {
 
     /// The settings for files in a directory. What is wrong with the options is added to the problems, each once.
     func settings(in directory: DirectoryPath, problems: inout [String]) -> FileSettings {
+        settings(over: FileSettings(directory: directory), problems: &problems)
+    }
+
+    /// The settings as the options say, and otherwise as they are.
+    func settings(over old: FileSettings, problems: inout [String]) -> FileSettings {
         var found: [String] = []
         func read<Value>(_ option: String, _ text: String?, _ parse: (String) throws -> Value) -> Value? {
             guard let text else { return nil }
@@ -79,11 +88,14 @@ struct FileOptions: ParsableArguments {
             return choice
         }
         let settings = FileSettings(
-            directory: directory, name: template, format: choice("--format", format) ?? .pcapng,
-            compression: choice("--compress", compress), rotateSize: read("--rotate-size", rotateSize, parseSize),
-            rotateTime: read("--rotate-time", rotateTime) { .seconds(try parseDuration($0)) },
-            rotatePackets: rotatePackets, keepFiles: keepFiles, keepBytes: read("--keep-bytes", keepBytes, parseSize),
-            keepAge: read("--keep-age", keepAge) { .seconds(try parseDuration($0)) }, keepPercent: keepPercent)
+            directory: old.directory, name: template ?? old.name, format: choice("--format", format) ?? old.format,
+            compression: choice("--compress", compress) ?? old.compression,
+            rotateSize: read("--rotate-size", rotateSize, parseSize) ?? old.rotateSize,
+            rotateTime: read("--rotate-time", rotateTime) { .seconds(try parseDuration($0)) } ?? old.rotateTime,
+            rotatePackets: rotatePackets ?? old.rotatePackets, keepFiles: keepFiles ?? old.keepFiles,
+            keepBytes: read("--keep-bytes", keepBytes, parseSize) ?? old.keepBytes,
+            keepAge: read("--keep-age", keepAge) { .seconds(try parseDuration($0)) } ?? old.keepAge,
+            keepPercent: keepPercent ?? old.keepPercent)
         if found.isEmpty { found = settings.problems.map { "--\($0.key) \($0.problem)" } }
         problems += found.filter { !problems.contains($0) }
         return settings

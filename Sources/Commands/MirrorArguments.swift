@@ -3,9 +3,8 @@ import MirrorConfig
 import MirrorModel
 import PacketFilter
 
-/// A mirror as a command line says it.
+/// What a command line says of a mirror.
 protocol MirrorArguments {
-    var name: String { get }
     var from: [String] { get }
     var fromBridge: [String] { get }
     var outputs: [String] { get }
@@ -14,28 +13,22 @@ protocol MirrorArguments {
     var sample: UInt32? { get }
     var snaplen: UInt32? { get }
     var spread: Bool { get }
-    var engine: String { get }
+    var engine: String? { get }
     var duration: String? { get }
     var reserve: Bool { get }
     var keepOffloads: Bool { get }
     /// The first option for capture files that is given.
     var firstFileOption: String? { get }
-    func fileSettings(in directory: DirectoryPath, problems: inout [String]) -> FileSettings
+    /// The settings of files as the options say, and otherwise as they are.
+    func fileSettings(over old: FileSettings, problems: inout [String]) -> FileSettings
 }
 
 extension MirrorArguments {
-    private func problems(of filter: String) -> [String] {
-        if filter.allSatisfy(\.isWhitespace) { return ["--filter is empty; leave it out to copy all"] }
-        do {
-            _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
-            return []
-        } catch {
-            return ["\(error)"]
-        }
-    }
-
-    /// Everything wrong with the arguments is said at once.
-    func mirror(now: Timestamp) throws -> Mirror {
+    /// The mirror that is meant. Everything wrong with the arguments is said at once.
+    /// - Parameters:
+    ///   - operands: what isn't an option: the mirror's name.
+    ///   - old: what the mirror is now, of which the rest stays; nil for a new one.
+    func mirror(_ operands: [String], over old: Mirror? = nil, now: Timestamp) throws -> Mirror {
         var problems: [String] = []
         func value<Value>(_ read: () throws -> Value) -> Value? {
             do { return try read() } catch {
@@ -43,34 +36,94 @@ extension MirrorArguments {
                 return nil
             }
         }
-        let name = value { try MirrorName(self.name) }
-        var sources = from.compactMap { text in value { try parseSource(text) } }
-        sources += fromBridge.compactMap { text in value { Source.bridge(try PortName(text)) } }
-        let outputs = outputs.compactMap { text in value { try parseOutput(text) } }.map { output in
-            output.files.map { .files(fileSettings(in: $0.directory, problems: &problems)) } ?? output
+        let name = value { try MirrorOperands.name(operands, isTemplateGiven: firstFileOption == "--name") }
+        var sources = from.flatMap(parseList).compactMap { text in value { try parseSource(text) } }
+        sources += fromBridge.flatMap(parseList).compactMap { text in value { Source.bridge(try parsePort(text)) } }
+        var outputs = outputs.flatMap(parseList).compactMap { text in value { try parseOutput(text) } }
+        if self.outputs.isEmpty { outputs = old?.outputs ?? [] }
+        outputs = outputs.map { output in
+            guard let new = output.files else { return output }
+            let known = old?.outputs.compactMap(\.files).first { $0.directory == new.directory }
+            return .files(fileSettings(over: known ?? new, problems: &problems))
         }
-        if let option = firstFileOption, !self.outputs.contains(where: { $0.hasPrefix("files:") }) {
+        let mayHaveFiles =
+            self.outputs.isEmpty
+            ? outputs.contains { $0.files != nil } : self.outputs.contains { $0.contains("files:") }
+        if let option = firstFileOption, !mayHaveFiles {
             problems.append("\(option) is for capture files: say --to files:DIR")
         }
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
         let seconds = duration.flatMap { text in value { try parseDuration(text) } }
-        let engine = EngineChoice(rawValue: engine)
-        if engine == nil { problems.append("there is no engine '\(self.engine)'; there are auto, ovs, tc and tap") }
-        if from.isEmpty && fromBridge.isEmpty { problems.append("no source: say --from PORT or --from-bridge BRIDGE") }
-        if self.outputs.isEmpty { problems.append("no output: say --to PORT") }
+        let engine = engine.flatMap { EngineChoice(rawValue: $0) }
+        if let word = self.engine, engine == nil {
+            problems.append("there is no engine '\(word)'; there are auto, ovs, tc and tap")
+        }
+        if old == nil, from.isEmpty, fromBridge.isEmpty {
+            problems.append("no source: say --from PORT or --from-bridge BRIDGE")
+        }
+        if old == nil, self.outputs.isEmpty { problems.append("no output: say --to PORT") }
         if Set(sources).count < sources.count { problems.append("a source is given twice") }
         if Set(outputs).count < outputs.count { problems.append("an output is given twice") }
         if sample == 0 { problems.append("--sample 0 would copy nothing; 1 copies every frame") }
         if let snaplen, !(14...262_144).contains(snaplen) { problems.append("--snaplen is 14 to 262144 bytes") }
-        if let filter { problems += self.problems(of: filter) }
-        if problems.isEmpty, let name, let engine {
-            let mirror = Mirror(
-                name: name, sources: sources, outputs: outputs, vlans: vlans, filter: filter, sample: sample ?? 1,
-                snaplen: snaplen, spread: spread, engine: engine, reserve: reserve, keepOffloads: keepOffloads,
-                until: seconds.map { Timestamp(secondsSince1970: now.secondsSince1970 + $0) })
+        if let filter { problems += self.problems(of: filter, isNew: old == nil) }
+        if problems.isEmpty, let name {
+            var mirror = old ?? Mirror(name: name, sources: [], outputs: [])
+            if !sources.isEmpty { mirror.sources = sources }
+            mirror.outputs = outputs
+            mirror.vlans = vlans ?? mirror.vlans
+            mirror.filter = filter ?? mirror.filter
+            mirror.sample = sample ?? mirror.sample
+            mirror.snaplen = snaplen ?? mirror.snaplen
+            mirror.spread = spread || mirror.spread
+            mirror.engine = engine ?? mirror.engine
+            mirror.reserve = reserve || mirror.reserve
+            mirror.keepOffloads = keepOffloads || mirror.keepOffloads
+            if let seconds { mirror.until = Timestamp(secondsSince1970: now.secondsSince1970 + seconds) }
             problems = mirror.problems.map { "--\($0.key) \($0.problem)" }
             if problems.isEmpty { return mirror }
         }
         throw ValidationError(problems.joined(separator: "\n       "))
     }
+
+    private func problems(of filter: String, isNew: Bool) -> [String] {
+        if filter.allSatisfy(\.isWhitespace) {
+            return ["--filter is empty; \(isNew ? "leave it out" : "say --unset filter") to copy all"]
+        }
+        do {
+            _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
+            return []
+        } catch {
+            return ["\(error)"]
+        }
+    }
+}
+
+/// What stands on a command line besides options, where a mirror's name is to stand.
+enum MirrorOperands {
+    /// - Parameter isTemplateGiven: whether there is a `--name`, which is another thing.
+    /// - Throws: ``NameError``, or a `ValidationError` that says what those words may have been meant as.
+    static func name(_ operands: [String], isTemplateGiven: Bool = false) throws -> MirrorName {
+        guard let first = operands.first else {
+            throw ValidationError(
+                isTemplateGiven
+                    ? "no name: it stands alone, as in 'add ids --from vnet0 --to vnet2' (--name is what capture files "
+                        + "are called)"
+                    : "no name: it stands alone, as in 'add ids --from vnet0 --to vnet2'")
+        }
+        guard operands.count > 1 else { return try MirrorName(first) }
+        // The name may come first or last.
+        let words = filterWords.contains(first) ? operands.dropLast() : operands.dropFirst()
+        let hint =
+            words.contains(where: filterWords.contains)
+            ? "did you mean --filter '\(words.joined(separator: " "))'?"
+            : "several ports are separated by commas, as in --from vnet0,vnet1"
+        throw ValidationError("there is one name, and not several words (\(operands.joined(separator: " "))): \(hint)")
+    }
+
+    /// Words by which a pcap-filter(7) expression is known.
+    private static let filterWords: Set<String> = [
+        "and", "arp", "broadcast", "dst", "ether", "greater", "host", "icmp", "icmp6", "igmp", "ip", "ip6", "less",
+        "multicast", "net", "not", "or", "port", "portrange", "proto", "rarp", "sctp", "src", "tcp", "udp", "vlan", "!",
+    ]
 }

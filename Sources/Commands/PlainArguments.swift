@@ -8,7 +8,7 @@ struct PlainArguments {
     enum Kind {
         case flag
         case value
-        /// Values up to the next option.
+        /// A value; the option may come again.
         case values
     }
 
@@ -26,18 +26,13 @@ struct PlainArguments {
                 continue
             }
             guard let kind = kind(word) else { return nil }
-            let count = rest.prefix { $0.utf8.first != UInt8(ascii: "-") }.count
-            let taken: Int
-            switch kind {
-            case .flag: taken = 0
-            case .value where count > 0: taken = 1
-            case .values where count > 0: taken = count
-            case .value, .values: return nil
+            var values: [String] = []
+            if kind != .flag {
+                guard let value = rest.popFirst(), value.utf8.first != UInt8(ascii: "-") else { return nil }
+                values.append(value)
             }
-            let values = Array(rest.prefix(taken))
-            rest = rest.dropFirst(taken)
             if let place = options.firstIndex(where: { $0.name == word }) {
-                guard case .values = kind else { return nil }
+                guard kind == .values else { return nil }
                 options[place].values += values
             } else {
                 options.append((word, values))

@@ -26,7 +26,9 @@ struct TapCommand: ParsableCommand {
 
     @Option(
         name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp("A port that gets the copies, or files:DIR; again for more.", valueName: "port"))
+        help: ArgumentHelp(
+            "A port that gets the copies, or files:DIR; again, or with commas, for more.", valueName: "port"),
+        completion: Completing.ports)
     var outputs: [String] = []
 
     @Flag(help: "Send each copy to one of the outputs, by its flow, instead of to all.")
@@ -47,9 +49,9 @@ struct TapCommand: ParsableCommand {
     private func runner() throws -> TapRunner {
         var problems: [String] = []
         var outputs: [Output] = []
-        for text in self.outputs.flatMap({ $0.split(separator: ",") }) {
+        for text in self.outputs.flatMap(parseList) {
             do {
-                let output = try parseOutput(String(text))
+                let output = try parseOutput(text)
                 outputs.append(
                     output.files.map { .files(files.settings(in: $0.directory, problems: &problems)) } ?? output)
             } catch {

@@ -7,15 +7,20 @@ import PacketFilter
 struct TapSourceOptions: ParsableArguments {
     @Option(
         name: [.customShort("i"), .customLong("interface")],
-        help: ArgumentHelp("A port to hear; again for more.", valueName: "port[:ingress|:egress|:both]"))
+        help: ArgumentHelp(
+            "A port to listen on; again, or with commas, for more.", valueName: "port[:ingress|:egress|:both]"),
+        completion: Completing.ports)
     var interfaces: [String] = []
 
     @Option(
         name: .customLong("from-bridge"),
-        help: ArgumentHelp("A bridge to hear: every frame that enters it, once.", valueName: "bridge"))
+        help: ArgumentHelp("A bridge to listen on: every frame that enters it, once.", valueName: "bridge"),
+        completion: Completing.ports)
     var bridges: [String] = []
 
-    @Option(help: ArgumentHelp("Of all -i without one: ingress, egress or both (default).", valueName: "direction"))
+    @Option(
+        help: ArgumentHelp("Of all -i without one: ingress, egress or both (default).", valueName: "direction"),
+        completion: .list(Direction.allCases.map(\.rawValue)))
     var direction: String?
 
     @Option(name: .customLong("vlan"), help: ArgumentHelp("VLAN ids to copy; 0 is untagged.", valueName: "10,20-29"))
@@ -36,7 +41,8 @@ struct TapSourceOptions: ParsableArguments {
     @Option(
         name: [.customShort("R"), .customLong("read")], parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Copy the frames of captures instead, one file after the other; - is standard input.", valueName: "file"))
+            "Copy the frames of captures instead, one file after the other; - is standard input.", valueName: "file"),
+        completion: .file())
     var captures: [String] = []
 
     @Flag(help: "With -R: frame by frame in the time that they took, instead of at once.")
@@ -54,7 +60,9 @@ struct TapSourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Memory for frames that wait: 1M to 4G (default 32M).", valueName: "size"))
     var ring: String?
 
-    @Flag(name: .customLong("no-promiscuous"), help: "Hear only what the port would let through anyway.")
+    @Flag(
+        name: .customLong("no-promiscuous"),
+        help: "Copy only what the port would let through anyway: no promiscuous mode.")
     var isNotPromiscuous = false
 
     @Flag(help: "Wait for ports that aren't there yet.")
@@ -82,13 +90,14 @@ struct TapSourceOptions: ParsableArguments {
         if let text = self.direction, direction == nil {
             problems.append("--direction is ingress, egress or both, not '\(text)'")
         }
+        let interfaces = interfaces.flatMap(parseList)
         var sources = interfaces.compactMap { text in value { try parseSource(text) } }
-        if let direction {
+        if let direction, sources.count == interfaces.count {
             sources = zip(sources, interfaces).map { source, text in
                 text.hasSuffix(":\(Direction.both)") ? source : source.directed(direction)
             }
         }
-        sources += bridges.compactMap { text in value { Source.bridge(try PortName(text)) } }
+        sources += bridges.flatMap(parseList).compactMap { text in value { Source.bridge(try parsePort(text)) } }
         if sources.isEmpty, captures.isEmpty, problems.isEmpty { problems.append("no source: say -i PORT, or -R FILE") }
         if !captures.isEmpty, !interfaces.isEmpty || !bridges.isEmpty {
             problems.append("-R reads captures instead of a port: leave out one of the two")
@@ -166,19 +175,21 @@ struct PrivilegeOptions: ParsableArguments {
     @Option(name: [.customShort("g"), .long], help: ArgumentHelp("Become a member of this group.", valueName: "group"))
     var group: String?
 
-    @Option(help: ArgumentHelp("Have this directory as root; --dir is a directory in there.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Have this directory as root; --dir is a directory in there.", valueName: "dir"),
+        completion: .directory)
     var chroot: String?
 }
 
-/// How much is told meanwhile and at the end.
+/// How much is printed meanwhile and at the end.
 struct ReportOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Tell the numbers this often: 10s, 1m.", valueName: "time"))
+    @Option(help: ArgumentHelp("Print the counters this often: 10s, 1m.", valueName: "time"))
     var statusInterval: String?
 
-    @Flag(name: [.customShort("q"), .long], help: "Tell no numbers at the end, and show no progress.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no counters at the end, and show no progress.")
     var quiet = false
 
-    @Flag(help: "Tell numbers as JSON objects, a line each, on standard output.")
+    @Flag(help: "Print counters as JSON objects, a line each, on standard output.")
     var json = false
 
     /// Of `--status-interval`.

@@ -16,7 +16,8 @@ import Testing
         let parsed = try #require(
             try? AddCommand.parse(arguments), "plain, but wrong for the parser: \(arguments)")
         #expect(addition.mirror == (try parsed.mirror(now: now)), "\(arguments)")
-        #expect(addition.isTemporary == parsed.temporary && addition.isDryRun == parsed.dryRun, "\(arguments)")
+        #expect(addition.isTemporary == parsed.temporary && addition.replaces == parsed.replace, "\(arguments)")
+        #expect(addition.isDryRun == parsed.dryRun, "\(arguments)")
         #expect(addition.places.configDir == parsed.places.configDir && parsed.places.db == nil, "\(arguments)")
         #expect(
             addition.places.privateKey == nil && addition.places.certificate == nil && addition.places.caCert == nil)
@@ -29,7 +30,7 @@ import Testing
             "web --from vnet0:ingress --from vnet1 --to vnet2 --filter tcp",
             "lan --from-bridge br0 --to vnet2 --vlan 10,20-29",
             "look --from eth0 --to tap7 --for 10m --temporary",
-            "--from a b c --to d e --spread --engine tap m --keep-offloads",
+            "--from a,b --from c --to d,e --spread --engine tap m --keep-offloads", "--from a --to b --replace ids",
             "m --to out --reserve-output --from in --dry-run --config-dir /tmp/x",
         ] {
             #expect(try expectSame(line.split(separator: " ").map(String.init)), "\(line)")
@@ -54,9 +55,11 @@ import Testing
         var numbers = SeededNumbers(20_261_127)
         let words = [
             "--from", "--from-bridge", "--to", "--vlan", "--filter", "--engine", "--for", "--config-dir", "--spread",
-            "--temporary", "--reserve-output", "--keep-offloads", "--dry-run", "--snaplen", "--sample", "--db",
+            "--temporary", "--replace", "--reserve-output", "--keep-offloads", "--dry-run", "--snaplen", "--sample",
+            "--db",
             "--help",
-            "--", "-", "", "m", "ids", "vnet0", "vnet1:ingress", "eth0:egress", "br0", "10,20-29", "0", "64", "tcp",
+            "--", "-", "", "m", "vnet0,vnet1", "a,,b", "vnet*", "10.0.0.1", "tcp", "ids", "vnet0", "vnet1:ingress",
+            "eth0:egress", "br0", "10,20-29", "0", "64", "tcp",
             "auto", "ovs", "tc", "tap", "10m", "none", "--from=vnet0", "files:/tmp/x", "vlan:7@br0", "a b",
         ]
         var plainCount = 0

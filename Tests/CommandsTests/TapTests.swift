@@ -18,7 +18,7 @@ import Testing
     @Test("The equal command has all that the mirror says") func explained() throws {
         #expect(
             try commands(
-                "--from", "vnet0:ingress", "vnet1", "--from-bridge", "br0", "--to", "eth0", "eth1", "--vlan", "5,7",
+                "--from", "vnet0:ingress,vnet1", "--from-bridge", "br0", "--to", "eth0,eth1", "--vlan", "5,7",
                 "--sample", "10", "--snaplen", "96", "--keep-offloads", "--filter", "tcp port 80 or udp") == [
                     "portmirror tap -i vnet0:ingress -i vnet1 --from-bridge br0 -o eth0 -o eth1 --vlan 5,7 --sample 10 "
                         + "--snaplen 96 --keep-offloads 'tcp port 80 or udp'"
@@ -31,12 +31,12 @@ import Testing
                     "portmirror log -i vnet0 --dir '/my '\\''captures' --name %H --rotate-size 100M --keep-files 10"
                 ])
         #expect(
-            try commands("--from", "vnet0", "--to", "eth0", "files:/a", "files:/b", "--rotate-packets", "5") == [
+            try commands("--from", "vnet0", "--to", "eth0,files:/a,files:/b", "--rotate-packets", "5") == [
                 "portmirror tap -i vnet0 -o eth0", "portmirror log -i vnet0 --dir /a --rotate-packets 5",
                 "portmirror log -i vnet0 --dir /b --rotate-packets 5",
             ])
         #expect(
-            try commands("--from", "vnet0", "--to", "eth0", "files:/a", "--spread", "--rotate-packets", "5") == [
+            try commands("--from", "vnet0", "--to", "eth0,files:/a", "--spread", "--rotate-packets", "5") == [
                 "portmirror tap -i vnet0 -o eth0 -o files:/a --spread --rotate-packets 5"
             ])
     }
@@ -47,7 +47,7 @@ import Testing
         topology.insert(Port(name: try PortName("vnet0"), index: 2))
         topology.insert(Port(name: try PortName("vnet2"), index: 3))
         let mirror = try mirror(
-            "--from", "vnet0:ingress", "--to", "vnet2", "files:/captures", "--spread", "--rotate-size", "100M")
+            "--from", "vnet0:ingress", "--to", "vnet2,files:/captures", "--spread", "--rotate-size", "100M")
         let point = Point(try PortName("vnet0"), .ingress)
         let report = TapReport(
             process: 4711, since: Timestamp(secondsSince1970: 40), definition: mirror.fingerprint,

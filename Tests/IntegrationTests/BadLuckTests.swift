@@ -88,7 +88,7 @@ extension IntegrationTests {
         func oneOfTwoOutputs() throws {
             try withCommandLab(alone: ["m1"]) { lab in
                 lab.recreatesPorts = true
-                try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "m1", "p3")
+                try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "m1,p3")
                 try lab.sh("ip link del m1")
                 let inside = try lab.listen(at: 3)
                 try lab.ping(1, 2)
@@ -160,7 +160,7 @@ extension IntegrationTests {
         @Test("With one of two sources missing the other is mirrored, and the mirror is degraded")
         func oneSourceMissing() throws {
             try withCommandLab { lab in
-                let added = try lab.portmirror(["add", "ids", "--from", "p1:ingress", "late0", "--to", "p3"])
+                let added = try lab.portmirror(["add", "ids", "--from", "p1:ingress,late0", "--to", "p3"])
                 #expect(added.status == 0)
                 #expect(added.error.contains("degraded") && added.error.contains("late0"))
                 let witness = try lab.listen(at: 3)

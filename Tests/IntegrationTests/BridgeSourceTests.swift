@@ -86,7 +86,7 @@ extension IntegrationTests {
         @Test("An output can't be a source of the same mirror")
         func outputIsSource() throws {
             try withCommandLab { lab in
-                let refused = try lab.portmirror(["add", "ids", "--from", "p1", "p3", "--to", "p3"])
+                let refused = try lab.portmirror(["add", "ids", "--from", "p1,p3", "--to", "p3"])
                 #expect(refused.status == 1)
                 #expect(refused.error.contains("p3 can't be both source and output"))
                 #expect(lab.files(in: lab.configDirectory) == [])
@@ -173,11 +173,11 @@ extension IntegrationTests {
         @Test("What may be copied twice is said, with the pairs of ports, and nothing is said where nothing is")
         func duplicatesWarned() throws {
             try withCommandLab(alone: ["m1"]) { lab in
-                let warned = try lab.portmirror(["add", "ids", "--from", "p1", "p2", "--to", "m1"])
+                let warned = try lab.portmirror(["add", "ids", "--from", "p1,p2", "--to", "m1"])
                 #expect(warned.status == 0)
                 #expect(warned.error.contains("copied twice"))
                 #expect(warned.error.contains("p1 ingress and p2 egress"))
-                let silent = try lab.portmirror(["add", "in", "--from", "p1:ingress", "p2:ingress", "--to", "m1"])
+                let silent = try lab.portmirror(["add", "in", "--from", "p1:ingress,p2:ingress", "--to", "m1"])
                 #expect(silent.error == "")
             }
         }

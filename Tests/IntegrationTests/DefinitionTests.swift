@@ -91,10 +91,10 @@ extension IntegrationTests {
         func roundTrip() throws {
             try withCommandLab(alone: ["m1"]) { lab in
                 try lab.mirror(
-                    "add", "one", "--from", "p1:ingress", "--to", "p3", "m1", "--vlan", "0,5,10-20", "--filter",
+                    "add", "one", "--from", "p1:ingress", "--to", "p3,m1", "--vlan", "0,5,10-20", "--filter",
                     "udp port 53 or icmp", "--sample", "3")
                 _ = try lab.portmirror(["add", "lan", "--from-bridge", "br0", "--to", "m1", "--keep-offloads"])
-                try lab.mirror("add", "wait", "--from", "late0", "p2:egress", "--to", "p3", "--reserve-output")
+                try lab.mirror("add", "wait", "--from", "late0,p2:egress", "--to", "p3", "--reserve-output")
                 let exported = try lab.mirror("export").output
                 let shown = try lab.list()
                 #expect(try lab.portmirror(["plan", "-f", "-", "--prune"], input: exported).status == 0)

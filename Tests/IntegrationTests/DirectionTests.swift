@@ -80,7 +80,7 @@ extension IntegrationTests {
         @Test("Each of several outputs gets every copy")
         func severalOutputs() throws {
             try withCommandLab(alone: ["m1", "m2"]) { lab in
-                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "m1", "--to", "m2")
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3,m1", "--to", "m2")
                 let inside = try lab.listen(at: 3)
                 let first = try lab.listen(in: lab.taps, on: "m1")
                 let second = try lab.listen(in: lab.taps, on: "m2")

@@ -24,7 +24,7 @@ extension IntegrationTests {
         func tags(direction: String) throws {
             try withCommandLab(alone: ["m1"]) { lab in
                 let source = direction == "ingress" ? "p1" : "p2"
-                try lab.mirror("add", "ids", "--from", "\(source):\(direction)", "--to", "p3", "m1")
+                try lab.mirror("add", "ids", "--from", "\(source):\(direction)", "--to", "p3,m1")
                 let inside = try lab.listen(at: 3)
                 let outside = try lab.listen(in: lab.taps, on: "m1")
                 let frames = Self.tagged(seed: 1)

@@ -10,7 +10,7 @@ extension IntegrationTests {
 
         /// Everything that a mirror can have: both hooks, a shared and an own clsact, two outputs to prepare.
         private static let add = [
-            "add", "ids", "--from", "p1", "p2:ingress", "--to", "p3", "p4", "--reserve-output",
+            "add", "ids", "--from", "p1,p2:ingress", "--to", "p3,p4", "--reserve-output",
         ]
 
         /// The clsact of p1 is somebody else's, with filters before and after ours; that of p2 will be ours.

@@ -72,7 +72,7 @@ extension IntegrationTests {
         @Test("Two outputs are two rows, and each gets every copy once")
         func twoOutputs() throws {
             try withOpenVSwitchLab(hosts: 4) { lab, openVSwitch in
-                try lab.mirror("add", "two", "--from", "p1", "p2", "--to", "p3", "p4", "--reserve-output")
+                try lab.mirror("add", "two", "--from", "p1,p2", "--to", "p3,p4", "--reserve-output")
                 #expect(try openVSwitch.vsctl("--columns=name list Mirror").components(separatedBy: "two").count == 3)
                 let first = try lab.listen(at: 3)
                 let second = try lab.listen(at: 4)
@@ -89,7 +89,7 @@ extension IntegrationTests {
         func explanation() throws {
             try withOpenVSwitchLab { lab, openVSwitch in
                 try lab.mirror(
-                    "add", "ids", "--from", "p1", "p2:ingress", "--to", "p3", "--snaplen", "100", "--keep-offloads",
+                    "add", "ids", "--from", "p1,p2:ingress", "--to", "p3", "--snaplen", "100", "--keep-offloads",
                     "--reserve-output")
                 let made = try Self.row("ids", openVSwitch)
                 let script = try lab.mirror("explain", "ids").output

@@ -68,7 +68,8 @@ extension IntegrationTests {
                     #expect(preview.succeeded && preview.output.contains(reason), "\(preview)")
                     let added = try lab.portmirror(["add", name, "--from", "p1"] + options)
                     #expect(added.succeeded && added.error.contains("mirror \(name) is waiting"), "\(added)")
-                    #expect(added.error.contains("'portmirror run \(name)'"), "\(added)")
+                    #expect(
+                        added.error.contains("'portmirror run \(name)'") && added.error.contains(reason), "\(added)")
                     let shown = try shown(lab, name)
                     #expect(shown.engine == "tap" && shown.state == "waiting" && shown.process == nil)
                     #expect(shown.note == reason)
@@ -117,7 +118,7 @@ extension IntegrationTests {
         {
             try withCommandLab { lab in
                 _ = try lab.portmirror([
-                    "add", "log", "--from", "p1", "--to", "p3", "files:\(lab.path("log"))", "--filter", "icmp",
+                    "add", "log", "--from", "p1", "--to", "p3,files:\(lab.path("log"))", "--filter", "icmp",
                 ])
                 let running = try run(lab, "log")
                 let witness = try lab.listen(at: 3)
@@ -243,7 +244,7 @@ extension IntegrationTests {
             try withCommandLab(alone: ["m1"]) { lab in
                 lab.recreatesPorts = true
                 let added = try lab.portmirror([
-                    "add", "cut", "--from", "m1:ingress", "late0:ingress", "--to", "p3", "--snaplen", "60",
+                    "add", "cut", "--from", "m1:ingress,late0:ingress", "--to", "p3", "--snaplen", "60",
                 ])
                 #expect(added.succeeded)
                 let running = try run(lab, "cut", "--user", "nobody")
@@ -315,7 +316,8 @@ extension IntegrationTests {
         @Test("The commands that explain prints do the same as the mirror") func explained() throws {
             try withCommandLab(alone: ["m1"]) { lab in
                 _ = try lab.portmirror([
-                    "add", "both", "--from", "m1:ingress", "--to", "p3", "files:\(lab.path("by run"))", "--snaplen",
+                    "add", "both", "--from", "m1:ingress", "--to", "p3", "--to", "files:\(lab.path("by run"))",
+                    "--snaplen",
                     "100",
                     "--filter", "ether proto 0x88b6 and greater 80", "--rotate-packets", "4", "--name", "x-{seq:04}",
                 ])
