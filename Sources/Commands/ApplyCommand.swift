@@ -22,11 +22,16 @@ struct ApplyCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show each step.")
     var verbose = false
 
+    @Flag(name: .shortAndLong, help: "Print nothing if nothing changes: for a timer.")
+    var quiet = false
+
     func run() throws {
         try Privilege.requireNetAdmin(to: "applying mirrors")
         let session = try Session(places)
         let done = try session.apply(try input.change(session))
-        if verbose {
+        if quiet, done.isEmpty {
+            PlanOutput.complain(of: done)
+        } else if verbose {
             try PlanOutput(done).printText(isDone: true)
         } else {
             PlanOutput.complain(of: done)

@@ -13,26 +13,46 @@ struct ListCommand: ParsableCommand {
             Examples:
               portmirror list
               portmirror list --json
+              portmirror list --check || echo "a mirror isn't active"
               portmirror list --foreign
-            """)
+            """,
+        aliases: ["ls", "status"])
+
+    @Argument(help: "The mirrors; all of them without.", completion: Completing.mirrors)
+    var names: [String] = []
 
     @Flag(help: "List the mirrors that others made instead: Open vSwitch's, and traffic control's mirred filters.")
     var foreign = false
+
+    @Flag(help: "End with exit code 4 if a mirror isn't active.")
+    var check = false
 
     @Flag(help: "As a JSON array of the objects that 'show --json' prints.")
     var json = false
 
     @OptionGroup var places: PlaceOptions
 
+    func validate() throws {
+        if foreign, !names.isEmpty { throw ValidationError("--foreign lists all of them, and takes no names") }
+        if foreign, check { throw ValidationError("--check is for portmirror's own mirrors: leave out --foreign") }
+    }
+
     func run() throws {
+        let wanted = try NameArguments.parse(names)
         let session = try Session(places)
         if foreign { return try listForeign(session) }
         // The common case of a machine without mirrors is answered without looking at every port.
-        let all =
+        var all =
             try !session.hasSwitches && places.store.load(now: session.now).isEmpty
             && !session.trafficControl.hasHooks() && !TapEngine.mayRun(in: places.runDirectory)
             ? [] : StatusReader.read(session)
-        if json { return try JSONOutput.print(all.map { MirrorJSON($0) }) }
+        try NameArguments.check(wanted, among: all.map(\.name))
+        if !wanted.isEmpty { all.removeAll { !wanted.contains($0.name) } }
+        if json { try JSONOutput.print(all.map { MirrorJSON($0) }) } else { printText(all) }
+        if check, all.contains(where: { $0.state != .active }) { throw ExitStatus.unhealthy }
+    }
+
+    private func printText(_ all: [MirrorStatus]) {
         var rows = [["NAME", "STATE", "FROM", "TO", "SELECTED", "DELIVERED", "FAILED"]]
         for status in all {
             let total = status.total
@@ -44,7 +64,10 @@ struct ListCommand: ParsableCommand {
                 total.knowsFailures ? "\(total.failedPackets)" : "-",
             ])
         }
-        if rows.count > 1 { Terminal.write(Terminal.table(rows)) }
+        let table = Terminal.table(rows) { row, column in
+            column == 1 && row > 0 ? ShowCommand.style(of: all[row - 1].state) : nil
+        }
+        if rows.count > 1 { Terminal.write(table) }
         for status in all {
             if !status.reason.isEmpty { Terminal.write("\(status.name): \(status.reason)\n") }
             if let lost = status.tap?.lost, lost > 0 {

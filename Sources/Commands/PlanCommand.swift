@@ -22,11 +22,20 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "As a JSON object.")
     var json = false
 
+    @Flag(name: .shortAndLong, help: "Print no plan: the exit code says it.")
+    var quiet = false
+
     func run() throws {
         let session = try Session(places)
         let preview = try session.reconciler.preview(try input.change(session)(), now: session.now)
         let output = PlanOutput(preview)
-        if json { try output.printJSON() } else { try output.printText() }
+        if quiet {
+            PlanOutput.complain(of: preview, ofAll: true)
+        } else if json {
+            try output.printJSON()
+        } else {
+            try output.printText()
+        }
         if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
         if !preview.isEmpty { throw ExitStatus.pending }
     }
@@ -37,7 +46,8 @@ struct ApplyOptions: ParsableArguments {
     @Option(
         name: [.customShort("f"), .customLong("file")], parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Definitions to take over; - is standard input. Without it, those that are kept.", valueName: "file"))
+            "Definitions to take over; - is standard input. Without it, those that are kept.", valueName: "file"),
+        completion: .file())
     var files: [String] = []
 
     @Flag(help: "Remove the mirrors that the files don't have.")

@@ -24,11 +24,12 @@ public struct PortmirrorCommand: ParsableCommand {
             Try it without touching anything of yours:
               portmirror demo
 
-            Exit codes: 0 done, 1 failed, 2 changes pending (plan), 3 something left out (import), 64 usage, 77 privilege missing.
+            Exit codes: 0 done, 1 failed, 2 changes pending (plan), 3 something left out (import), 4 a mirror isn't active \
+            (list --check), 64 usage, 75 start it again (run), 77 privilege missing.
             """,
         version: version,
         subcommands: [
-            AddCommand.self, RemoveCommand.self, ListCommand.self, ShowCommand.self, PlanCommand.self,
+            AddCommand.self, SetCommand.self, RemoveCommand.self, ListCommand.self, ShowCommand.self, PlanCommand.self,
             ApplyCommand.self, ExportCommand.self, ImportCommand.self, ExplainCommand.self, PortsCommand.self,
             SimulateCommand.self, TapCommand.self, LogCommand.self, RunCommand.self, DaemonloggerCommand.self,
             DemoCommand.self,
@@ -63,11 +64,12 @@ public struct PortmirrorCommand: ParsableCommand {
                 try addition.run()
                 exit(withError: nil)
             }
+            if let error = CommandWord.error(in: arguments) { throw error }
             var command = try direct(arguments) ?? parseAsRoot(arguments)
             try command.run()
             exit(withError: nil)
         } catch {
-            present(error)
+            present(error, arguments)
         }
     }
 
@@ -75,13 +77,13 @@ public struct PortmirrorCommand: ParsableCommand {
     /// longer than most commands do. What isn't right, help included, is told by way of the whole program.
     private static func direct(_ arguments: [String]) -> (any ParsableCommand)? {
         guard let name = arguments.first,
-            let command = configuration.subcommands.first(where: { $0.configuration.commandName == name })
+            let command = configuration.subcommands.first(where: { CommandWord.names(of: $0).contains(name) })
         else { return nil }
         return try? command.parse(Array(arguments.dropFirst()))
     }
 
     /// Says what went wrong, and ends with the code that tells a script what kind of thing it was.
-    private static func present(_ error: any Error) -> Never {
+    private static func present(_ error: any Error, _ arguments: [String]) -> Never {
         switch error {
         case let error as UserError:
             Terminal.complain(error.description)
@@ -103,7 +105,15 @@ public struct PortmirrorCommand: ParsableCommand {
         case is NetlinkError, is SystemError, is StepFailure:
             Terminal.complain("\(error)")
             exit(withError: ExitStatus.failed)
-        default: exit(withError: error)
+        default:
+            // Whatever else is wrong comes of it.
+            guard exitCode(for: error) == ExitStatus.usage, let unknown = CommandWord.unknownOption(in: arguments)
+            else {
+                exit(withError: error)
+            }
+            let usage = fullMessage(for: error).split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
+            Terminal.writeError((["Error: \(unknown)"] + usage).joined(separator: "\n") + "\n")
+            exit(withError: ExitStatus.usage)
         }
     }
 }
@@ -113,6 +123,7 @@ enum ExitStatus {
     static let failed = ExitCode(1)
     static let pending = ExitCode(2)
     static let incomplete = ExitCode(3)
+    static let unhealthy = ExitCode(4)
     static let usage = ExitCode(64)
     static let privilege = ExitCode(77)
 }

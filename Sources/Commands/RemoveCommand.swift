@@ -12,9 +12,10 @@ struct RemoveCommand: ParsableCommand {
 
             Example:
               portmirror remove ids
-            """)
+            """,
+        aliases: ["rm", "del", "delete"])
 
-    @Argument(help: "The mirrors.")
+    @Argument(help: "The mirrors.", completion: Completing.mirrors)
     var names: [String] = []
 
     @Flag(help: "All of them.")

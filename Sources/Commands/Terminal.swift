@@ -53,15 +53,16 @@ enum Terminal {
     }
 
     /// Columns under each other, two spaces apart; trailing spaces left out.
-    static func table(_ rows: [[String]]) -> String {
+    /// - Parameter style: of a cell, by row and column; nil for plain.
+    static func table(_ rows: [[String]], style: (Int, Int) -> Style? = { _, _ in nil }) -> String {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
         }
-        return rows.map { row in
+        return rows.enumerated().map { place, row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                line += cell
+                line += style(place, column).map { styled(cell, $0) } ?? cell
                 if column < row.count - 1 {
                     line += String(repeating: " ", count: widths[column] - cell.count + 2)
                 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MirrorModel
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 @Suite struct CommandLineTests {
     @Test("Every command's help shows an example") func everyCommandHelpShows() throws {
-        #expect(PortmirrorCommand.configuration.subcommands.count == 16)
+        #expect(PortmirrorCommand.configuration.subcommands.count == 17)
         for command in PortmirrorCommand.configuration.subcommands {
             let help = PortmirrorCommand.helpMessage(for: command, columns: 200)
             let name = try #require(command.configuration.commandName)
@@ -32,8 +33,26 @@ import Testing
     @Test("Exit codes are those that the manual has") func exitCodesThoseManual() {
         #expect(ExitStatus.failed.rawValue == 1)
         #expect(ExitStatus.pending.rawValue == 2)
+        #expect(ExitStatus.incomplete.rawValue == 3)
+        #expect(ExitStatus.unhealthy.rawValue == 4)
         #expect(ExitStatus.usage.rawValue == 64)
         #expect(ExitStatus.privilege.rawValue == 77)
+    }
+
+    @Test("The help and the pages tell of every exit code") func everyExitCode() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        func page(_ path: String) throws -> String {
+            try String(contentsOf: root.appending(path: path), encoding: .utf8)
+        }
+        let help = PortmirrorCommand.helpMessage(columns: 400)
+        let table = try page("docs/reference/commands.md")
+        for code in [0, 1, 2, 3, 4, 64, 75, 77] {
+            #expect(help.contains(" \(code) "), "\(code)")
+            #expect(table.contains("| \(code) |"), "\(code)")
+            #expect(try page("README.md").contains("| \(code) |"), "\(code)")
+            #expect(try page("docs/man/portmirror.8").contains(".It \(code)\n"), "\(code)")
+        }
     }
 
     @Test("Remove takes names or all, not both and not neither") func removeTakesNamesAll() throws {

@@ -37,7 +37,15 @@ extension IntegrationTests {
                 try Self.refuse(lab, base + ["--engine", "magic"], status: 64, says: ["magic", "auto"])
                 try Self.refuse(lab, base + ["--unknown"], status: 64, says: ["--unknown"])
                 try Self.refuse(lab, ["remove"], status: 64, says: ["--all"])
-                try Self.refuse(lab, ["nonsense"], status: 64, says: ["nonsense"])
+                try Self.refuse(lab, ["nonsense"], status: 64, says: ["there is no command 'nonsense'"])
+                try Self.refuse(lab, ["shwo", "ids"], status: 64, says: ["did you mean 'show'?"])
+                try Self.refuse(
+                    lab, ["-i", "p1", "-o", "p3"], status: 64, says: ["try: portmirror tap -i p1 -o p3"])
+                try Self.refuse(lab, base + ["tcp", "port", "80"], status: 64, says: ["--filter 'tcp port 80'"])
+                try Self.refuse(
+                    lab, ["add", "ids", "--from", "p1", "--to", "10.77.0.3"], status: 64, says: ["address"])
+                try Self.refuse(lab, ["add", "ids", "--from", "p*", "--to", "p3"], status: 64, says: ["each port"])
+                try Self.refuse(lab, ["set", "ids", "--unset", "from"], status: 64, says: ["it takes vlan, filter"])
                 try Self.refuse(lab, ["apply", "--prune"], status: 64, says: ["-f FILE"])
             }
         }
@@ -83,7 +91,106 @@ extension IntegrationTests {
                 let refused = try lab.portmirror(["add", "ids", "--from", "p2", "--to", "p3"])
                 #expect(refused.status == 1)
                 #expect(refused.error.contains("exists already"))
+                #expect(refused.error.contains("portmirror set ids") && refused.error.contains("--replace"))
                 #expect(try lab.show("ids").from.map(\.port) == ["p1"])
+                let options = ["--replace", "--from", "p2:ingress", "--to", "p3", "--temporary", "ids"]
+                #expect(try lab.portmirror(["add"] + options).status == 0)
+                #expect(try lab.show("ids").from.map(\.port) == ["p2"])
+                #expect(lab.files(in: lab.configDirectory) == [])
+                #expect(lab.files(in: "\(lab.runDirectory)/mirrors.d") == ["ids.yaml"])
+                // It is fine as well if there is none.
+                #expect(try lab.portmirror(["add", "more", "--replace", "--from", "p1", "--to", "p3"]).status == 0)
+            }
+        }
+
+        @Test("set changes one thing, in place and all or nothing") func set() throws {
+            try withCommandLab(alone: ["m1"]) { lab in
+                try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "p3", "--vlan", "0", "--filter", "icmp")
+                try lab.ping(1, 2, count: 5)
+                #expect(try lab.show("ids").counters.selected.packets == 5)
+                // Another output, and the filter goes on counting.
+                try lab.mirror("set", "ids", "--to", "m1")
+                #expect(try lab.show("ids").points.map(\.output) == ["m1"])
+                #expect(try lab.mirror("export", "ids").output.contains("vlans: 0\n    filter: icmp\n"))
+                #expect(try lab.show("ids").points.first?.selected.packets == 5)
+                try lab.mirror("set", "ids", "--to", "p3,m1")
+                #expect(try lab.show("ids").points.map(\.output) == ["p3", "m1"])
+                try lab.mirror("set", "ids", "--unset", "filter,vlan", "--from", "p2")
+                let now = try lab.mirror("export", "ids").output
+                #expect(!now.contains("filter") && !now.contains("vlans") && now.contains("port: p2"))
+                #expect(
+                    try lab.mirror("set", "ids", "--from", "p1", "--dry-run").output.contains("redefine mirror ids"))
+                let before = try lab.snapshot()
+                for (options, status) in [
+                    (["--to", "p2"], 1), (["--spread", "--to", "p3"], 64), (["--filter", ""], 64),
+                ] {
+                    let refused = try lab.portmirror(["set", "ids"] + options)
+                    #expect(refused.status == Int32(status), "\(refused)")
+                }
+                #expect(before.differences(to: try lab.snapshot()) == "")
+                #expect(try lab.mirror("export", "ids").output == now)
+                try lab.mirror("set", "ids", "--temporary")
+                #expect(lab.files(in: lab.configDirectory) == [])
+                try lab.mirror("set", "ids", "--unset", "temporary")
+                #expect(lab.files(in: lab.configDirectory) == ["ids.yaml"])
+                let unknown = try lab.portmirror(["set", "nix", "--to", "p3"])
+                #expect(unknown.status == 1 && unknown.error.contains("no mirror nix"), "\(unknown)")
+            }
+        }
+
+        @Test("remove and list have other names") func otherNames() throws {
+            try withCommandLab { lab in
+                for name in ["rm", "del", "delete"] {
+                    try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                    for list in ["ls", "status"] { #expect(try lab.mirror(list).output == lab.mirror("list").output) }
+                    try lab.mirror(name, "ids")
+                    #expect(try lab.mirror("list").output == "")
+                }
+                let help = try lab.mirror("help").output
+                #expect(help.contains("remove, rm, del, delete") && help.contains("list, ls, status"), "\(help)")
+            }
+        }
+
+        @Test("list --check ends with 4 unless all that are asked for are active") func check() throws {
+            try withCommandLab { lab in
+                #expect(try lab.portmirror(["list", "--check"]).status == 0)
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                #expect(try lab.portmirror(["list", "--check"]).status == 0)
+                #expect(try lab.portmirror(["add", "wait", "--from", "late0", "--to", "p3"]).status == 0)
+                let checked = try lab.portmirror(["list", "--check"])
+                #expect(checked.status == 4, "\(checked)")
+                #expect(try checked.output == lab.mirror("list").output)
+                #expect(try lab.portmirror(["list", "--check", "--json"]).status == 4)
+                #expect(try lab.portmirror(["list", "--check", "ids"]).status == 0)
+                #expect(try lab.portmirror(["list", "--check", "ids", "wait"]).status == 4)
+                #expect(try lab.mirror("list", "wait").output.contains("late0 doesn't exist yet"))
+                #expect(try lab.portmirror(["list", "--check", "nix"]).status == 1)
+                try lab.sh("ip link set p3 down")
+                #expect(try lab.portmirror(["list", "--check", "ids"]).status == 4)
+                try lab.sh("ip link set p3 up")
+            }
+        }
+
+        @Test("apply -q prints nothing if nothing changes, and plan -q never prints its plan") func quiet() throws {
+            try withCommandLab { lab in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                #expect(try lab.mirror("apply", "-q").output == "")
+                #expect(try lab.mirror("apply", "--quiet", "-v").output == "")
+                #expect(try lab.mirror("plan", "-q").output == "")
+                try lab.sh("tc filter del dev p1 ingress")
+                let planned = try lab.portmirror(["plan", "-q"])
+                #expect(planned.status == 2 && planned.output == "" && planned.error == "", "\(planned)")
+                #expect(try lab.mirror("apply", "-q").output.contains("step"))
+                #expect(try lab.state("ids").state == "active")
+            }
+        }
+
+        @Test("A bridge that is watched as a port is said, with what was probably meant") func bridgeAsPort() throws {
+            try withCommandLab(alone: ["m1"]) { lab in
+                let added = try lab.portmirror(["add", "ids", "--from", "br0", "--to", "m1"])
+                #expect(added.status == 0 && added.error.contains("say --from-bridge br0"), "\(added)")
+                #expect(try lab.mirror("apply").error == "")
+                #expect(try lab.portmirror(["add", "all", "--from-bridge", "br0", "--to", "m1"]).error == "")
             }
         }
 
@@ -167,7 +274,7 @@ extension IntegrationTests {
                 // The kernel itself takes no colon in a name (dev_valid_name); a definition may come from elsewhere.
                 for (name, text, port, direction) in [
                     ("one", "eth0:1", "eth0:1", "both"), ("two", "eth0:1:egress", "eth0:1", "egress"),
-                    ("three", "x:ingress:ingress", "x:ingress", "ingress"), ("four", "x:both", "x", "both"),
+                    ("three", "x:y:ingress", "x:y", "ingress"), ("four", "x:both", "x", "both"),
                 ] {
                     let added = try lab.portmirror(["add", name, "--from", text, "--to", "p3"])
                     #expect(added.status == 0, "\(added)")

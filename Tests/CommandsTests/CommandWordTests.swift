@@ -1,0 +1,80 @@
+import ArgumentParser
+import MirrorEngine
+import Testing
+
+@testable import Commands
+
+@Suite struct CommandWordTests {
+    private func said(_ line: String) -> String? {
+        CommandWord.error(in: line.split(separator: " ").map(String.init))?.description
+    }
+
+    @Test(
+        "A word that is no command is answered with the nearest one",
+        arguments: [
+            ("lst", "list"), ("shwo", "show"), ("aply", "apply"), ("pots", "ports"), ("exprot", "export"),
+            ("remvoe", "remove"), ("lisst", "list"), ("expalin", "explain"), ("Show", "show"), ("hlep", "help"),
+        ])
+    func nearest(word: String, command: String) {
+        #expect(
+            said("\(word) ids")
+                == "there is no command '\(word)'\n  did you mean '\(command)'? 'portmirror help' lists the commands")
+    }
+
+    @Test("Where nothing is near, nothing is guessed", arguments: ["nonsense", "monitor", "x", "vnet0", "mirror"])
+    func noGuess(word: String) {
+        #expect(said(word) == "there is no command '\(word)'\n  'portmirror help' lists the commands")
+    }
+
+    @Test(
+        "An option without a command is answered with the command that it is of",
+        arguments: [
+            ("-i vnet0 -o vnet2", "tap"), ("-ivnet0 -o vnet2", "tap"), ("-R x.pcap -o vnet2", "tap"),
+            ("-i vnet0 --dir /d", "log"), ("--from vnet0 --to vnet2 ids", "add"), ("-f m.yaml", "apply"),
+            ("--take-over", "import"),
+        ])
+    func optionFirst(line: String, command: String) throws {
+        #expect(try #require(said(line)).hasSuffix("\n  try: portmirror \(command) \(line)"))
+    }
+
+    @Test("Names, other names, help, and what the parser has for programs are let through")
+    func letThrough() {
+        for command in PortmirrorCommand.configuration.subcommands {
+            for name in CommandWord.names(of: command) { #expect(said("\(name) x") == nil, "\(name)") }
+        }
+        for word in [
+            "", "help", "help add", "-h", "--help", "--version", "---completion x", "--generate-completion-script bash",
+        ] {
+            #expect(said(word) == nil, "\(word)")
+        }
+        let names = PortmirrorCommand.configuration.subcommands.flatMap(CommandWord.names)
+        #expect(Set(names).count == names.count)
+        #expect(Set(["rm", "del", "delete", "ls", "status"]).isSubset(of: names))
+    }
+
+    @Test(
+        "An option that a command doesn't have is named, with one that is near, and with none that isn't",
+        arguments: [
+            ("list --all", "unknown option '--all'"), ("ls --all", "unknown option '--all'"),
+            ("add ids --form a --to b", "unknown option '--form'; did you mean '--from'?"),
+            ("add ids --from a --to b --smaple=3", "unknown option '--smaple'; did you mean '--sample'?"),
+            ("show ids --jsno", "unknown option '--jsno'; did you mean '--json'?"), ("list -x", "unknown option '-x'"),
+            ("apply -q -f a -z", "unknown option '-z'"), ("set ids --unset filter --zork", "unknown option '--zork'"),
+        ])
+    func unknownOption(line: String, says: String) {
+        #expect(CommandWord.unknownOption(in: line.split(separator: " ").map(String.init)) == says)
+    }
+
+    @Test(
+        "What a command has is no unknown option, nor is a value that looks like one",
+        arguments: [
+            "add ids --from a --to b --filter tcp --vlan=-1", "add ids --from a -- --strange",
+            "apply -f a -v -q --prune",
+            "list --foreign --json --db none", "nonsense --all", "help", "rm --all",
+            "import --take-over --dry-run -o x",
+            "tap -ivnet0 -o vnet2 -c 5 -s64",
+        ])
+    func knownOptions(line: String) {
+        #expect(CommandWord.unknownOption(in: line.split(separator: " ").map(String.init)) == nil)
+    }
+}
