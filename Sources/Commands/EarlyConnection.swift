@@ -11,7 +11,9 @@ enum EarlyConnection {
     /// Commands that look at mirrors.
     private static func looksAtMirrors(_ command: String) -> Bool {
         switch command {
-        case "add", "set", "remove", "list", "show", "plan", "apply", "explain", "ports", "import": true
+        case "add", "set", "remove", "rm", "del", "delete", "list", "ls", "status", "show", "plan", "apply", "explain",
+            "ports", "import":
+            true
         default: false
         }
     }

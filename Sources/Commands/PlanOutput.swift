@@ -36,8 +36,8 @@ struct PlanOutput {
         let new = Set(preview.added + preview.changed)
         let warnings = preview.plan.warnings.filter { ofAll || new.contains($0.mirror) }
         let lines =
-            preview.expired.map { "mirror \($0): its time is over, so it goes" }
-            + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it goes" }
+            preview.expired.map { "mirror \($0): its time is over, so it is removed" }
+            + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it is removed" }
             + warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
             + preview.remarks
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }

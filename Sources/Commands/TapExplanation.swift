@@ -22,7 +22,7 @@ private func tapCommand(_ mirror: Mirror, outputs: [Output], more: [String]) -> 
         + selectorWords(mirror) + more + (mirror.keepOffloads ? ["--keep-offloads"] : [])
     return ExplainedCommand(
         why:
-            "No engine that lasts has it: a process copies as long as it runs. 'portmirror run \(mirror.name)' does the "
+            "Neither the kernel nor the switch does it: a process copies as long as it runs. 'portmirror run \(mirror.name)' does the "
             + "same, and 'portmirror show \(mirror.name)' then has its counters.",
         command: line(words + filterWords(mirror)))
 }

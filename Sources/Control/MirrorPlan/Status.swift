@@ -269,7 +269,8 @@ private struct StatusReader {
         guard let tap = status.tap else { return [] }
         let process = Self.process(status.name, tap)
         guard status.engine == .tap else { return ["\(process) copies for it as well: end it"] }
-        let old = tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it again"]
+        let old =
+            tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it again"]
         return old + tap.problems
     }
 

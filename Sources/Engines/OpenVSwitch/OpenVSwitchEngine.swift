@@ -274,7 +274,9 @@ public final class OpenVSwitchEngine: Engine {
                 ]
             }
         } catch {
-            return ["the change is in Open vSwitch's database, but whether ovs-vswitchd acts can't be told: \(error)"]
+            return [
+                "the change is in Open vSwitch's database, but it is unknown whether ovs-vswitchd acts on it: \(error)"
+            ]
         }
         return revalidate()
     }

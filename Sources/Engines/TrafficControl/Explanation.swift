@@ -23,7 +23,8 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
     case .retarget(let point, let outputs):
         zip(point.targets, outputs).enumerated().map { offset, pair in
             ExplainedCommand(
-                why: "\(pair.1) was made anew: the copies of \(point.port) \(point.hook) go to the new one.",
+                why: "\(pair.1) was deleted and made again: the copies of \(point.port) \(point.hook) go to the "
+                    + "new one.",
                 command: "tc actions replace action mirred egress mirror dev \(quoted(pair.1.name)) "
                     + "\(offset == outputs.count - 1 ? "continue" : "pipe") index \(pair.0.identifier) "
                     + "cookie \(cookie(point.mirror))")

@@ -71,7 +71,7 @@ public enum LocalQuestion {
         do throws(SystemError) {
             return try connection.readAll(atMost: limit)
         } catch {
-            throw SystemError(error.errno, "hear the answer at", path)
+            throw SystemError(error.errno, "read the answer at", path)
         }
     }
 }
