@@ -11,9 +11,10 @@ enum CommandWord {
 
     /// What is wrong with the first word; nil if it names a command, or asks for help.
     static func error(in arguments: [String]) -> UserError? {
-        guard let word = arguments.first else { return nil }
-        guard !word.hasPrefix("-") else { return missing(arguments) }
+        guard let first = arguments.first else { return nil }
+        guard !first.hasPrefix("-") else { return missing(arguments) }
         let known = PortmirrorCommand.configuration.subcommands.flatMap(names) + ["help"]
+        let word = first == "help" ? arguments.dropFirst().first { !$0.hasPrefix("-") } ?? first : first
         guard !known.contains(word) else { return nil }
         let hint = nearestWord(to: word, among: known).map { "did you mean '\($0)'? " } ?? ""
         return UserError(

@@ -21,6 +21,11 @@ import Testing
                 == "there is no command '\(word)'\n  did you mean '\(command)'? 'portmirror help' lists the commands")
     }
 
+    @Test("So is one that help is asked about") func help() {
+        #expect(said("help lst")?.contains("did you mean 'list'?") == true)
+        #expect(said("help rm") == nil && said("help help") == nil && said("help --hidden") == nil)
+    }
+
     @Test("Where nothing is near, nothing is guessed", arguments: ["nonsense", "monitor", "x", "vnet0", "mirror"])
     func noGuess(word: String) {
         #expect(said(word) == "there is no command '\(word)'\n  'portmirror help' lists the commands")

@@ -19,10 +19,12 @@ extension IntegrationTests {
         }
 
         /// From what is behind the port, whatever its name is.
-        private func expectCopies(_ lab: CommandLab, _ numbers: Range<Int>) throws {
+        private func expectCopies(
+            _ lab: CommandLab, _ numbers: Range<Int>, sentinelThrough port: String = "p3"
+        ) throws {
             let witness = try lab.listen(at: 3)
             try lab.send(numbers, through: "m1")
-            let frames = try witness.finish(expecting: numbers.count, sentinelThrough: "p3")
+            let frames = try witness.finish(expecting: numbers.count, sentinelThrough: port)
             #expect(frames.compactMap(NumberedFrame.number) == Array(numbers))
         }
 
@@ -72,6 +74,33 @@ extension IntegrationTests {
                 #expect(try lab.state("ids").state == "active")
                 try expectCopies(lab, 0..<5)
                 try rename(lab, "n1", "m1")
+            }
+        }
+
+        @Test("An output that is renamed gets its settings back") func renamedOutput() throws {
+            try withCommandLab(alone: ["m1"]) { lab in
+                try name(lab)
+                try lab.mirror("add", "ids", "--from", "m1:ingress", "--to", "sensor", "--reserve-output")
+                try rename(lab, "p3", "q3")
+                _ = try lab.portmirror(["apply"])
+                #expect(try lab.state("ids").state == "active")
+                try expectCopies(lab, 0..<5, sentinelThrough: "q3")
+                // What was changed on it is compared with the beginning once everything is removed.
+                try lab.mirror("remove", "ids")
+                try rename(lab, "q3", "p3")
+            }
+        }
+
+        @Test("On Open vSwitch a port is found by its interface's altname", .needs(.openVSwitch))
+        func openVSwitch() throws {
+            try withOpenVSwitchLab { lab, _ in
+                try lab.sh(
+                    "ip link property add dev p1 altname \(Self.long); ip link property add dev p3 altname sensor")
+                try lab.mirror("add", "ids", "--from", "\(Self.long):ingress", "--to", "sensor")
+                #expect(try lab.state("ids").engine == "ovs")
+                #expect(try lab.state("ids").state == "active")
+                #expect(try lab.mirror("apply").output == "nothing to change\n")
+                #expect(try lab.mirror("show", "ids").output.contains("from: \(Self.long) (p1) ingress, up\n"))
             }
         }
 

@@ -171,6 +171,25 @@ extension IntegrationTests {
             }
         }
 
+        @Test("list has colours on a terminal, in columns that stay straight", .needs(.tool("script"))) func colours()
+            throws
+        {
+            try withCommandLab { lab in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                #expect(try lab.portmirror(["add", "wait", "--from", "late0", "--to", "p3"]).status == 0)
+                var environment = lab.environment
+                environment["NO_COLOR"] = nil
+                environment["TERM"] = "xterm"
+                let shown = try lab.run(
+                    ["env", "-u", "NO_COLOR", "script", "-qec", "\(CommandLab.binary) list", "/dev/null"],
+                    environment: environment
+                ).output.replacing("\r\n", with: "\n")
+                #expect(shown.contains("\u{1b}[32mactive\u{1b}[0m") && shown.contains("\u{1b}[33mwaiting\u{1b}[0m"))
+                let plain = ["\u{1b}[32m", "\u{1b}[33m", "\u{1b}[0m"].reduce(shown) { $0.replacing($1, with: "") }
+                #expect(try plain == lab.mirror("list").output)
+            }
+        }
+
         @Test("apply -q prints nothing if nothing changes, and plan -q never prints its plan") func quiet() throws {
             try withCommandLab { lab in
                 try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
