@@ -20,6 +20,15 @@ import Testing
         #expect(link.bridgePort == nil)
     }
 
+    @Test("Other names, also one that is too long for an interface's own") func altnames() throws {
+        let link = try link(CapturedLinks.altnames)
+        #expect(link.name == "vnet0")
+        #expect(link.altnames == ["alice", "vm-alice-net0-of-more-than-15-bytes"])
+        let other = link.called("alice")
+        #expect(other.name == "alice" && other.index == link.index && other.altnames == link.altnames && other != link)
+        #expect(try self.link(CapturedLinks.loopback).altnames == [])
+    }
+
     @Test("A bridge, with its spanning tree") func bridgeSpanningTree() throws {
         let link = try link(CapturedLinks.bridge)
         #expect(link.name == "br0")
