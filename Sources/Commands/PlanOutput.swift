@@ -59,14 +59,14 @@ struct PlanOutput {
         guard !preview.isEmpty else { return "nothing to change" }
         let steps = preview.plan.steps.count
         return "\(preview.added.count) defined, \(preview.changed.count) redefined, "
-            + "\(preview.removed.count) forgotten; \(steps) step\(steps == 1 ? "" : "s") done"
+            + "\(preview.removed.count) forgotten; \(counted(steps, "step")) done"
     }
 
     /// One line of what is to do.
     static func summary(_ preview: Reconciler.Preview) -> String {
         let steps = preview.plan.steps.count
         return "\(preview.added.count) to define, \(preview.changed.count) to redefine, "
-            + "\(preview.removed.count) to forget; \(steps) step\(steps == 1 ? "" : "s")"
+            + "\(preview.removed.count) to forget; \(counted(steps, "step"))"
     }
 
     private static func sign(_ step: Step) -> String {

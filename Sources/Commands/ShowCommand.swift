@@ -143,10 +143,10 @@ struct ShowCommand: ParsableCommand {
 /// Quantities as people read them.
 enum Quantity {
     /// "1 packet", "2 packets".
-    static func packets(_ count: UInt64) -> String { "\(count) packet\(count == 1 ? "" : "s")" }
+    static func packets(_ count: UInt64) -> String { counted(count, "packet") }
 
     /// "1 frame", "2 frames".
-    static func frames(_ count: UInt64) -> String { "\(count) frame\(count == 1 ? "" : "s")" }
+    static func frames(_ count: UInt64) -> String { counted(count, "frame") }
 
     /// Decimal multiples, one digit after the point: "216.8 kB".
     static func bytes(_ count: UInt64) -> String { scaled(Double(count), "B") }

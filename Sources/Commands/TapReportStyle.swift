@@ -63,12 +63,14 @@ struct TapReportStyle {
         for source in counts.sources {
             text += "\(source.port): received \(Quantity.frames(source.received))"
             text +=
-                ", lost \(source.lost)\(source.lost > 0 ? " (no room in the ring: a larger --ring helps against bursts)" : "")"
+                source.lost > 0
+                ? ", \(source.lost) of these lost (no room in the ring: a larger --ring helps against bursts)"
+                : ", lost 0"
             text += ", filtered \(source.filtered)"
             if source.unwanted > 0 { text += ", beyond the limit \(source.unwanted)" }
             let finished = source.finished
             if finished.superFrames > 0 {
-                text += "; \(finished.superFrames) super-frames cut into \(finished.segments)"
+                text += "; \(counted(finished.superFrames, "super-frame")) cut into \(finished.segments)"
             }
             for (fault, count) in finished.faults.sorted(by: { "\($0.key)" < "\($1.key)" }) {
                 text += "; \(count) not copied: \(fault)"
@@ -86,7 +88,7 @@ struct TapReportStyle {
                 text += " (" + reasons.map { "\($0.words) \($0.count)" }.joined(separator: ", ") + ")"
             }
             if let files = output.files {
-                text += "; \(files.finished) file\(files.finished == 1 ? "" : "s"), \(Quantity.bytes(files.bytes))"
+                text += "; \(counted(files.finished, "file")), \(Quantity.bytes(files.bytes))"
                 if files.removed > 0 { text += ", \(files.removed) removed" }
                 if let current = files.current { text += ", writing \(current)" }
             }
@@ -117,7 +119,8 @@ private final class ProgressLine {
         let seconds = max(0.001, Double(now - before.time) / 1e9)
         let lost = counts.sources.map(\.lost).reduce(0, +)
         let failed = totals.map(\.failed).reduce(0, +)
-        var text = "\(counts.copied) frames  \(Quantity.rate(Double(counts.copied - before.frames) / seconds, "pps"))"
+        var text =
+            "\(Quantity.frames(counts.copied))  \(Quantity.rate(Double(counts.copied - before.frames) / seconds, "pps"))"
         text +=
             "  \(Quantity.rate(Double(bytes - min(bytes, before.bytes)) * 8 / seconds, "bit/s"))  lost \(lost)  failed \(failed)"
         if let file = counts.outputs.lazy.compactMap(\.files).first {

@@ -79,7 +79,7 @@ extension Step: CustomStringConvertible {
         switch self {
         case .prepareOutput(let change):
             let parts = [
-                change.offloads.isEmpty ? nil : "switch off \(change.offloads.count) offloads",
+                change.offloads.isEmpty ? nil : "switch off \(counted(change.offloads.count, "offload"))",
                 change.bridgePort == nil ? nil : "reserve it for copies",
             ]
             return "prepare output \(change.port): \(parts.compactMap { $0 }.joined(separator: ", "))"
