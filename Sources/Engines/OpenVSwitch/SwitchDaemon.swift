@@ -14,18 +14,23 @@ struct SwitchDaemon {
         return Int32(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "")
     }
 
+    /// The same, if that is its process: the file outlives one that was killed, and its number is given to another; and a
+    /// container's numbers are others' here.
+    private var seenProcessID: Int32? {
+        processID.flatMap { ThisProcess.exists($0) && ThisProcess.name(of: $0) == "ovs-vswitchd" ? $0 : nil }
+    }
+
     /// Whether it runs; nil if that can't be told. Its process may have another number here than in the container that
     /// it runs in: then its control socket has the word.
     /// - Parameter isAtHome: whether it would be in this directory if it ran.
     func isRunning(isAtHome: Bool) -> Bool? {
-        let id = processID
-        if let id, ThisProcess.exists(id) { return true }
+        if seenProcessID != nil { return true }
         if (((try? call("version", timeout: .seconds(1))) ?? nil) != nil) { return true }
-        return id != nil || isAtHome ? false : nil
+        return processID != nil || isAtHome ? false : nil
     }
 
     /// Whether it works in another network namespace than this thread's, with interfaces that aren't seen here.
-    var isElsewhere: Bool { processID.flatMap(NetworkNamespace.isShared) == false }
+    var isElsewhere: Bool { seenProcessID.flatMap(NetworkNamespace.isShared) == false }
 
     /// Connects for commands to come, if it is where it usually is.
     func connect() -> ControlConnection? {

@@ -39,6 +39,12 @@ public enum ThisProcess {
         return state != "Z" && state != "X"
     }
 
+    /// What a process's program is called, its first 15 bytes (proc_pid_comm(5)); nil if that can't be seen.
+    public static func name(of id: Int32) -> String? {
+        guard let bytes = try? Files.read("/proc/\(id)/comm", atMost: 64) else { return nil }
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
     /// Seconds since 1970.
     public static func now() -> Int64 { Int64(time(nil)) }
 
