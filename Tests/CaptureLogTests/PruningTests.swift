@@ -64,6 +64,27 @@ import Testing
         }
     }
 
+    @Test("A file with the name, the size and the number of one that was removed isn't the log's, and stays")
+    func numberGivenAgain() throws {
+        try withDirectory { path in
+            try log(settings(path), files: 1)
+            let name = "\(path)/t-1.pcapng"
+            var status = stat()
+            try #require(stat(name, &status) == 0)
+            let inode = status.st_ino
+            let bytes = try #require(try Files.read(name))
+            // ext4 gives it to the next file at once; tmpfs never does, and there the file is another by number as well.
+            for _ in 0..<1000 {
+                try Files.remove(name)
+                try Descriptor.open(name, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600).write(bytes)
+                try #require(stat(name, &status) == 0)
+                if status.st_ino == inode { break }
+            }
+            #expect(try log(settings(path) { $0.pruning.files = 1 }, files: 2).filesPruned == 1)
+            #expect(try files(path) == ["t-1.pcapng", "t-3.pcapng"])
+        }
+    }
+
     @Test("A ring of bytes counts the file that is being written") func bytes() throws {
         try withDirectory { path in
             let log = try open(

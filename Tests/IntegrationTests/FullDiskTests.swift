@@ -155,7 +155,7 @@ extension IntegrationTests {
                 let log = try open(path) { $0.rotation.packets = 10 }
                 for sent in 0..<100 { log.append(packet(sent, &random), timestamp: Self.start) }
                 log.flush()
-                while log.counts.written < 100 { sched_yield() }
+                while log.counts.written < 100 { log.tick(now: Self.start) }
                 // Nothing can be made or written while a limit of no bytes is on files.
                 var before = rlimit()
                 getrlimit(__rlimit_resource_t(1), &before)

@@ -55,7 +55,7 @@ struct LogNumbers: Decodable {
 final class CopyingProgram {
     let program: BackgroundProgram
     /// The process's number.
-    let id: Int32
+    private(set) var id: Int32
     private let lab: CommandLab
     private let isJSON: Bool
 
@@ -63,9 +63,10 @@ final class CopyingProgram {
     /// - Parameters:
     ///   - command: what is run, the program under test if nothing else is said.
     ///   - directory: where it is run.
+    ///   - traced: whether the command is strace, which has the program as its child.
     init(
         _ lab: CommandLab, _ arguments: [String], command: String = CommandLab.binary, in namespace: String? = nil,
-        at directory: String = "/"
+        at directory: String = "/", traced: Bool = false
     ) throws {
         self.lab = lab
         isJSON = arguments.contains("--json")
@@ -79,8 +80,17 @@ final class CopyingProgram {
             throw LabError("the process of \(arguments) never began")
         }
         self.id = id
+        if traced {
+            let child = Deadline.poll(seconds: 10) {
+                // strace tries ptrace(2) out on children of its own first.
+                TextFile.read("/proc/\(id)/task/\(id)/children")?.split(separator: " ").compactMap { Int32($0) }
+                    .first { Self.field("Name", of: $0) == "portmirror" }
+            }
+            guard let child else { throw LabError("\(arguments) starts nothing") }
+            self.id = child
+        }
         try? FileManager.default.removeItem(atPath: file)
-        guard Self.awaitSignals(of: id) else { throw LabError("\(arguments) doesn't copy: \(program.error)") }
+        guard Self.awaitSignals(of: self.id) else { throw LabError("\(arguments) doesn't copy: \(program.error)") }
         _ = try tell()
     }
 

@@ -74,6 +74,7 @@ final class OutputFiles {
         let now = log.counts
         var copies = copies
         // Of frames that were lost on their way to the disk, the writer doesn't know the point.
+        // (Those for which there was no buffer never got so far.)
         for (reason, count) in [(LogDropReason.noSpace, now.dropped.noSpace), (.writeError, now.dropped.writeError)] {
             let path = Self.count(of: reason)
             let early = copies.map { $0[keyPath: path] }.reduce(0, +)
@@ -90,6 +91,7 @@ final class OutputFiles {
         switch reason {
         case .noSpace: \.noSpace
         case .writeError: \.refused
+        case .tooSlow: \.noBuffer
         }
     }
 }

@@ -16,7 +16,8 @@ public enum AppendOutcome: Hashable, Sendable {
 ///
 /// Appending copies a packet into a large buffer and allocates nothing. Full buffers go to the writer's thread, which
 /// compresses, writes, completes, names, prunes, and recovers what an earlier run left. When all buffers are on their way
-/// the appending thread waits; while files can't be written it doesn't, and packets are dropped and counted.
+/// the appending thread waits, up to a second; after that, and while files can't be written, packets are dropped and
+/// counted. Buffers hold packets alone: what a file begins and ends with is the writer's, and needs no free buffer.
 ///
 /// Files are written under a hidden name in the directory, and get their own name when they are complete.
 ///
@@ -27,7 +28,8 @@ public final class CaptureLog {
     private let format: CaptureFormat
     private let snaplen: Int
     private let rotation: RotationPolicy
-    private let header: [UInt8]
+    /// Bytes of what a file begins with.
+    private let headerLength: Int
     /// Bytes of the statistics at a file's end.
     private let trailer: Int
     private let statistics: () -> [CaptureStatistics]
@@ -43,15 +45,18 @@ public final class CaptureLog {
 
     private var current = FilledFile()
     private var files: UInt64 = 0
-    /// Files of ``files`` that were lost while files couldn't be written.
-    private var filesLost: UInt64 = 0
     private var buffersMade = 0
+    /// A free buffer for when the present one has to go before it is full.
+    private var spare: AlignedBuffer?
+    /// Whether the buffer is to go as soon as there is another.
+    private var isFlushDue = false
     /// Whether waiting for a buffer was in vain: packets are dropped until one comes back.
     private var isStuck = false
     /// What ``LogState/status`` was when it was last dealt with.
     private var knownStatus: UInt64 = 0
     /// When limits are looked at again though no file ends, in nanoseconds since 1970.
     private var nextPruning: Int64
+    private static let flushRetryInterval: Int64 = 10_000_000
     private static let pruningInterval: Int64 = 1_000_000_000
     /// Whether the log takes no more packets.
     public private(set) var isFinished = false
@@ -81,6 +86,7 @@ public final class CaptureLog {
         self.now = now
         beginning = now
         nextPruning = now + Self.pruningInterval
+        let header: [UInt8]
         switch settings.format {
         case .pcapng:
             header = PcapngWriter(origin: settings.origin, interfaces: interfaces).header
@@ -93,15 +99,14 @@ public final class CaptureLog {
                 ).header
             trailer = 0
         }
-        guard header.count <= settings.bufferBytes else {
-            throw CaptureLogError("the interfaces' descriptions, \(header.count) bytes, are longer than a buffer")
-        }
-        let thread = try LogWriter(settings, directory: directory, state, work, pool)
+        headerLength = header.count
+        let thread = try LogWriter(
+            settings, directory: directory, header: header, mostTrailer: trailer, state, work, pool)
         try thread.recover(now: now)
         if settings.makesEmptyFiles, settings.clock == .wall {
             files = 1
             try thread.beginFirst(.init(file: 1, time: now))
-            try setUpFile(at: now)
+            setUpFile(at: now)
         }
         let ended = self.ended
         writer = try OwnThread.start {
@@ -169,7 +174,8 @@ public final class CaptureLog {
         {
             endFile(at: time)
         }
-        if isFinished || current.file == 0 && !beginFile(at: time) { return false }
+        if isFinished { return false }
+        if current.file == 0 { beginFile(at: time) }
         if let buffer = current.buffer, buffer.room >= record { return true }
         handOver()
         return takeBuffer(at: time)
@@ -183,7 +189,7 @@ public final class CaptureLog {
 
     private func drop() -> AppendOutcome {
         current.appended += 1
-        return .dropped(state.drop(1))
+        return .dropped(state.isFailing ? state.drop(1) : state.drop(1, .tooSlow))
     }
 
     // MARK: Time
@@ -199,13 +205,14 @@ public final class CaptureLog {
             // A clock that was set back would leave the file open until it has caught up.
             if now < before, current.file != 0, now < current.began { current.deadline = deadline(from: now) }
             if current.file != 0, now - settings.lateness >= current.deadline { endFile(at: now) }
-            if current.file == 0, settings.makesEmptyFiles, !isFinished, !state.isFailing { _ = beginFile(at: now) }
+            if current.file == 0, settings.makesEmptyFiles, !isFinished, !state.isFailing { beginFile(at: now) }
         }
         if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0,
             now - current.bufferSince >= interval || now < current.bufferSince
         {
-            handOver()
+            isFlushDue = true
         }
+        if isFlushDue { handOverEarly() }
         if settings.pruning.hasRunningLimit, now >= nextPruning || now < before {
             nextPruning = now + Self.pruningInterval
             work.put(.tick(now))
@@ -219,7 +226,9 @@ public final class CaptureLog {
         if settings.clock == .wall, current.file != 0, current.deadline < .max - settings.lateness {
             next = current.deadline + settings.lateness
         }
-        if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0 {
+        if isFlushDue {
+            next = min(next, now &+ Self.flushRetryInterval)
+        } else if let interval = settings.flushInterval, let buffer = current.buffer, buffer.count > 0 {
             next = min(next, current.bufferSince &+ interval)
         }
         if settings.pruning.hasRunningLimit { next = min(next, nextPruning) }
@@ -232,12 +241,14 @@ public final class CaptureLog {
         guard !isFinished, current.file != 0, current.packets > 0 else { return }
         self.now = now
         endFile(at: now)
-        if settings.makesEmptyFiles, !isFinished { _ = beginFile(at: now) }
+        if settings.makesEmptyFiles, !isFinished { beginFile(at: now) }
     }
 
-    /// Has what is in the buffer written now; doesn't wait for that.
+    /// Has what is in the buffer written now, or if the disk takes nothing as soon as it does; doesn't wait for that.
     public func flush() {
-        if let buffer = current.buffer, buffer.count > 0 { handOver() }
+        guard let buffer = current.buffer, buffer.count > 0 else { return }
+        isFlushDue = true
+        handOverEarly()
     }
 
     /// Completes the file, and waits until everything is written and, for a while, until commands have ended.
@@ -283,30 +294,24 @@ public final class CaptureLog {
             current.buffer?.removeAll()
             current.bufferPackets = 0
             current.file = 0
-            filesLost += 1
         }
         if status & LogState.failingBit != 0 { return false }
         knownStatus = status
         return true
     }
 
-    private func beginFile(at time: Int64) -> Bool {
+    private func beginFile(at time: Int64) {
         files += 1
         work.put(.begin(.init(file: files, time: time)))
-        do { try setUpFile(at: time) } catch { return false }
-        return current.buffer != nil
+        setUpFile(at: time)
     }
 
-    private func setUpFile(at time: Int64) throws {
+    private func setUpFile(at time: Int64) {
         current.file = files
         current.packets = 0
-        current.bytes = UInt64(header.count)
+        current.bytes = UInt64(headerLength)
         current.began = time
         current.deadline = deadline(from: time)
-        guard current.buffer != nil || takeBuffer(at: time), let buffer = current.buffer else { return }
-        current.bufferSince = settings.clock == .wall ? time : now
-        let header = self.header
-        buffer.append(header.span)
     }
 
     private func deadline(from time: Int64) -> Int64 {
@@ -315,24 +320,30 @@ public final class CaptureLog {
     }
 
     private func endFile(at time: Int64) {
+        handOver()
+        var trailer: [UInt8] = []
         if settings.format == .pcapng {
             for var entry in statistics() {
                 if entry.time == 0 { entry.time = time }
                 entry.start = entry.start ?? beginning
                 entry.end = entry.end ?? time
-                let block = PcapngWriter.statistics(entry)
-                if let buffer = current.buffer, buffer.room < block.count { handOver() }
-                guard current.buffer != nil || takeBuffer(at: time), let buffer = current.buffer else { break }
-                buffer.append(block.span)
+                trailer += PcapngWriter.statistics(entry)
             }
         }
-        handOver()
-        work.put(.end(.init(file: current.file, time: now)))
+        work.put(.end(.init(file: current.file, time: now), trailer: trailer))
         current.file = 0
-        if let most = settings.mostFiles, files - filesLost >= most { isFinished = true }
+        if let most = settings.mostFiles, files - state.filesLost.load(ordering: .relaxed) >= most { isFinished = true }
+    }
+
+    /// Hands over a buffer that isn't full, unless there is none to go on with: it would be written no sooner, and what
+    /// room is left in it would be lost to the packets that come while the disk stands still.
+    private func handOverEarly() {
+        if spare == nil { spare = freeBuffer() }
+        if spare != nil { handOver() }
     }
 
     private func handOver() {
+        isFlushDue = false
         guard let buffer = current.buffer else { return }
         current.buffer = nil
         if buffer.count > 0 {
@@ -343,29 +354,35 @@ public final class CaptureLog {
         current.bufferPackets = 0
     }
 
+    /// An empty buffer, if there is one now.
+    private func freeBuffer() -> AlignedBuffer? {
+        if let buffer = spare.take() ?? pool.takeLast(waiting: 0) { return buffer }
+        guard buffersMade < settings.mostBuffers, let buffer = try? AlignedBuffer(capacity: settings.bufferBytes) else {
+            return nil
+        }
+        buffersMade += 1
+        return buffer
+    }
+
     /// Gets an empty buffer; waits for one, unless files can't be written.
     private func takeBuffer(at time: Int64) -> Bool {
         current.bufferSince = settings.clock == .wall ? time : now
-        if let buffer = pool.takeLast(waiting: 0) {
-            current.buffer = buffer
-            isStuck = false
-            return true
-        }
-        if buffersMade < settings.mostBuffers, let buffer = try? AlignedBuffer(capacity: settings.bufferBytes) {
-            buffersMade += 1
-            current.buffer = buffer
-            return true
-        }
+        current.buffer = freeBuffer()
         // A disk that stands still holds up the capture for a second, once.
-        for _ in 0..<(isStuck ? 0 : 10) where buffersMade > 0 {
-            // A writer that fails gives its buffers back at once; who waits looks now and then all the same.
-            if let buffer = pool.takeLast(waiting: 100) {
-                current.buffer = buffer
-                return true
-            }
+        for _ in 0..<(isStuck ? 0 : 10) where current.buffer == nil && buffersMade > 0 {
             if state.isFailing { return false }
+            // A writer that fails gives its buffers back at once; who waits looks now and then all the same.
+            current.buffer = pool.takeLast(waiting: 100)
         }
-        isStuck = true
-        return false
+        let isStuckNow = current.buffer == nil
+        if isStuckNow != isStuck {
+            isStuck = isStuckNow
+            state.remark(
+                isStuck
+                    ? "\(settings.directoryPath): the disk has taken nothing for a second. Packets are dropped and counted "
+                        + "until it goes on"
+                    : "\(settings.directoryPath): the disk goes on", isWarning: isStuck)
+        }
+        return !isStuck
     }
 }

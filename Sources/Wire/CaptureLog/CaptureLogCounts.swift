@@ -7,6 +7,8 @@ public enum LogDropReason: Hashable, Sendable {
     case noSpace
     /// Writing fails in another way.
     case writeError
+    /// The disk stands still, or takes less than what comes, and all buffers are on their way to it.
+    case tooSlow
 }
 
 /// Why packets aren't in a file.
@@ -15,9 +17,11 @@ public struct LogDrops: Hashable, Sendable {
     public var noSpace: UInt64 = 0
     /// Writing failed in another way.
     public var writeError: UInt64 = 0
+    /// The disk was too slow, and there was no buffer left.
+    public var tooSlow: UInt64 = 0
 
     /// All of them.
-    public var total: UInt64 { noSpace + writeError }
+    public var total: UInt64 { noSpace + writeError + tooSlow }
 }
 
 /// What a log has done.
@@ -64,6 +68,8 @@ final class LogState: Sendable {
     let status = Atomic<UInt64>(0)
     /// Why: whether there is no space.
     let lacksSpace = Atomic<Bool>(false)
+    /// Files that were begun and came to nothing.
+    let filesLost = Atomic<UInt64>(0)
     /// The writer's part of the counts.
     let counts = Mutex(CaptureLogCounts())
     private let remarks = Mutex<(queue: [LogRemark], lost: Int)>(([], 0))
@@ -97,14 +103,16 @@ final class LogState: Sendable {
     }
 
     /// Counts packets that are in no file.
+    /// - Parameter known: why they aren't; nil for the trouble that the writer has.
     /// - Returns: why they aren't.
     @discardableResult
-    func drop(_ packets: UInt64) -> LogDropReason {
-        let reason = lacksSpace.load(ordering: .relaxed) ? LogDropReason.noSpace : .writeError
+    func drop(_ packets: UInt64, _ known: LogDropReason? = nil) -> LogDropReason {
+        let reason = known ?? (lacksSpace.load(ordering: .relaxed) ? .noSpace : .writeError)
         counts.withLock {
             switch reason {
             case .noSpace: $0.dropped.noSpace += packets
             case .writeError: $0.dropped.writeError += packets
+            case .tooSlow: $0.dropped.tooSlow += packets
             }
         }
         return reason

@@ -1,4 +1,5 @@
 public import CaptureFile
+public import LinuxSystem
 
 /// What a log is to be like.
 public struct CaptureLogSettings: Sendable {
@@ -86,4 +87,32 @@ public struct CaptureLogError: Error, Hashable, Sendable, CustomStringConvertibl
     public let description: String
 
     init(_ description: String) { self.description = description }
+}
+
+/// The directory can't be written to by the user that this process is.
+public struct UnwritableDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The directory.
+    public let path: String
+    /// The user that this process is: the name, or the number of one without an account.
+    public let user: String
+    /// Whose the directory is; nil if that can't be seen.
+    public let owner: String?
+    /// The directory's permission bits.
+    public let permissions: UInt32?
+    /// What the kernel said.
+    public let errno: Errno
+
+    init(_ path: String, _ status: FileStatus?, _ errno: Errno) {
+        self.path = path
+        user = ThisProcess.userName(ThisProcess.userID)
+        owner = status.map { ThisProcess.userName($0.owner) }
+        permissions = status?.permissions
+        self.errno = errno
+    }
+
+    /// In a sentence.
+    public var description: String {
+        guard errno == .access, let owner, let permissions else { return "\(user) can't write to \(path): \(errno)" }
+        return "\(user) can't write to \(path) (owned by \(owner), mode \(String(permissions, radix: 8)))"
+    }
 }

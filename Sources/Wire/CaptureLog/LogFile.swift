@@ -7,7 +7,7 @@ struct LogFile: ~Copyable {
     let number: UInt64
     /// What it will be called.
     let name: String
-    let inode: UInt64
+    let identity: FileIdentity
     /// Where in the file whole records end, compressed or not.
     private(set) var end: UInt64 = 0
     private(set) var packets: UInt64 = 0
@@ -19,11 +19,20 @@ struct LogFile: ~Copyable {
     init(_ number: UInt64, _ name: String, _ descriptor: consuming Descriptor, _ format: CaptureFormat)
         throws(SystemError)
     {
-        inode = try descriptor.status().inode
+        do throws(SystemError) {
+            identity = try descriptor.status().identity
+        } catch {
+            throw SystemError(error.errno, error.operation, FileNameTemplate.hiddenName(for: name))
+        }
         self.number = number
         self.name = name
         self.descriptor = descriptor
         self.format = format
+    }
+
+    /// By its name, which isn't the descriptor's to know.
+    private func named(_ error: SystemError) -> SystemError {
+        SystemError(error.errno, error.operation, hiddenName)
     }
 
     /// How a write went.
@@ -50,12 +59,12 @@ struct LogFile: ~Copyable {
                 end = start + whole.bytes
                 self.packets += whole.packets
                 try? descriptor.truncate(to: end)
-                return Outcome(packets: whole.packets, bytes: whole.bytes, error: error)
+                return Outcome(packets: whole.packets, bytes: whole.bytes, error: named(error))
             }
         }
         end += UInt64(done)
         self.packets += packets
-        descriptor.startWriteback(at: start, count: done)
+        if packets > 0 { descriptor.startWriteback(at: start, count: done) }
         return Outcome(packets: packets, bytes: UInt64(done), error: nil)
     }
 
@@ -71,10 +80,12 @@ struct LogFile: ~Copyable {
     /// Writes what ends a compressed file.
     mutating func endFrame() throws(SystemError) {
         let bytes = ZstandardCompressor.end
-        try descriptor.write(bytes)
+        do throws(SystemError) { try descriptor.write(bytes) } catch { throw named(error) }
         end += UInt64(bytes.count)
     }
 
     /// Sees to it that the file is on the disk.
-    func synchronise() throws(SystemError) { try descriptor.synchronise() }
+    func synchronise() throws(SystemError) {
+        do throws(SystemError) { try descriptor.synchronise() } catch { throw named(error) }
+    }
 }

@@ -11,10 +11,10 @@ enum LogWork: Sendable {
 
     /// Begin a file.
     case begin(Moment)
-    /// Whole records for the file.
+    /// Packets' whole records for the file.
     case buffer(AlignedBuffer, file: UInt64, packets: UInt64)
-    /// Complete the file.
-    case end(Moment)
+    /// Complete the file, with these last records.
+    case end(Moment, trailer: [UInt8])
     /// Look at the limits.
     case tick(Int64)
     /// A command for a file has ended, with an exit status.

@@ -13,6 +13,10 @@ final class LogWriter: @unchecked Sendable {
     private let pool: Mailbox<AlignedBuffer>
     private let compressor: ZstandardCompressor?
     private let compressed: AlignedBuffer?
+    /// What every file begins with.
+    private let header: [UInt8]
+    /// For what files begin and end with.
+    private let scratch: AlignedBuffer
     private var file: LogFile?
     /// Bytes of the file that is being written.
     var bytesOfFile: UInt64 { file?.end ?? 0 }
@@ -33,18 +37,24 @@ final class LogWriter: @unchecked Sendable {
     /// How often it is tried again while files can't be written.
     private static let retryMilliseconds = 250
 
+    /// - Parameters:
+    ///   - header: what every file begins with.
+    ///   - mostTrailer: bytes that a file can end with.
     init(
-        _ settings: CaptureLogSettings, directory: consuming Descriptor, _ state: LogState, _ work: Mailbox<LogWork>,
-        _ pool: Mailbox<AlignedBuffer>
+        _ settings: CaptureLogSettings, directory: consuming Descriptor, header: [UInt8], mostTrailer: Int,
+        _ state: LogState, _ work: Mailbox<LogWork>, _ pool: Mailbox<AlignedBuffer>
     ) throws {
         self.settings = settings
         self.state = state
         self.work = work
         self.pool = pool
+        self.header = header
+        scratch = try AlignedBuffer(capacity: max(header.count, mostTrailer))
         if case .zstd(let level) = settings.compression {
             let compressor = try ZstandardCompressor(level: level)
             self.compressor = compressor
-            compressed = try AlignedBuffer(capacity: compressor.mostCompressed(settings.bufferBytes))
+            compressed = try AlignedBuffer(
+                capacity: compressor.mostCompressed(max(settings.bufferBytes, scratch.capacity)))
         } else {
             compressor = nil
             compressed = nil
@@ -53,17 +63,20 @@ final class LogWriter: @unchecked Sendable {
         // Any name will do to see whether names are good.
         _ = try settings.name.name(
             at: FileTime(seconds: 0), interface: settings.interfaceName, sequence: .max, attempt: 999)
-        manifest = try Manifest(in: directory, prefix: prefix)
+        manifest = try Manifest(in: directory, at: settings.directoryPath, prefix: prefix)
         self.directory = directory
         if let command = settings.afterRotation {
             commands = CommandQueue(command, most: settings.mostCommands) { work.put(.commandEnded($0, $1)) }
         }
     }
 
-    /// Begins the log's first file; if that fails, the log can't begin.
+    /// Begins the log's first file; if that fails, the log can't begin. It can on a full disk: there may be room later.
     func beginFirst(_ moment: LogWork.Moment) throws {
         now = moment.time
-        file = try open(moment)
+        do { file = try open(moment) } catch let error as SystemError where Self.isLackOfSpace(error) {
+            fail(moment.file, error)
+            loseFile(moment.file)
+        }
     }
 
     /// Works until it is told to stop.
@@ -77,7 +90,7 @@ final class LogWriter: @unchecked Sendable {
             switch next {
             case .begin(let moment): begin(moment)
             case .buffer(let buffer, let file, let packets): write(buffer, file, packets)
-            case .end(let moment): end(moment)
+            case .end(let moment, let trailer): end(moment, trailer)
             case .tick(let time):
                 now = time
                 prune()
@@ -98,7 +111,7 @@ final class LogWriter: @unchecked Sendable {
         if let commands, commands.count > 0 {
             state.counts.withLock { $0.commandsFailed += UInt64(commands.waitingCount) }
             state.remark(
-                "\(commands.count - commands.waitingCount) commands still run, and \(commands.waitingCount) weren't started",
+                "commands that still run: \(commands.count - commands.waitingCount); not started: \(commands.waitingCount)",
                 isWarning: true)
         }
     }
@@ -107,11 +120,16 @@ final class LogWriter: @unchecked Sendable {
 
     private func begin(_ moment: LogWork.Moment) {
         now = max(now, moment.time)
-        guard !state.isFailing else { return lose(moment.file) }
-        do { file = try open(moment) } catch { fail(moment.file, error) }
+        do {
+            guard !state.isFailing else { return loseFile(moment.file) }
+            file = try open(moment)
+        } catch {
+            fail(moment.file, error)
+            loseFile(moment.file)
+        }
     }
 
-    /// Makes the next file, under a name that nobody has.
+    /// Makes the next file, under a name that nobody has, with what it begins with in it.
     private func open(_ moment: LogWork.Moment) throws -> LogFile {
         let first = try name(at: moment.time, attempt: 0)
         // Of the names that were taken before, none is free now: a thousand files a second would look at all of them.
@@ -126,22 +144,32 @@ final class LogWriter: @unchecked Sendable {
                 continue
             }
             try manifest.append(.begun(name: name, sequence: manifest.contents.nextSequence))
-            do throws(SystemError) {
-                let file = try LogFile(moment.file, name, directory.createFile(hidden), settings.format)
-                do throws(SystemError) {
-                    try manifest.append(.made(name: name, inode: file.inode))
-                } catch {
-                    try? directory.removeFile(hidden)
-                    throw error
-                }
-                state.counts.withLock { $0.currentName = name }
-                compressor?.begin()
-                return file
-            } catch {
-                try? manifest.append(.gone(name: name, inode: 0))
-                if error.errno != .exists { throw error }
-            }
+            guard let file = try make(moment.file, name, hidden) else { continue }
+            state.counts.withLock { $0.currentName = name }
+            return file
         }
+    }
+
+    /// - Returns: nil if somebody took the name in this moment.
+    private func make(_ number: UInt64, _ name: String, _ hidden: String) throws -> LogFile? {
+        var file: LogFile
+        do throws(SystemError) {
+            file = try LogFile(number, name, directory.createFile(hidden), settings.format)
+        } catch {
+            try? manifest.append(.gone(name: name, file: nil))
+            if error.errno == .exists { return nil }
+            throw error
+        }
+        do {
+            try manifest.append(.made(name: name, file: file.identity))
+            compressor?.begin()
+            try write(header, to: &file)
+        } catch {
+            state.counts.withLock { $0.bytesWritten -= min($0.bytesWritten, file.end) }
+            remove(hidden, name, file.identity)
+            throw error
+        }
+        return file
     }
 
     private func sequenceUsed() {
@@ -154,6 +182,16 @@ final class LogWriter: @unchecked Sendable {
         return try settings.name.name(
             at: FileTime(seconds: seconds, offset: zone.offset, zone: zone.name), interface: settings.interfaceName,
             sequence: manifest.contents.nextSequence, attempt: attempt)
+    }
+
+    /// Writes what a file has besides packets.
+    private func write(_ records: [UInt8], to file: inout LogFile) throws {
+        guard !records.isEmpty else { return }
+        scratch.removeAll()
+        scratch.append(records.span)
+        let outcome = file.write(try compress(scratch), packets: 0, isCompressed: compressor != nil)
+        state.counts.withLock { $0.bytesWritten += outcome.bytes }
+        if let error = outcome.error { throw error }
     }
 
     private func write(_ buffer: AlignedBuffer, _ number: UInt64, _ packets: UInt64) {
@@ -202,24 +240,22 @@ final class LogWriter: @unchecked Sendable {
         return compressed
     }
 
-    private func end(_ moment: LogWork.Moment) {
+    private func end(_ moment: LogWork.Moment, _ trailer: [UInt8]) {
         now = max(now, moment.time)
-        complete()
+        complete(with: trailer)
     }
 
-    /// Completes the file that is being written: it gets its name, unless nothing is in it.
-    private func complete() {
+    /// Completes the file that is being written: it gets its name, unless it has no packets and isn't wanted without.
+    private func complete(with trailer: [UInt8] = []) {
         guard var file = file.take() else { return }
         state.counts.withLock { $0.currentName = nil }
-        guard file.end > 0 else {
-            remove(file.hiddenName, file.name, file.inode)
-            return
-        }
-        if file.packets == 0, state.isFailing {
-            remove(file.hiddenName, file.name, file.inode)
+        guard file.packets > 0 || settings.makesEmptyFiles && settings.clock == .wall && !state.isFailing else {
+            remove(file.hiddenName, file.name, file.identity)
             state.counts.withLock { $0.bytesWritten -= min($0.bytesWritten, file.end) }
+            state.filesLost.add(1, ordering: .relaxed)
             return
         }
+        do { try write(trailer, to: &file) } catch { fail(file.number, error) }
         if compressor != nil {
             do {
                 try file.endFrame()
@@ -233,34 +269,33 @@ final class LogWriter: @unchecked Sendable {
                 state.remark("\(file.name) may not be on the disk: \(error)", isWarning: true)
             }
         }
-        if publish(file.name, inode: file.inode, size: file.end) {
+        if publish(file.name, file.identity, size: file.end) {
             state.counts.withLock { $0.filesCompleted += 1 }
         }
         prune()
     }
 
-    func remove(_ hidden: String, _ name: String, _ inode: UInt64) {
+    func remove(_ hidden: String, _ name: String, _ file: FileIdentity) {
         do {
             try directory.removeFile(hidden)
-            try manifest.append(.gone(name: name, inode: inode))
+            try manifest.append(.gone(name: name, file: file))
         } catch { state.remark("\(error)", isWarning: true) }
     }
 
     /// Gives a complete file its name, or the next one that is free.
     /// - Returns: whether it has one.
-    func publish(_ planned: String, inode: UInt64, size: UInt64) -> Bool {
+    func publish(_ planned: String, _ file: FileIdentity, size: UInt64) -> Bool {
         let hidden = FileNameTemplate.hiddenName(for: planned)
         var name = planned
         var attempt: UInt64 = 0
         while true {
             // Before the name is given: a file under its name that the manifest doesn't have would stay for ever.
-            do { try manifest.append(.complete(name: name, inode: inode, size: size, time: now / 1_000_000_000)) } catch
-            {
+            do { try manifest.append(.complete(name: name, file: file, size: size, time: now / 1_000_000_000)) } catch {
                 state.remark("\(name) won't be pruned by a later run: \(error)", isWarning: true)
             }
             do throws(SystemError) {
                 try directory.renameFile(hidden, toFree: name)
-                try? manifest.append(.named(inode: inode))
+                try? manifest.append(.named(file: file))
                 run(for: name)
                 return true
             } catch {
@@ -280,16 +315,24 @@ final class LogWriter: @unchecked Sendable {
 
     /// From here on files can't be written, until it is tried again.
     private func fail(_ number: UInt64, _ error: any Error) {
-        let errno = (error as? SystemError)?.errno
-        let lacksSpace = errno == .noSpace || errno == .quotaExceeded
-        state.lacksSpace.store(lacksSpace, ordering: .relaxed)
-        awaitsRoom = errno == .noSpace
+        state.lacksSpace.store(Self.isLackOfSpace(error), ordering: .relaxed)
+        awaitsRoom = (error as? SystemError)?.errno == .noSpace
         if !hasComplained {
             hasComplained = true
             state.remark(
                 "\(settings.directoryPath): \(error). Packets are dropped and counted until files can be written again",
                 isWarning: true)
         }
+        lose(number)
+    }
+
+    private static func isLackOfSpace(_ error: any Error) -> Bool {
+        [.noSpace, .quotaExceeded].contains((error as? SystemError)?.errno)
+    }
+
+    /// A file that was begun comes to nothing.
+    private func loseFile(_ number: UInt64) {
+        state.filesLost.add(1, ordering: .relaxed)
         lose(number)
     }
 

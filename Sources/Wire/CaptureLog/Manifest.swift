@@ -9,11 +9,11 @@ internal import LinuxSystem
 final class Manifest {
     private(set) var contents = ManifestContents()
     /// Files that were complete before this run.
-    private var earlier: Set<Identity> = []
+    private var earlier: Set<Named> = []
 
-    private struct Identity: Hashable {
+    private struct Named: Hashable {
         let name: String
-        let inode: UInt64
+        let file: FileIdentity
     }
 
     private var file: Descriptor
@@ -37,13 +37,14 @@ final class Manifest {
     }
 
     /// Locks the first manifest that is free, makes it if need be, and takes over what logs that are no more have left.
-    init(in directory: borrowing Descriptor, prefix: String) throws {
+    /// - Parameter path: the directory's, for words.
+    init(in directory: borrowing Descriptor, at path: String, prefix: String) throws {
         var slot = 1
         while true {
             guard slot <= Self.mostSlots else {
-                throw CaptureLogError("\(Self.mostSlots) logs of this name template run in the directory already")
+                throw CaptureLogError("\(Self.mostSlots) logs of this name template run in \(path) already")
             }
-            if let locked = try Self.lock("\(prefix)\(slot)", in: directory, makes: true) {
+            if let locked = try Self.lockOrMake("\(prefix)\(slot)", in: directory, at: path) {
                 file = locked
                 break
             }
@@ -56,7 +57,18 @@ final class Manifest {
             try takeOver(other, in: directory)
         }
         if contents.lines > 2 * contents.compacted.count + 100 { try compact(in: directory) }
-        earlier = Set(contents.complete.map { Identity(name: $0.name, inode: $0.inode) })
+        earlier = Set(contents.complete.map { Named(name: $0.name, file: $0.file) })
+    }
+
+    /// - Throws: ``UnwritableDirectoryError`` if there is none, and none can be made.
+    private static func lockOrMake(
+        _ name: String, in directory: borrowing Descriptor, at path: String
+    ) throws -> Descriptor? {
+        do throws(SystemError) {
+            return try lock(name, in: directory, makes: true)
+        } catch  where [.access, .notPermitted, .readOnly].contains(error.errno) {
+            throw UnwritableDirectoryError(path, try? directory.status(), error.errno)
+        }
     }
 
     /// Opens and locks; nil if somebody else has the lock, or there is none to open.
@@ -71,14 +83,18 @@ final class Manifest {
                 file = try directory.openFile(name, flags: flags)
             } catch  where error.errno == .noEntry && !makes {
                 return nil
-            } catch  where error.errno == .access || error.errno.code == ENXIO || error.errno.code == ELOOP {
+            } catch  where error.errno == .access {
+                // Somebody else's is passed over. Where there is nothing, nothing may be made here.
+                if try directory.status(of: name) == nil { throw error }
+                return nil
+            } catch  where error.errno.code == ENXIO || error.errno.code == ELOOP {
                 return nil
             }
             // What others could have written isn't believed: it would have files deleted that aren't the log's.
             guard try file.status().isOwn else { return nil }
             guard try file.tryLock() else { return nil }
             // Between opening and locking another log may have put a new file in its place, or removed it.
-            if let there = try directory.status(of: name), try file.status().inode == there.inode { return file }
+            if let there = try directory.status(of: name), try file.status().identity == there.identity { return file }
         }
     }
 
@@ -125,11 +141,11 @@ final class Manifest {
 
     /// Whether a complete file is of an earlier run.
     func isEarlier(_ file: ManifestContents.Complete) -> Bool {
-        earlier.contains(Identity(name: file.name, inode: file.inode))
+        earlier.contains(Named(name: file.name, file: file.file))
     }
 
     /// Forgets a file that can't be deleted, until the next start.
-    func forget(_ file: ManifestContents.Complete) { contents.forget(name: file.name, inode: file.inode) }
+    func forget(_ file: ManifestContents.Complete) { contents.forget(name: file.name, file.file) }
 
     /// Writes the manifest anew when most of it is history.
     func tidy(in directory: borrowing Descriptor) throws {

@@ -36,15 +36,16 @@ extension LogWriter {
 
     private func delete(_ entry: ManifestContents.Complete) {
         do {
-            guard let status = try directory.status(of: entry.name), status.isRegular, status.inode == entry.inode,
+            guard let status = try directory.status(of: entry.name), status.isRegular,
+                status.identity.isSame(as: entry.file),
                 status.size == entry.size
             else {
                 // Somebody removed, changed or replaced it: it isn't the log's any more.
-                try manifest.append(.gone(name: entry.name, inode: entry.inode))
+                try manifest.append(.gone(name: entry.name, file: entry.file))
                 return
             }
             try directory.removeFile(entry.name)
-            try manifest.append(.gone(name: entry.name, inode: entry.inode))
+            try manifest.append(.gone(name: entry.name, file: entry.file))
             state.counts.withLock { $0.filesPruned += 1 }
         } catch {
             manifest.forget(entry)

@@ -17,9 +17,8 @@ extension LogWriter {
         }
         for entry in manifest.contents.complete {
             let status = try directory.status(of: entry.name)
-            if status == nil || status?.inode != entry.inode || status?.size != entry.size {
-                try manifest.append(.gone(name: entry.name, inode: entry.inode))
-            }
+            if let status, status.identity.isSame(as: entry.file), status.size == entry.size { continue }
+            try manifest.append(.gone(name: entry.name, file: entry.file))
         }
     }
 
@@ -27,24 +26,31 @@ extension LogWriter {
         let hidden = FileNameTemplate.hiddenName(for: entry.name)
         guard let status = try directory.status(of: hidden) else {
             // It has its name already, and only that wasn't noted; or somebody removed it.
-            if let inode = entry.inode, manifest.contents.complete.contains(where: { $0.inode == inode }) {
-                try manifest.append(.named(inode: inode))
+            if let made = entry.file, manifest.contents.complete.contains(where: { $0.file.isSame(as: made) }) {
+                try manifest.append(.named(file: made))
             } else {
-                try manifest.append(.gone(name: entry.name, inode: entry.inode ?? 0))
+                try manifest.append(.gone(name: entry.name, file: entry.file))
             }
             return
         }
-        guard status.isRegular, status.links == 1, let inode = entry.inode ?? (status.size == 0 ? status.inode : nil),
-            status.inode == inode
+        guard status.isRegular, status.links == 1,
+            let identity = entry.file ?? (status.size == 0 ? status.identity : nil),
+            status.identity.isSame(as: identity)
         else {
             // Somebody else's, whatever it is called.
-            try manifest.append(.gone(name: entry.name, inode: entry.inode ?? 0))
+            try manifest.append(.gone(name: entry.name, file: entry.file))
             return
         }
         let file = try directory.openFile(hidden, flags: O_RDWR)
         let whole = try settings.compression == nil ? scan(file) : scanFrame(file)
+        guard whole.isCapture else {
+            // Never made by a log, or damaged by the disk: nothing to delete in either case.
+            state.remark("\(hidden) isn't a capture file, and stays as it is", isWarning: true)
+            try manifest.append(.gone(name: entry.name, file: entry.file))
+            return
+        }
         guard whole.packets > 0 else {
-            remove(hidden, entry.name, inode)
+            remove(hidden, entry.name, identity)
             return
         }
         let lost = status.size - min(whole.end, status.size)
@@ -56,11 +62,11 @@ extension LogWriter {
             size += UInt64(ZstandardCompressor.end.count)
         }
         if settings.synchronises { try file.synchronise() }
-        if publish(entry.name, inode: inode, size: size) {
+        if publish(entry.name, identity, size: size) {
             state.counts.withLock { $0.filesRecovered += 1 }
             state.remark(
-                "\(entry.name), left by a run that was killed, is complete with \(whole.packets) packets"
-                    + (lost > 0 ? "; \(lost) bytes of a broken record were cut off" : ""), isWarning: false)
+                "\(entry.name), left by a run that was killed, is complete with \(whole.packets) packet\(whole.packets == 1 ? "" : "s")"
+                    + (lost > 0 ? "; a broken record at its end was cut off (bytes: \(lost))" : ""), isWarning: false)
         }
     }
 
@@ -71,6 +77,8 @@ extension LogWriter {
         var end: UInt64 = 0
         /// Whether nothing has to follow it.
         var isEnded = true
+        /// Whether it begins like one, as far as it goes.
+        var isCapture = true
     }
 
     private func scan(_ file: borrowing Descriptor) throws -> Whole {
@@ -84,7 +92,9 @@ extension LogWriter {
             buffer.withBytes { scanner.scan($0) }
             offset += UInt64(size)
         }
-        return Whole(packets: scanner.packets, end: scanner.endOfWholeRecords)
+        return Whole(
+            packets: scanner.packets, end: scanner.endOfWholeRecords,
+            isCapture: !scanner.isDamaged || scanner.endOfWholeRecords > 0)
     }
 
     /// Goes through a compressed file block by block: it can end after each that ends a record, as the last of every
@@ -101,6 +111,7 @@ extension LogWriter {
             block.removeAll()
             _ = try file.read(into: block, at: offset)
             let extent = block.withBytes { isHeader ? ZstandardFrame.header($0) : ZstandardFrame.block($0) }
+            if isHeader { whole.isCapture = block.withBytes { ZstandardFrame.begins($0) } }
             guard let extent, extent.length <= block.count else { return whole }
             isHeader = false
             block.cut(to: extent.length)
@@ -131,11 +142,15 @@ enum ZstandardFrame {
         var isLast: Bool
     }
 
+    /// Whether bytes are those that a frame begins with, as far as they go.
+    static func begins(_ bytes: Span<UInt8>) -> Bool {
+        let magic: [4 of UInt8] = [0x28, 0xb5, 0x2f, 0xfd]
+        return (0..<min(4, bytes.count)).allSatisfy { bytes[$0] == magic[$0] }
+    }
+
     /// The frame's header; nil if it isn't all there, or none.
     static func header(_ bytes: Span<UInt8>) -> Extent? {
-        guard bytes.count >= 5, bytes[0] == 0x28, bytes[1] == 0xb5, bytes[2] == 0x2f, bytes[3] == 0xfd else {
-            return nil
-        }
+        guard bytes.count >= 5, begins(bytes) else { return nil }
         let descriptor = bytes[4]
         let isSingleSegment = descriptor & 0x20 != 0
         let contentSize = [isSingleSegment ? 1 : 0, 2, 4, 8][Int(descriptor >> 6)]

@@ -39,7 +39,7 @@ public struct Descriptor: ~Copyable, Sendable {
             if size < 0 { failure = Glibc.errno }
             count = max(size, 0)
         }
-        guard failure == 0 else { throw SystemError(Errno(failure), "read", "descriptor \(number)") }
+        guard failure == 0 else { throw SystemError(Errno(failure), "read", object) }
         return bytes
     }
 
@@ -64,7 +64,7 @@ public struct Descriptor: ~Copyable, Sendable {
                         number, UnsafeRawBufferPointer(rebasing: buffer[done...]).baseAddress, bytes.count - done)
                 }
             }
-            guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "write", "descriptor \(number)") }
+            guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "write", object) }
             done += size
         }
     }
@@ -76,7 +76,7 @@ public struct Descriptor: ~Copyable, Sendable {
         while true {
             let count = unsafe poll(&entry, 1, milliseconds)
             if count >= 0 { return count > 0 }
-            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "poll", "descriptor \(number)") }
+            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "poll", object) }
         }
     }
 
@@ -93,6 +93,21 @@ public struct Descriptor: ~Copyable, Sendable {
             rest = rest.dropFirst(4096)
         }
         return true
+    }
+
+    /// What this is, for messages: the path that the kernel has for it, if that can be seen from here.
+    var object: String {
+        switch number {
+        case 0: return "standard input"
+        case 1: return "standard output"
+        case 2: return "standard error"
+        default: break
+        }
+        var target = [CChar](repeating: 0, count: 4096)
+        let size = unsafe readlink("/proc/self/fd/\(number)", &target, target.count)
+        // What isn't a file is `socket:[4711]`.
+        guard size > 0, target[0] == UInt8(ascii: "/") else { return "descriptor \(number)" }
+        return String(decoding: target.prefix(size).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func uninterrupted(_ call: () -> Int) -> Int {

@@ -1,10 +1,30 @@
 internal import CLinux
 internal import Glibc
 
-/// What identifies a file, and its size.
-public struct FileStatus: Hashable, Sendable {
+/// What a file is known by again: its number on its volume, and when it was made. A number alone isn't enough: file systems
+/// give that of a file that was removed to the next one (ext4 at once).
+public struct FileIdentity: Hashable, Sendable {
     /// The file's number on its volume.
     public let inode: UInt64
+    /// When it was made (statx(2)), in nanoseconds since 1970; nil where the file system or the kernel doesn't tell.
+    public let birth: Int64?
+
+    /// From its parts.
+    public init(inode: UInt64, birth: Int64?) {
+        self.inode = inode
+        self.birth = birth
+    }
+
+    /// Whether it is the same file, of the same volume, as far as both tell.
+    public func isSame(as other: FileIdentity) -> Bool {
+        inode == other.inode && (birth == nil || other.birth == nil || birth == other.birth)
+    }
+}
+
+/// What identifies a file, and its size.
+public struct FileStatus: Hashable, Sendable {
+    /// What it is known by.
+    public let identity: FileIdentity
     /// The volume.
     public let device: UInt64
     /// Bytes.
@@ -15,19 +35,33 @@ public struct FileStatus: Hashable, Sendable {
     public let isRegular: Bool
     /// Names that it has.
     public let links: UInt64
+    /// The user whose it is.
+    public let owner: UInt32
+    /// Its permission bits.
+    public let permissions: UInt32
     /// Whether it is a regular file of this process's user, with one name, that nobody else may write to.
-    public let isOwn: Bool
+    public var isOwn: Bool { isRegular && owner == geteuid() && links == 1 && permissions & 0o022 == 0 }
 
-    fileprivate init(_ status: stat) {
-        inode = UInt64(status.st_ino)
-        device = UInt64(status.st_dev)
-        size = UInt64(max(0, status.st_size))
-        allocated = UInt64(max(0, status.st_blocks)) * 512
-        isRegular = status.st_mode & S_IFMT == S_IFREG
-        links = UInt64(status.st_nlink)
-        isOwn =
-            status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && status.st_nlink == 1
-            && status.st_mode & 0o022 == 0
+    fileprivate init(_ status: clinux_file_status) {
+        identity = FileIdentity(inode: status.inode, birth: status.birth == 0 ? nil : status.birth)
+        device = status.device
+        size = status.size
+        allocated = status.blocks.multipliedReportingOverflow(by: 512).partialValue
+        isRegular = status.mode & S_IFMT == S_IFREG
+        links = status.links
+        owner = status.owner
+        permissions = status.mode & 0o7777
+    }
+
+    /// Of what has a name in a directory, or of a descriptor; nil if there is nothing.
+    fileprivate static func of(
+        _ name: String, in directory: Int32, _ object: @autoclosure () -> String
+    ) throws(SystemError) -> FileStatus? {
+        var status = clinux_file_status()
+        let code = unsafe clinux_file_status(directory, name, &status)
+        if code == -ENOENT { return nil }
+        _ = try check(code, "look at", object())
+        return FileStatus(status)
     }
 }
 
@@ -82,12 +116,7 @@ extension Descriptor {
 
     /// The status of what has a name in this directory; nil if nothing has.
     public func status(of name: String) throws(SystemError) -> FileStatus? {
-        var status = stat()
-        guard unsafe fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-            if Glibc.errno == ENOENT { return nil }
-            throw SystemError(Errno(Glibc.errno), "look at", name)
-        }
-        return FileStatus(status)
+        try FileStatus.of(name, in: number, name)
     }
 
     /// The names in this directory, sorted, hidden ones too.
@@ -124,9 +153,10 @@ extension Descriptor {
 extension Descriptor {
     /// The file's status.
     public func status() throws(SystemError) -> FileStatus {
-        var status = stat()
-        _ = try checkErrno(unsafe fstat(number, &status), "look at", "descriptor \(number)")
-        return FileStatus(status)
+        guard let status = try FileStatus.of("", in: number, object) else {
+            throw SystemError(.noEntry, "look at", object)
+        }
+        return status
     }
 
     /// Writes bytes at the file's position, as many as the kernel takes at once.
@@ -140,7 +170,7 @@ extension Descriptor {
             } while size < 0 && Glibc.errno == EINTR
             return size
         }
-        guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "write", "descriptor \(number)") }
+        guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "write", object) }
         return size
     }
 
@@ -155,7 +185,7 @@ extension Descriptor {
                 repeat { size = unsafe pread(number, memory, room, place) } while size < 0 && Glibc.errno == EINTR
                 return size
             }
-            guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "read", "descriptor \(number)") }
+            guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "read", object) }
             if size == 0 { break }
             done += size
         }
@@ -166,14 +196,14 @@ extension Descriptor {
     public func truncate(to length: UInt64) throws(SystemError) {
         let length = off_t(clamping: length)
         while ftruncate(number, length) != 0 {
-            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "cut", "descriptor \(number)") }
+            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "cut", object) }
         }
         _ = lseek(number, length, SEEK_SET)
     }
 
     /// Waits until the file's bytes, and what is needed to find them, are on the disk (fdatasync(2)).
     public func synchronise() throws(SystemError) {
-        _ = try checkErrno(fdatasync(number), "sync", "descriptor \(number)")
+        _ = try checkErrno(fdatasync(number), "sync", object)
     }
 
     /// Has the kernel begin to write a part of the file to the disk, and doesn't wait (sync_file_range(2)). Some file
@@ -193,7 +223,7 @@ extension Descriptor {
     public func tryLock() throws(SystemError) -> Bool {
         if flock(number, LOCK_EX | LOCK_NB) == 0 { return true }
         guard Glibc.errno == EWOULDBLOCK else {
-            throw SystemError(Errno(Glibc.errno), "lock", "descriptor \(number)")
+            throw SystemError(Errno(Glibc.errno), "lock", object)
         }
         return false
     }

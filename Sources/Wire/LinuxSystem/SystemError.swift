@@ -48,6 +48,8 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let tryAgain = Errno(EAGAIN)
     /// `ENOSPC`
     public static let noSpace = Errno(ENOSPC)
+    /// `EROFS`
+    public static let readOnly = Errno(EROFS)
     /// `EDQUOT`
     public static let quotaExceeded = Errno(EDQUOT)
     /// `EADDRINUSE`
@@ -77,13 +79,16 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Turns a C shim's `-errno` into an error.
-func check(_ value: Int32, _ operation: String, _ object: String) throws(SystemError) -> Int32 {
-    guard value >= 0 else { throw SystemError(Errno(-value), operation, object) }
+func check(_ value: Int32, _ operation: String, _ object: @autoclosure () -> String) throws(SystemError) -> Int32 {
+    guard value >= 0 else { throw SystemError(Errno(-value), operation, object()) }
     return value
 }
 
 /// Turns a C library's `-1 and errno` into an error.
-func checkErrno(_ value: Int32, _ operation: String, _ object: String) throws(SystemError) -> Int32 {
-    guard value >= 0 else { throw SystemError(Errno(Glibc.errno), operation, object) }
+/// - Parameter object: asked for once errno is read, since to find out may change that.
+func checkErrno(
+    _ value: Int32, _ operation: String, _ object: @autoclosure () -> String
+) throws(SystemError) -> Int32 {
+    guard value >= 0 else { throw SystemError(Errno(Glibc.errno), operation, object()) }
     return value
 }

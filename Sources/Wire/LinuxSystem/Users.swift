@@ -55,6 +55,11 @@ public struct Identity: Hashable, Sendable {
     }
 }
 
+extension ThisProcess {
+    /// What a user is called; the number, where nobody has it or the accounts can't be seen.
+    public static func userName(_ id: UInt32) -> String { Accounts.name(of: id) ?? "user \(id)" }
+}
+
 private enum Accounts {
     struct User {
         var id: UInt32
@@ -77,6 +82,10 @@ private enum Accounts {
         }
         guard let id = found ?? number(name) else { throw .unknownGroup(name) }
         return id
+    }
+
+    static func name(of id: UInt32) -> String? {
+        (try? lookUp("look up the user", "\(id)") { findUser(id, &$0) })?.name
     }
 
     /// All groups of a user; with its own group alone if they can't be told.
@@ -140,6 +149,6 @@ private enum Accounts {
 extension Descriptor {
     /// Gives the file or directory to a user and group (fchown(2)).
     public func give(to identity: Identity) throws(SystemError) {
-        _ = try checkErrno(fchown(number, identity.user, identity.group), "give away", "descriptor \(number)")
+        _ = try checkErrno(fchown(number, identity.user, identity.group), "give away", object)
     }
 }

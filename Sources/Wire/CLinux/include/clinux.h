@@ -45,6 +45,15 @@ int clinux_packet_open(int interface_index);
 int clinux_stay_on_cpu(void);
 /// openat(2) with O_CLOEXEC added.
 int clinux_openat(int directory, const char *name, int flags, unsigned int mode);
+/// What statx(2) tells of a file. `birth` is in nanoseconds since 1970, and 0 where nobody knows: before Linux 4.11, and on
+/// file systems that don't keep it.
+struct clinux_file_status {
+    uint64_t inode, device, size, blocks, links;
+    uint32_t mode, owner;
+    int64_t birth;
+};
+/// Of what has a name in a directory, or with an empty name of a descriptor itself. Symbolic links aren't followed.
+int clinux_file_status(int directory, const char *name, struct clinux_file_status *status);
 /// renameat2(2) within a directory with RENAME_NOREPLACE.
 int clinux_rename_noreplace(int directory, const char *from, const char *to);
 /// fallocate(2) with FALLOC_FL_KEEP_SIZE.
