@@ -65,7 +65,8 @@ struct SimulateCommand: ParsableCommand {
         let results = try simulation.results(in: out)
         if simulation.cutFrames > 0 {
             Terminal.complain(
-                "warning: \(simulation.cutFrames) frames were cut when they were captured; a filter may miss on them")
+                "warning: \(counted(simulation.cutFrames, "frame")) cut when captured; a filter can't see what is missing"
+            )
         }
         if json { return try JSONOutput.print(results) }
         var rows = [["MIRROR", "OUTPUT", "SEEN", "COPIES", "BYTES", "FILE"]]
@@ -94,6 +95,8 @@ struct Simulation {
     private var paths: [Output: String] = [:]
     private var counts: [Trace.Route: (copies: Int, bytes: Int)] = [:]
     private let routes: [Trace.Route]
+    /// Bytes that the capture lacks of the frame that passes now: a filter's `greater` and `less` mean the whole.
+    private let cutOff = SharedCount()
     private(set) var seen = 0
     private(set) var cutFrames = 0
 
@@ -112,6 +115,7 @@ struct Simulation {
             programs[expression] = try selectorProgram(vlans: nil, expression: expression, sample: 1)
         }
         let compiled = programs
+        let cutOff = cutOff
         let chance = Chance(seed: seed)
         model = ReferenceModel(
             topology: Self.topology(mirrors, port: port, bridge: bridge), mirrors: mirrors,
@@ -119,7 +123,8 @@ struct Simulation {
             spreads: { mirror, frame in UInt32(Self.share(of: frame.bytes, in: mirror)) },
             matches: { expression, frame, tag in
                 let view = PacketView(
-                    bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) })
+                    bytes: frame.bytes, metadataTag: tag.map { PacketView.Tag(tpid: $0.tpid, tci: $0.tci) },
+                    length: UInt32(clamping: frame.bytes.count + cutOff.count))
                 return compiled[expression].map { $0.run(on: view) != 0 } ?? false
             })
         routes = mirrors.flatMap { mirror in mirror.outputs.map { .init(mirror.name, $0) } }
@@ -177,7 +182,9 @@ struct Simulation {
                 "the capture holds frames of link type \(packet.linkType.rawValue); only Ethernet (1) can be mirrored")
         }
         seen += 1
-        if packet.capturedBytes.count < packet.originalLength { cutFrames += 1 }
+        let cutOff = max(0, Int(packet.originalLength) - packet.capturedBytes.count)
+        if cutOff > 0 { cutFrames += 1 }
+        self.cutOff.count = cutOff
         let direction: Hook =
             switch packet.direction {
             case .inbound: .ingress
@@ -234,6 +241,16 @@ struct Simulation {
             name = "\(plain)-\(number)"
         }
         return name
+    }
+}
+
+/// A number that a closure sees as it is now.
+private final class SharedCount: Sendable {
+    private let value = Atomic<Int>(0)
+
+    var count: Int {
+        get { value.load(ordering: .relaxed) }
+        set { value.store(newValue, ordering: .relaxed) }
     }
 }
 

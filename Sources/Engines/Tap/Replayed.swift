@@ -30,8 +30,12 @@ final class Replayed {
     /// Whether the selectors let it through.
     func selects(_ packet: CapturedPacket) -> Bool {
         selected.seen += 1
-        if let program, program.run(on: PacketView(bytes: packet.capturedBytes, metadataTag: nil)) == 0 {
-            return false
+        if let program {
+            // As on the wire: `greater` and `less` mean what the frame was, not what was kept of it.
+            let view = PacketView(
+                bytes: packet.capturedBytes, random: .random(in: 0 ... .max),
+                length: max(packet.originalLength, UInt32(clamping: packet.capturedBytes.count)))
+            if program.run(on: view) == 0 { return false }
         }
         selected.received += 1
         return true
