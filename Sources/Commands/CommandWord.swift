@@ -61,9 +61,20 @@ enum CommandWord {
             word.hasPrefix("--") ? String(word.prefix { $0 != "=" }) : String(word.prefix(2))
         }
         guard let unknown = given.first(where: { !known.contains($0) }) else { return nil }
+        if ["tap", "log"].contains(name), let other = othersOptions[unknown] {
+            return "unknown option '\(unknown)'; try \(other)"
+        }
         let near = nearestWord(to: unknown, among: known.filter { $0.hasPrefix("--") }.sorted())
         return "unknown option '\(unknown)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
     }
+
+    /// What tcpdump and dumpcap have, and what stands for it in tap and log.
+    private static let othersOptions = [
+        "-a": "--for, or --rotate-files", "-b": "--rotate-size, --rotate-time or --keep-files", "-B": "--ring",
+        "-C": "--rotate-size", "-G": "--rotate-time", "-p": "--no-promiscuous", "-P": "--direction",
+        "-Q": "--direction", "-w": "log --dir, or tap -o files:DIR",
+        "-W": "--rotate-files to end, or --keep-files for a ring", "-z": "--after-rotation", "-Z": "--user",
+    ]
 
     private static func isOption(_ word: String) -> Bool {
         let name = word.drop { $0 == "-" }

@@ -18,6 +18,7 @@ struct LogCommand: ParsableCommand {
               portmirror log -i vnet0 --dir /var/log/vnet0
               portmirror log -i eth0 --dir /data --rotate-time 1h --compress zstd --keep-percent 80 --user nobody
               portmirror log -i eth0 --dir /data --rotate-size 100M --keep-files 50 not port 22
+              portmirror log -i eth0 --dir /data --for 10m
               portmirror log -R big.pcapng --dir parts --rotate-packets 1000000
             """)
 
@@ -28,6 +29,7 @@ struct LogCommand: ParsableCommand {
     var dir: String
 
     @OptionGroup(title: "Capture files") var files: FileOptions
+    @OptionGroup(title: "Capture files") var fileEnd: FileEndOptions
 
     @Option(
         name: .customLong("after-rotation"),
@@ -53,9 +55,11 @@ struct LogCommand: ParsableCommand {
         } catch {
             problems.append("--dir: \(error)")
         }
+        problems += fileEnd.problems(outputs.compactMap(\.files))
         let mirror = try source.mirror(named: "log", to: outputs, problems: problems)
         var runner = try TapRunner(mirror, source, privileges, report, places, purpose: "logging")
         runner.files.afterRotation = afterRotation
+        runner.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
         return runner
     }
 }

@@ -9,8 +9,8 @@ struct TapCommand: ParsableCommand {
         discussion: """
             For what no kernel engine does: cut copies, spread them over several sensors, write files. Copies are \
             finished: VLAN tags in place, checksums complete, no frame larger than its sender's; nothing of the outputs' \
-            settings is changed. Nothing is lost unsaid: the numbers at the end, on SIGUSR1 and with --status-interval \
-            add up to the frame.
+            settings is changed. The counters at the end, on SIGUSR1 and with --status-interval add up to the frame: \
+            'received' is what the selectors let through, 'lost' the part of it that the kernel had no room for.
 
             The process opens what it needs and then gives up all privileges. It goes on while interfaces go down, \
             vanish and come back, and says so. INT, TERM and QUIT end it.
@@ -38,6 +38,7 @@ struct TapCommand: ParsableCommand {
     var throughQueue = false
 
     @OptionGroup(title: "Capture files") var files: FileOptions
+    @OptionGroup(title: "Capture files") var fileEnd: FileEndOptions
     @OptionGroup var privileges: PrivilegeOptions
     @OptionGroup var report: ReportOptions
     @OptionGroup var places: PlaceOptions
@@ -59,12 +60,16 @@ struct TapCommand: ParsableCommand {
             }
         }
         if self.outputs.isEmpty { problems.append("no output: say -o PORT") }
-        if let option = files.firstGiven, !outputs.contains(where: { $0.files != nil }) {
+        if let option = files.firstGiven ?? fileEnd.rotateFiles.map({ _ in "--rotate-files" }),
+            !outputs.contains(where: { $0.files != nil })
+        {
             problems.append("\(option) is for capture files: say -o files:DIR")
         }
+        problems += fileEnd.problems(outputs.compactMap(\.files))
         let mirror = try source.mirror(named: "tap", to: outputs, spread: spread, problems: problems)
         var runner = try TapRunner(mirror, source, privileges, report, places, purpose: "tapping")
         runner.usesQueues = throughQueue
+        runner.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
         return runner
     }
 }

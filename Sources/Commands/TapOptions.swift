@@ -39,6 +39,11 @@ struct TapSourceOptions: ParsableArguments {
     var count: UInt64?
 
     @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("End after this time: 45s, 10m, 1h30m, 2d.", valueName: "time"))
+    var time: String?
+
+    @Option(
         name: [.customShort("R"), .customLong("read")], parsing: .upToNextOption,
         help: ArgumentHelp(
             "Copy the frames of captures instead, one file after the other; - is standard input.", valueName: "file"),
@@ -117,6 +122,7 @@ struct TapSourceOptions: ParsableArguments {
             }
         }
         _ = value { try limits }
+        _ = value { try duration }
         let mirror = Mirror(
             name: try MirrorName(name), sources: sources, outputs: outputs, vlans: vlans, filter: expression,
             sample: sample ?? 1, snaplen: snaplen, spread: spread, engine: .tap, keepOffloads: keepOffloads)
@@ -125,8 +131,28 @@ struct TapSourceOptions: ParsableArguments {
         return mirror
     }
 
+    /// Of `--for`.
+    var duration: Duration? {
+        get throws { try time.map { .seconds(try parseDuration($0)) } }
+    }
+
     /// Of `--latency` and `--ring`.
     var limits: TapLimits { get throws { try TapLimits(latency: latency, ring: ring) } }
+}
+
+/// When a tap or log has enough files.
+struct FileEndOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("End after so many finished files; with several directories, in each.", valueName: "n"))
+    var rotateFiles: UInt32?
+
+    /// - Parameter settings: of the files that are written.
+    func problems(_ settings: [FileSettings]) -> [String] {
+        guard let rotateFiles else { return [] }
+        if rotateFiles == 0 { return ["--rotate-files 0 would write nothing"] }
+        let ends = settings.allSatisfy { $0.rotateSize != nil || $0.rotateTime != nil || $0.rotatePackets != nil }
+        return ends ? [] : ["--rotate-files needs --rotate-size, --rotate-time or --rotate-packets: else no file ends"]
+    }
 }
 
 /// How much a tap may keep back, and for how long.

@@ -18,6 +18,8 @@ struct TapRunner {
     var captures: [String] = []
     var isPaced = false
     var limit: UInt64?
+    /// After how long it ends.
+    var duration: Duration?
     var latency: UInt32
     var ringBytes = 32 << 20
     /// Whether copies go through their ports' queues in any case.
@@ -78,6 +80,7 @@ struct TapRunner {
         captures = source.captures
         isPaced = source.paced
         limit = source.count
+        duration = try source.duration
         isPromiscuous = !source.isNotPromiscuous
         waits = source.wait
     }
@@ -101,7 +104,7 @@ struct TapRunner {
         settings.files = try tapFiles(identity)
         let tap = try open(settings)
         try giveUpPrivileges(identity)
-        try tap.begin()
+        try begin(tap)
         if let start = start.take() { try start.ready() }
         var loop = TapLoop(tap, duties(style, hosted), signals: signals)
         let counts: TapCounts
@@ -135,6 +138,21 @@ struct TapRunner {
         }
     }
 
+    private func begin(_ tap: Tap) throws {
+        do {
+            try tap.begin()
+        } catch let error as UnwritableDirectoryError {
+            // Root without its powers is a user like any other.
+            let owner = error.owner.map { $0 == "root" ? "root, without -u" : "\($0): -u \($0)" }
+            throw UserError(
+                "\(error)",
+                advice: "give it to \(error.user): chown \(error.user) \(error.path)"
+                    + (owner.map { "; or run this as \($0)" } ?? ""))
+        } catch let error as CaptureLogError {
+            throw UserError("\(error)")
+        }
+    }
+
     private func heldPIDFile() throws -> PIDFile? {
         guard let pidFile else { return nil }
         do throws(PIDFileError) { return try PIDFile(pidFile) } catch { throw UserError("\(error)") }
@@ -157,6 +175,7 @@ struct TapRunner {
         var duties = TapLoop.Duties()
         duties.rotatesOnHangUp = outlivesHangUp || !mirror.directories.isEmpty
         duties.statusInterval = style.interval
+        duties.duration = duration
         duties.tellStatus = { style.tell($0) }
         if style.showsProgress { duties.showProgress = { style.progress($0) } }
         if let hosted {

@@ -15,6 +15,23 @@ import Testing
         explainTap(try AddCommand.parse(["m"] + arguments).mirror(now: Timestamp(secondsSince1970: 0))).map(\.command)
     }
 
+    @Test(
+        "An unknown option of log and tap is named, with what was meant, and with what stands for other programs'",
+        arguments: [
+            (["--rotate-sise", "10M"], "unknown option '--rotate-sise'; did you mean '--rotate-size'?"),
+            (["--rotate-sise=10M"], "unknown option '--rotate-sise'; did you mean '--rotate-size'?"),
+            (["-G", "60", "-W", "1"], "unknown option '-G'; try --rotate-time"),
+            (["-G60", "tcp"], "unknown option '-G'; try --rotate-time"),
+            (["-C", "10", "-W", "2"], "unknown option '-C'; try --rotate-size"),
+            (["--no-such-thing", "tcp"], "unknown option '--no-such-thing'"),
+            (["--for", "2s", "--rotate-files", "3", "-s", "96", "--", "-G"], nil),
+        ])
+    func unknownOptionNamed(options: [String], words: String?) {
+        for command in [["log", "-i", "eth0", "--dir", "d"], ["tap", "-i", "eth0", "-o", "eth1"]] {
+            #expect(CommandWord.unknownOption(in: command + options) == words)
+        }
+    }
+
     @Test("The equal command has all that the mirror says") func explained() throws {
         #expect(
             try commands(

@@ -67,6 +67,71 @@ extension IntegrationTests {
             }
         }
 
+        @Test(
+            "A directory of somebody else's, after a run as root or the reverse: it says whose it is, and the way out")
+        func othersDirectory() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                // (Who logged there first, who comes then.)
+                for (first, options, user, owner) in [
+                    ("root", ["--user", "nobody"], "nobody", "root"), ("nobody", [], "root", "nobody"),
+                ] {
+                    let directory = lab.path("of-\(first)")
+                    _ = try log(lab, first == "root" ? [] : ["--user", first], directory: directory) { _ in }
+                    let command = ["log", "-i", "m1", "--dir", directory, "-c", "1"]
+                    let refused = try lab.portmirror(command + options)
+                    #expect(refused.status == 1)
+                    #expect(
+                        refused.error.contains(
+                            "\(user) can't write to \(plain(directory)) (owned by \(owner), mode 750)"),
+                        "\(refused)")
+                    #expect(refused.error.contains("chown \(user) \(plain(directory))"), "\(refused)")
+                    // Both ways that it names.
+                    #expect(refused.error.contains(owner == "root" ? "as root, without -u" : "-u nobody"), "\(refused)")
+                    _ = try log(lab, first == "root" ? [] : ["-u", first], directory: directory) { _ in }
+                    try lab.sh("chown \(user) \(directory)")
+                    _ = try log(lab, options, directory: directory) { log in
+                        try lab.send(0..<3)
+                        try log.wait(received: 3)
+                    }
+                }
+            }
+        }
+
+        @Test(
+            "A disk that stands still while files rotate: each file is whole, what doesn't fit is counted, and it is said",
+            .needs(.tool("strace")))
+        func stillDiskWhileRotating() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                try lab.remember()
+                // The writer's third buffer: 16 of 1 MiB each is all that may wait.
+                let log = try CopyingProgram(
+                    lab,
+                    [
+                        "-f", "-qq", "-o", "/dev/null", "-e", "trace=sync_file_range", "-e",
+                        "inject=sync_file_range:delay_enter=4s:when=3", CommandLab.binary, "log", "-i", "m1", "--dir",
+                        lab.path("log"), "--rotate-size", "1000K", "--json",
+                    ], command: "strace", traced: true)
+                try lab.send(0..<24_000, bytes: 1000)
+                try log.wait(until: "all counted") { $0.outputs[0].sent + $0.outputs[0].failed == 24_000 - $0.lost }
+                try log.wait(until: "written") { ($0.outputs[0].files?.bytes ?? 0) >= $0.outputs[0].sent * 1000 }
+                try lab.send(24_000..<24_500, bytes: 1000)
+                let numbers = try log.finish()
+                let output = try #require(numbers.outputs.first)
+                #expect(numbers.received == 24_500)
+                #expect(output.failed > 0 && output.reasons == ["no-buffer": output.failed])
+                #expect(log.program.error.contains("the disk has taken nothing for a second"), "\(log.program.error)")
+                let files = try LoggedFile.all(in: lab.path("log"))
+                #expect(files.map(\.packets.count).reduce(0, +) == output.sent)
+                let found = files.flatMap(\.numbers)
+                #expect(zip(found, found.dropFirst()).allSatisfy { $0 < $1 })
+                #expect(found.suffix(500) == Array(24_000..<24_500)[...])
+                for file in files {
+                    #expect(file.statistics.count == 1)
+                    #expect(try WitnessedCount(file.path) == WitnessedCount(all: file.packets.count))
+                }
+            }
+        }
+
         @Test("Without --user root stays, but without its powers") func root() throws {
             try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
                 _ = try log(lab, []) { log in
@@ -237,6 +302,88 @@ extension IntegrationTests {
                 let source = try #require(numbers.sources.first)
                 #expect(source.received == 25 + source.beyondLimit + source.lost)
                 #expect(try LoggedFile.all(in: lab.path("log")).flatMap(\.numbers) == Array(0..<25))
+            }
+        }
+
+        @Test("--for ends after that time, on an idle link too, with status 0 and the counters") func duration() throws
+        {
+            try withCommandLab(hosts: 0, alone: ["m1", "m2"]) { lab in
+                let began = Deadline.now()
+                let log = try CopyingProgram(
+                    lab, ["log", "-i", "m1", "--dir", lab.path("log"), "--json", "--for", "2s"])
+                try lab.send(0..<10)
+                try log.end()
+                #expect((1.9..<10).contains(Deadline.now() - began))
+                let last = try #require(log.program.output.split(separator: "\n").last)
+                #expect(try LogNumbers(line: last).outputs.map(\.sent) == [10])
+                #expect(try LoggedFile.all(in: lab.path("log")).flatMap(\.numbers) == Array(0..<10))
+
+                let tap = try CopyingProgram(lab, ["tap", "-i", "m1", "-o", "m2", "--for", "1s"])
+                try tap.end()
+                #expect(tap.program.error.contains("copied: "), "\(tap.program.error)")
+                let wrong = try lab.portmirror(["log", "-i", "m1", "--dir", lab.path("log"), "--for", "soon"])
+                #expect(wrong.status == 64 && wrong.error.contains("45s, 10m"), "\(wrong)")
+            }
+        }
+
+        @Test("--rotate-files ends after so many finished files, of log and of tap, by packets and by the clock")
+        func fileLimit() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                for command in [["log", "--dir"], ["tap", "-o"]] {
+                    let directory = lab.path(command[0])
+                    let output = command[0] == "tap" ? "files:\(directory)" : directory
+                    let options = [command[1], output, "--rotate-packets", "4", "--rotate-files", "3"]
+                    let log = try CopyingProgram(lab, [command[0], "-i", "m1", "--json"] + options)
+                    try lab.send(0..<13)
+                    try log.end()
+                    let last = try #require(log.program.output.split(separator: "\n").last)
+                    #expect(try LogNumbers(line: last).outputs.map { $0.files?.finished } == [3])
+                    let files = try LoggedFile.all(in: directory)
+                    #expect(files.map(\.numbers) == [Array(0..<4), Array(4..<8), Array(8..<12)])
+                }
+                let idle = try CopyingProgram(
+                    lab, ["log", "-i", "m1", "--dir", lab.path("idle"), "--rotate-time", "1s", "--rotate-files", "2"])
+                try idle.end()
+                #expect(try LoggedFile.names(in: lab.path("idle")).count == 2)
+                for options in [["--rotate-files", "3"], ["--rotate-files", "0", "--rotate-size", "1M"]] {
+                    let wrong = try lab.portmirror(["log", "-i", "m1", "--dir", lab.path("log")] + options)
+                    #expect(wrong.status == 64 && wrong.error.contains("--rotate-files"), "\(wrong)")
+                }
+            }
+        }
+
+        @Test(
+            "-R with --sample copies a share, and greater, less and len mean the frame on the wire, not what was kept")
+        func replaySelectors() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                // 200 frames of 1000 bytes and 200 of 60, cut to 50.
+                let (_, whole) = try log(lab, ["--snaplen", "50"]) { log in
+                    try lab.send(0..<200, bytes: 1000)
+                    try lab.send(200..<400)
+                    try log.wait(received: 400)
+                }
+                let file = "\(whole)/\(try #require(try LoggedFile.names(in: whole).first))"
+                func replayed(_ arguments: [String]) throws -> [Int] {
+                    let directory = lab.path("replayed-\(UUID().uuidString)")
+                    let outcome = try lab.portmirror(["log", "-R", file, "--dir", directory] + arguments)
+                    #expect(outcome.succeeded, "\(outcome)")
+                    return try LoggedFile.all(in: directory).flatMap(\.numbers)
+                }
+                #expect(try replayed(["--", "greater", "500"]) == Array(0..<200))
+                #expect(try replayed(["--", "less", "100"]) == Array(200..<400))
+                #expect(try replayed(["--", "len", "=", "1000"]) == Array(0..<200))
+                // tcpdump on a live port says the same.
+                let sampled = try replayed(["--sample", "4"]).count
+                // Beyond this by chance once in a billion.
+                #expect((50..<155).contains(sampled), "\(sampled)")
+
+                let definition = "version: 1\nmirrors:\n  m:\n    from: vnet0\n    to: vnet1\n    filter: greater 500\n"
+                try TextFile.write(definition, to: lab.path("m.yaml"))
+                let simulated = try lab.portmirror([
+                    "simulate", "-f", lab.path("m.yaml"), "--pcap", file, "--port", "vnet0", "--out", lab.path("sim"),
+                ])
+                #expect(simulated.succeeded, "\(simulated)")
+                #expect(try LoggedFile("\(lab.path("sim"))/vnet1.pcap").numbers == Array(0..<200))
             }
         }
 

@@ -17,6 +17,8 @@ public struct TapLoop: ~Copyable {
         public var wish: (descriptor: Int32, isStillThere: () -> Bool)?
         /// When it ends, in seconds since 1970.
         public var end: Int64?
+        /// After how long it ends, from when it begins to copy; nil for never.
+        public var duration: Duration?
         /// Whether SIGHUP begins new files; otherwise it ends the tap.
         public var rotatesOnHangUp = false
 
@@ -38,6 +40,8 @@ public struct TapLoop: ~Copyable {
     private var isStopping = false
     private var nextStatus: UInt64?
     private var nextProgress: UInt64?
+    /// When its time is over, by the monotonic clock.
+    private let deadline: UInt64?
 
     /// - Parameter signals: INT, TERM, QUIT, HUP and USR1, blocked before any thread was made.
     public init(_ tap: Tap, _ duties: Duties, signals: consuming SignalDescriptor) {
@@ -51,6 +55,7 @@ public struct TapLoop: ~Copyable {
         if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }
         if let wanted = duties.wish { wish = poll.add(wanted.descriptor) ?? -1 }
         let now = ThisProcess.monotonicNanoseconds()
+        deadline = duties.duration.map { now.addingClamped($0.nanoseconds) }
         nextStatus = duties.statusInterval.map { now.addingClamped($0.nanoseconds) }
         nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }
         hearAll()
@@ -124,6 +129,7 @@ public struct TapLoop: ~Copyable {
         func sooner(_ nanoseconds: Int64) { wait = min(wait ?? .max, max(0, nanoseconds)) }
         if let nextStatus { sooner(Int64(clamping: nextStatus) - Int64(clamping: now)) }
         if let nextProgress { sooner(Int64(clamping: nextProgress) - Int64(clamping: now)) }
+        if let deadline { sooner(Int64(clamping: deadline) - Int64(clamping: now)) }
         if let end = duties.end { sooner(end.nanoseconds - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if try poll.wait(nanoseconds: wait) > 0 {
@@ -138,6 +144,7 @@ public struct TapLoop: ~Copyable {
         }
         let time = Int64(clamping: Clocks.realtimeNanoseconds())
         if let end = duties.end, time >= end.nanoseconds { isStopping = true }
+        if let deadline, ThisProcess.monotonicNanoseconds() >= deadline { isStopping = true }
         // Before time passes: what came in a file's time belongs to that file.
         tap.copy()
         tap.tick(now: time)
