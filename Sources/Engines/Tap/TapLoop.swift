@@ -182,14 +182,16 @@ public struct TapLoop: ~Copyable {
         // A block that isn't full is handed over after the latency; nothing more comes then.
         let patience: UInt64 = 2_000_000_000
         var limit = ThisProcess.monotonicNanoseconds() + patience
-        var taken: UInt64 = 0
-        tap.copy()
-        while !tap.isDrained, ThisProcess.monotonicNanoseconds() < limit {
-            _ = try poll.wait(nanoseconds: 1_000_000)
+        var taken = tap.taken
+        while true {
             tap.copy()
-            // A large ring may take long to empty.
-            if tap.taken > taken { limit = ThisProcess.monotonicNanoseconds() + patience }
-            taken = tap.taken
+            // A large ring may take long to empty, and a block of small files to write.
+            if tap.taken > taken {
+                taken = tap.taken
+                limit = ThisProcess.monotonicNanoseconds() + patience
+            }
+            guard !tap.isDrained, ThisProcess.monotonicNanoseconds() < limit else { break }
+            _ = try poll.wait(nanoseconds: 1_000_000)
         }
         tap.finish()
         return tap.counts()
