@@ -33,6 +33,14 @@ final class HostedTap {
         do throws(SystemError) {
             return try LocalListener(TapEngine.socket(of: name, in: runDirectory))
         } catch {
+            if error.errno == .timedOut {
+                let directory = TapEngine.directory(in: runDirectory)
+                let holder = FileLock.holder(of: "\(directory)/.lock")
+                throw UserError(
+                    "another process\(holder.map { ", \($0)," } ?? "") holds \(directory)/.lock, so this one can't say "
+                        + "where it is to be asked",
+                    advice: "end that process, and try again")
+            }
             guard error.errno == .addressInUse else { throw error }
             throw UserError(
                 "mirror \(name) is being run by another process already",

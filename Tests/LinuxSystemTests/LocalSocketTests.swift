@@ -58,6 +58,106 @@ struct LocalSocketTests {
             #expect(!Files.exists(path))
         }
     }
+
+    @Test("Who locks the directory, which everybody can open, holds up nobody")
+    func lockedDirectory() throws {
+        let directory = try TemporaryDirectory()
+        let other = try Descriptor.open(directory.path, flags: O_RDONLY | O_DIRECTORY)
+        #expect(flock(other.number, LOCK_EX) == 0)
+        let path = "\(directory.path)/it.sock"
+        let done = Mailbox<Bool>()
+        let thread = try OwnThread.start { done.put((try? LocalListener(path)) != nil) }
+        let isListening = done.take(waiting: 3000)
+        flock(other.number, LOCK_UN)
+        try thread.wait()
+        #expect(isListening == true)
+    }
+
+    @Test("A lock that isn't given back is waited for so long, and the file is its owner's alone")
+    func heldLock() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/lock"
+        let held = try FileLock(path)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(FileLock.holder(of: path) == ThisProcess.id)
+        var waits = 0
+        let begin = ThisProcess.monotonicNanoseconds()
+        do {
+            _ = try FileLock(path, atMost: 200) { waits += 1 }
+            Issue.record("two have the lock")
+        } catch {
+            #expect(error.errno == .timedOut)
+        }
+        let taken = ThisProcess.monotonicNanoseconds() - begin
+        #expect(waits == 1 && taken >= 200_000_000 && taken < 5_000_000_000)
+        withExtendedLifetime(held) {}
+    }
+
+    @Test("A lock's file that is a link to another is refused")
+    func linkedLock() throws {
+        let directory = try TemporaryDirectory()
+        try Files.write([1], to: "\(directory.path)/precious")
+        #expect(symlink("\(directory.path)/precious", "\(directory.path)/lock") == 0)
+        #expect(throws: SystemError.self) { _ = try FileLock("\(directory.path)/lock", atMost: 10) }
+        var status = stat()
+        #expect(stat("\(directory.path)/precious", &status) == 0 && status.st_mode & 0o777 == 0o644)
+    }
+
+    @Test("Who asks and never reads holds up nobody, and who asks without end gets a few answers a turn")
+    func deafAskers() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/it.sock"
+        let listener = try LocalListener(path)
+        // More than a socket holds.
+        let answer = [UInt8](repeating: 7, count: 900_000)
+        var answers = 0
+        var slowest: UInt64 = 0
+        func turn() {
+            let begin = ThisProcess.monotonicNanoseconds()
+            listener.answerAll {
+                answers += 1
+                return answer
+            }
+            slowest = max(slowest, ThisProcess.monotonicNanoseconds() - begin)
+        }
+        var deaf: [Int32] = []
+        defer { for number in deaf { close(number) } }
+        for _ in 0..<40 {
+            deaf.append(try Self.connected(path))
+            turn()
+        }
+        #expect(answers == 40)
+        // A twentieth of what one of them waited before.
+        #expect(slowest < 100_000_000, "\(slowest) ns")
+        #expect(Self.openDescriptors() < 40 + 40)
+        // One that reads gets all of it, however slowly.
+        let isAnswered = Mailbox<Bool>()
+        let asker = try OwnThread.start { isAnswered.put(try LocalQuestion.ask(path)?.count == 900_000) }
+        var isWhole: Bool?
+        for _ in 0..<2000 where isWhole == nil {
+            turn()
+            isWhole = isAnswered.take(waiting: 1)
+        }
+        try asker.wait()
+        #expect(isWhole == true)
+    }
+
+    private static func connected(_ path: String) throws -> Int32 {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(code == 0)
+        return number
+    }
+
+    private static func openDescriptors() -> Int { (try? Files.list("/proc/self/fd")?.count ?? 0) ?? 0 }
 }
 
 private final class Counter: Sendable {

@@ -234,7 +234,7 @@ public final class Reconciler {
         now: Timestamp, waiting: () -> Void = {}, _ change: () throws -> Change
     ) throws -> Preview {
         try Files.makeDirectory(runDirectory)
-        let lock = try FileLock("\(runDirectory)/lock", waiting: waiting)
+        let lock = try Self.lock("\(runDirectory)/lock", waiting)
         defer { withExtendedLifetime(lock) {} }
         try store.removeUnfinished()
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
@@ -266,6 +266,21 @@ public final class Reconciler {
             } catch let failure as StepFailure {
                 throw UserError("stopped at '\(failure.step)': \(failure.reason)", advice: "nothing was changed")
             }
+        }
+    }
+
+    /// Has the directory to itself.
+    private static func lock(_ path: String, _ waiting: () -> Void) throws -> FileLock {
+        do throws(SystemError) {
+            return try FileLock(path, waiting: waiting)
+        } catch {
+            guard error.errno == .timedOut else { throw error }
+            let holder = FileLock.holder(of: path)
+            throw UserError(
+                "another portmirror\(holder.map { " (process \($0))" } ?? "") has held \(path) for a minute",
+                advice:
+                    "nothing was changed; see what it does\(holder.map { " with 'ps -fp \($0)'" } ?? ""), and try again"
+            )
         }
     }
 

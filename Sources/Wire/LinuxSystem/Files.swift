@@ -119,23 +119,53 @@ public enum Files {
 public struct FileLock: ~Copyable {
     private let file: Descriptor
 
-    /// Waits for the lock.
-    /// - Parameter waiting: called once if somebody else holds it.
-    public init(_ path: String, waiting: () -> Void) throws(SystemError) {
+    /// Waits for the lock, but not for ever: whoever holds it may be stopped, or hang.
+    /// - Parameters:
+    ///   - limit: milliseconds after which it gives up.
+    ///   - waiting: called once if somebody else holds it.
+    /// - Throws: `ETIMEDOUT` if somebody else still holds it then.
+    public init(_ path: String, atMost limit: UInt64 = 60_000, waiting: () -> Void = {}) throws(SystemError) {
         // For its owner alone: whoever can open it can hold the lock for ever.
-        let opened = try Descriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        let opened = try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         _ = fchmod(opened.number, 0o600)
-        try Self.lock(opened.number, path, waiting)
+        try Self.lock(opened.number, path, limit, waiting)
         file = opened
     }
 
-    private static func lock(_ number: Int32, _ path: String, _ waiting: () -> Void) throws(SystemError) {
-        if flock(number, LOCK_EX | LOCK_NB) == 0 { return }
-        guard Glibc.errno == EWOULDBLOCK else { throw SystemError(Errno(Glibc.errno), "lock", path) }
-        waiting()
-        while flock(number, LOCK_EX) != 0 {
-            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "lock", path) }
+    private static func lock(
+        _ number: Int32, _ path: String, _ limit: UInt64, _ waiting: () -> Void
+    ) throws(SystemError) {
+        let begin = ThisProcess.monotonicNanoseconds()
+        var hasWaited = false
+        while flock(number, LOCK_EX | LOCK_NB) != 0 {
+            let errno = Glibc.errno
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemError(Errno(errno), "lock", path) }
+            if !hasWaited { waiting() }
+            hasWaited = true
+            guard ThisProcess.monotonicNanoseconds() - begin < limit * 1_000_000 else {
+                throw SystemError(.timedOut, "lock", path)
+            }
+            // flock(2) itself would wait without end.
+            ThisProcess.pause(milliseconds: 5)
         }
+    }
+
+    /// The process that holds the lock on a file (proc_locks(5)); nil if none does, or it isn't shown here.
+    public static func holder(of path: String) -> Int32? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, let bytes = try? Files.read("/proc/locks", atMost: 4 << 20) else {
+            return nil
+        }
+        // "1: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF"; a line of one who waits has "->" after its number.
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count >= 6, words[1] == "FLOCK", words[5].split(separator: ":").last == "\(status.st_ino)"
+            else {
+                continue
+            }
+            return Int32(words[4]).flatMap { $0 > 0 ? $0 : nil }
+        }
+        return nil
     }
 }
 

@@ -54,6 +54,8 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let quotaExceeded = Errno(EDQUOT)
     /// `EADDRINUSE`
     public static let addressInUse = Errno(EADDRINUSE)
+    /// `ETIMEDOUT`
+    public static let timedOut = Errno(ETIMEDOUT)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }

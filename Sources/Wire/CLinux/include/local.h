@@ -5,8 +5,12 @@
 
 /// Listens on a UNIX socket at a path, which must be free; for its owner and group alone. Accepting doesn't wait.
 int clinux_local_listen(const char *path);
-/// The next connection, whose sends and receives wait for a moment only; -EAGAIN if there is none.
-int clinux_local_accept(int descriptor, int patience_milliseconds);
+/// The next connection, whose sends and receives never wait; -EAGAIN if there is none.
+int clinux_local_accept(int descriptor);
+/// A descriptor that is readable when one of several others is ready (epoll(7)).
+int clinux_events(void);
+/// Adds a descriptor, until it is closed: ready when it can be read, or written to.
+int clinux_events_add(int events, int descriptor, int writing);
 /// Connects to a UNIX socket; sends and receives wait so long at most.
 int clinux_local_connect(const char *path, int patience_milliseconds);
 /// Connects to a UNIX socket without waiting, and never waits afterwards; -EAGAIN if its queue is full (connect(2)).
