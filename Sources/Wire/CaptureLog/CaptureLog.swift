@@ -92,6 +92,10 @@ public final class CaptureLog {
             header = PcapngWriter(origin: settings.origin, interfaces: interfaces).header
             trailer = PcapngWriter.mostStatisticsLength * interfaces.count
         case .pcap(let nanoseconds):
+            guard Set(interfaces.map(\.linkType)).count <= 1 else {
+                let kinds = interfaces.map { "\($0.name ?? "?") \($0.linkType)" }.joined(separator: ", ")
+                throw CaptureLogError("a pcap file holds packets of one kind, and these are \(kinds): let it be pcapng")
+            }
             header =
                 PcapWriter(
                     snaplen: settings.snaplen, linkType: interfaces.first?.linkType ?? .ethernet,
