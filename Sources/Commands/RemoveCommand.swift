@@ -36,7 +36,12 @@ struct RemoveCommand: ParsableCommand {
         change.isAllOrNothing = false
         if all {
             change.removesOthers = true
-            PlanOutput.complain(of: try session.apply(change))
+            let done = try session.apply(change)
+            PlanOutput.complain(of: done)
+            let defined = Set(done.removed)
+            for (name, tap) in done.observed.taps.sorted(by: { $0.key < $1.key }) where !defined.contains(name) {
+                Terminal.complain("\(Self.processWords(name, tap)): it goes on. To end it: kill \(tap.process)")
+            }
             return
         }
         let present = try session.reconciler.look(now: session.now)
@@ -45,11 +50,28 @@ struct RemoveCommand: ParsableCommand {
         let running = present.observed.running.subtracting(defined)
         let known = defined + running.sorted()
         if wanted.contains(where: known.contains) { try NameArguments.check(wanted, among: known) }
+        try Self.refuseProcesses(wanted.filter { !defined.contains($0) }, present.observed)
         change.remove = Set(wanted)
         change.scope = .only(change.remove)
         let done = try session.apply(change)
         PlanOutput.complain(of: done)
         // A removal that was cut short leaves things without a name; to finish them is what was asked.
         if done.isEmpty { try NameArguments.check(wanted, among: known) }
+    }
+
+    /// A process that copies without a definition is nothing that could be taken away.
+    private static func refuseProcesses(_ names: [MirrorName], _ observed: Observation) throws {
+        let taps = names.compactMap { name in
+            observed.installed.contains(name) ? nil : observed.taps[name].map { (name: name, tap: $0) }
+        }
+        guard !taps.isEmpty else { return }
+        throw UserError(
+            taps.map { processWords($0.name, $0.tap) }.joined(separator: "\n"),
+            advice: "nothing was removed. To end \(taps.count == 1 ? "it" : "them"): kill "
+                + taps.map { "\($0.tap.process)" }.joined(separator: " "))
+    }
+
+    private static func processWords(_ name: MirrorName, _ tap: TapReport) -> String {
+        "\(name) has no definition: it is process \(tap.process), which copies as long as it runs"
     }
 }
