@@ -118,7 +118,8 @@ struct TapSourceOptions: ParsableArguments {
             if expression.allSatisfy(\.isWhitespace) {
                 problems.append("the filter is empty; leave it out to copy all")
             } else {
-                _ = value { try selectorProgram(vlans: nil, expression: expression, sample: 1) }
+                let framing: Framing = sources.contains { $0.port.isAny } ? .cooked : .ethernet
+                _ = value { try selectorProgram(vlans: nil, expression: expression, sample: 1, framing: framing) }
             }
         }
         _ = value { try limits }

@@ -66,7 +66,8 @@ struct TapReportStyle {
                 source.lost > 0
                 ? ", \(source.lost) of these lost (no room in the ring: a larger --ring helps against bursts)"
                 : ", lost 0"
-            text += ", filtered \(source.filtered)"
+            if source.isSelected { text += ", filtered \(source.filtered)" }
+            if source.unseen > 0 { text += ", not seen \(source.unseen) (the interface counted them)" }
             if source.unwanted > 0 { text += ", beyond the limit \(source.unwanted)" }
             let finished = source.finished
             if finished.superFrames > 0 {
@@ -86,6 +87,9 @@ struct TapReportStyle {
             let reasons = Self.reasons(total)
             if !reasons.isEmpty {
                 text += " (" + reasons.map { "\($0.words) \($0.count)" }.joined(separator: ", ") + ")"
+            }
+            if output.files == nil {
+                text += output.queueReason.map { "; through the queue: \($0)" } ?? "; past the queue"
             }
             if let files = output.files {
                 text += "; \(counted(files.finished, "file")), \(Quantity.bytes(files.bytes))"

@@ -55,6 +55,7 @@ struct Rules {
     func refusals(of mirror: Mirror) -> [Refusal] {
         let everywhere =
             twice(mirror) + outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror)
+            + everyPort(mirror)
             + bare(mirror)
             + reserve(mirror)
         return usesHooks(mirror) ? everywhere + plainIngress(mirror) + sharedBlock(mirror) : everywhere
@@ -168,14 +169,26 @@ struct Rules {
         }
     }
 
+    private func everyPort(_ mirror: Mirror) -> [Refusal] {
+        mirror.sources.filter { $0.port.isAny }.prefix(1).map { _ in
+            Refusal(
+                mirror: mirror.name, rule: .wrongKind,
+                message: "'any' is no port: name those that are meant. The packets of all interfaces can be written to "
+                    + "files, by 'portmirror log -i any --dir DIR'")
+        }
+    }
+
     /// Ports whose frames have no Ethernet header: a copy on an Ethernet output would be garbage, and the other way round.
+    /// Capture files say what their packets begin with.
     private func bare(_ mirror: Mirror) -> [Refusal] {
-        (mirror.sources.map(\.port) + mirror.outputPorts).compactMap { name in
+        let isForFiles = mirror.outputs.allSatisfy { $0.files != nil }
+        return (isForFiles ? [] : mirror.sources.map(\.port) + mirror.outputPorts).compactMap { name in
             guard let port = topology[name], !port.isEthernet else { return nil }
             return Refusal(
                 mirror: mirror.name, rule: .wrongKind,
                 message: "\(name) carries bare packets without Ethernet headers (its kind is \(port.kind.word)): "
-                    + "choose the Ethernet interface that they go through")
+                    + "choose the Ethernet interface that they go through\(mirror.outputPorts.contains(name) ? "" : ", or write them to files")"
+            )
         }
     }
 

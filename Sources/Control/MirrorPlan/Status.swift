@@ -320,7 +320,7 @@ private struct StatusReader {
 
     private func state(of source: Source) -> MirrorStatus.PortState {
         switch source {
-        case .port(let name, _): state(of: name, needsCarrier: false)
+        case .port(let name, _): name.isAny ? .up : state(of: name, needsCarrier: false)
         // The interface of a switch's name is only the host's own way into it.
         case .bridge(let name):
             topology.switches[topology.ownName(of: name)] != nil ? .up : state(of: name, needsCarrier: false)
