@@ -58,6 +58,85 @@ struct LocalSocketTests {
             #expect(!Files.exists(path))
         }
     }
+
+    /// A listener whose connections each are served by a thread, until they end.
+    private func serve(_ path: String, _ body: @escaping @Sendable (Int32) -> Void) throws -> Int32 {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(bound == 0 && listen(number, 8) == 0)
+        try OwnThread.detach {
+            while case let connection = accept(number, nil, nil), connection >= 0 {
+                try? OwnThread.detach {
+                    body(connection)
+                    close(connection)
+                }
+            }
+        }
+        return number
+    }
+
+    /// Sends bytes with a pause between them until the other end has gone.
+    private static func dribble(_ connection: Int32, pause milliseconds: UInt32) {
+        var byte = UInt8(ascii: "{")
+        while send(connection, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 { usleep(milliseconds * 1000) }
+    }
+
+    @Test("Whoever answers a byte at a time, without end or not at all keeps nobody longer than the time for all of it")
+    func slowAnswers() throws {
+        let directory = try Files.makeTemporaryDirectory("local-socket-tests")
+        defer { try? Files.removeTree(directory) }
+        var listeners = [
+            try serve("\(directory)/slow") { Self.dribble($0, pause: 50) },
+            try serve("\(directory)/flood") { Self.dribble($0, pause: 0) },
+            try serve("\(directory)/silent") { _ in _ = sleep(5) },
+            try serve("\(directory)/good") { connection in _ = send(connection, "fine", 4, Int32(MSG_NOSIGNAL)) },
+        ]
+        defer { for number in listeners { _ = shutdown(number, Int32(SHUT_RDWR)) } }
+        try leave("\(directory)/left")
+        let full = "\(directory)/crowded"
+        listeners.append(try crowd(full))
+        let paths = ["slow", "flood", "silent", "good", "left", "nothing"].map { "\(directory)/\($0)" } + [full]
+        let begin = ContinuousClock.now
+        let answers = LocalQuestion.ask(paths, waiting: 400, atMost: 1 << 30)
+        let time = ContinuousClock.now - begin
+        #expect(time >= .milliseconds(400) && time < .seconds(3), "\(time)")
+        func errno(_ place: Int) -> Errno? { if case .failure(let error) = answers[place] { error.errno } else { nil } }
+        #expect(errno(0) == .timedOut && errno(1) == .timedOut && errno(2) == .timedOut && errno(6) == .timedOut)
+        #expect(try answers[3].get() == Array("fine".utf8))
+        #expect(try answers[4].get() == nil)
+        #expect(try answers[5].get() == nil)
+        // Of one that sends more than is taken, the beginning is taken.
+        #expect(try LocalQuestion.ask("\(directory)/flood", atMost: 1000)?.count == 1000)
+        let error = #expect(throws: SystemError.self) { try LocalQuestion.ask("\(directory)/slow", waiting: 100) }
+        #expect(error?.errno == .timedOut && error?.object == "\(directory)/slow")
+    }
+
+    /// A listener that accepts nobody, with as many at its door as there is room for.
+    private func crowd(_ path: String) throws -> Int32 {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        func call(_ body: (UnsafePointer<sockaddr>) -> Int32) -> Int32 {
+            withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) } }
+        }
+        try #require(call { bind(number, $0, size) } == 0 && listen(number, 0) == 0)
+        while true {
+            let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+            guard call({ connect(client, $0, size) }) == 0 else {
+                close(client)
+                return number
+            }
+        }
+    }
 }
 
 private final class Counter: Sendable {

@@ -102,7 +102,8 @@ public final class OpenVSwitchEngine: Engine {
     public static func client(of location: Location) -> OVSDBClient {
         OVSDBClient(
             location.target, tls: location.tls,
-            configuration: OVSDBClient.Configuration(tables: Array(MonitoredColumns.all.keys), readsAlways: false))
+            configuration: OVSDBClient.Configuration(
+                patience: .seconds(30), tables: Array(MonitoredColumns.all.keys), readsAlways: false))
     }
 
     /// Has a client that an engine will be given begin to connect and to read.

@@ -60,22 +60,6 @@ extension Descriptor {
     }
 }
 
-/// Asking at a ``LocalListener``.
-public enum LocalQuestion {
-    /// What a process answers at a path; nil if nobody does.
-    /// - Throws: if it is there and doesn't answer in time, or mustn't be asked.
-    public static func ask(_ path: String, atMost limit: Int = 1 << 20) throws(SystemError) -> [UInt8]? {
-        let number = unsafe clinux_local_connect(path, 2000)
-        if number == -ECONNREFUSED || number == -ENOENT { return nil }
-        let connection = Descriptor(owning: try check(number, "ask at", path))
-        do throws(SystemError) {
-            return try connection.readAll(atMost: limit)
-        } catch {
-            throw SystemError(error.errno, "read the answer at", path)
-        }
-    }
-}
-
 /// News of directories (inotify(7)): something in them was made, changed, renamed or removed.
 public final class DirectoryWatch {
     private let descriptor: Descriptor

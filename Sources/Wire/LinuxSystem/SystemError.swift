@@ -54,6 +54,10 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let quotaExceeded = Errno(EDQUOT)
     /// `EADDRINUSE`
     public static let addressInUse = Errno(EADDRINUSE)
+    /// `ECONNREFUSED`
+    public static let connectionRefused = Errno(ECONNREFUSED)
+    /// `ETIMEDOUT`
+    public static let timedOut = Errno(ETIMEDOUT)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }
