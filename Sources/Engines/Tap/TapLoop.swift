@@ -81,6 +81,8 @@ public struct TapLoop: ~Copyable {
     public enum Replayed {
         /// A frame, and the time by the monotonic clock at which it is due; 0 for at once.
         case frame(CapturedPacket, due: UInt64)
+        /// Nothing yet; more can be had at once.
+        case nothing
         /// Nothing before there is something to read at this descriptor.
         case later(Int32)
         /// That was all.
@@ -93,6 +95,7 @@ public struct TapLoop: ~Copyable {
         while !isStopping, !tap.isSatisfied {
             switch try next() {
             case .end: return try end()
+            case .nothing: try attend(waiting: 0)
             case .later(let descriptor):
                 if input < 0 { input = poll.add(descriptor) ?? -1 }
                 poll.replace(input, with: descriptor)
