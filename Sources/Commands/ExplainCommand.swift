@@ -52,13 +52,13 @@ struct ExplainCommand: ParsableCommand {
             desired: preview.desired, observed: preview.observed.without(names, desired: preview.desired),
             engines: preview.engines, scope: .only(names))
         guard plan.refusals.isEmpty else {
-            throw UserError(plan.refusals.map(\.description).joined(separator: "\n"))
+            throw UserError(each: plan.refusals.map(\.description))
         }
         let everything =
             plan.steps.contains(where: Self.copiesEverything) ? session.trafficControl.features.everything : .matchall
         var text = Self.waiting(preview, names)
-        for warning in plan.warnings { text += "# Warning: \(warning)\n" }
-        for note in plan.notes where names.contains(note.mirror) { text += "# \(note)\n" }
+        for warning in plan.warnings { text += "# Warning: \("\(warning)".onOneLine)\n" }
+        for note in plan.notes where names.contains(note.mirror) { text += "# \("\(note)".onOneLine)\n" }
         let steps = plan.steps.filter { Self.isAbout(names, $0) }
         let commands =
             steps.flatMap { explain($0, everything: everything) }

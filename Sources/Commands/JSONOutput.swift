@@ -10,7 +10,7 @@ enum JSONOutput {
     static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        return Terminal.escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
     }
 }
 

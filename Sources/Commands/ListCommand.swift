@@ -69,7 +69,7 @@ struct ListCommand: ParsableCommand {
         }
         if rows.count > 1 { Terminal.write(table) }
         for status in all {
-            if !status.reason.isEmpty { Terminal.write("\(status.name): \(status.reason)\n") }
+            if !status.reason.isEmpty { Terminal.write("\(status.name): \(status.reason.onOneLine)\n") }
             if let lost = status.tap?.lost, lost > 0 {
                 Terminal.write(
                     "\(status.name): \(Quantity.packets(lost)) lost before they were seen, in none of the columns\n")

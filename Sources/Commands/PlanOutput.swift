@@ -23,8 +23,8 @@ struct PlanOutput {
             let why = preview.expired.contains(name) ? ", whose time is over" : ""
             text += Terminal.styled("-", .red) + " forget mirror \(name)\(why)\n"
         }
-        for note in preview.plan.notes { text += "# \(note)\n" }
-        for step in preview.plan.steps { text += Self.sign(step) + " \(step)\n" }
+        for note in preview.plan.notes { text += "# \("\(note)".onOneLine)\n" }
+        for step in preview.plan.steps { text += Self.sign(step) + " \("\(step)".onOneLine)\n" }
         Terminal.write(text + (isDone ? Self.done(preview) : Self.summary(preview)) + "\n" + waiting)
     }
 
@@ -40,7 +40,7 @@ struct PlanOutput {
             + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it is removed" }
             + warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
             + preview.remarks
-        if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
+        if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0.onOneLine)\n" }.joined()) }
     }
 
     /// New and changed mirrors that won't be active at once, each with the reason.
@@ -51,7 +51,7 @@ struct PlanOutput {
             isApplied: true
         )
         .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }
-        .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason)\n" }.joined()
+        .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason.onOneLine)\n" }.joined()
     }
 
     /// One line of what was done.

@@ -86,7 +86,7 @@ public struct PortmirrorCommand: ParsableCommand {
     private static func present(_ error: any Error, _ arguments: [String]) -> Never {
         switch error {
         case let error as UserError:
-            Terminal.complain(error.description)
+            Terminal.complain(error)
             switch error.kind {
             case .failed: exit(withError: ExitStatus.failed)
             case .usage: exit(withError: ExitStatus.usage)
@@ -97,23 +97,25 @@ public struct PortmirrorCommand: ParsableCommand {
             Terminal.writeError("\(error)\n")
             exit(withError: ExitStatus.failed)
         case let error as NetlinkError where error.errno == .notPermitted:
-            Terminal.complain("\(error)\n  \(Privilege.advice)")
+            Terminal.complain(UserError("\(error)", advice: Privilege.advice))
             exit(withError: ExitStatus.privilege)
         case let error as SystemError where error.errno == .access || error.errno == .notPermitted:
-            Terminal.complain("\(error)\n  \(Privilege.advice)")
+            Terminal.complain(UserError("\(error)", advice: Privilege.advice))
             exit(withError: ExitStatus.privilege)
         case is NetlinkError, is SystemError, is StepFailure:
             Terminal.complain("\(error)")
             exit(withError: ExitStatus.failed)
         default:
-            // Whatever else is wrong comes of it.
-            guard exitCode(for: error) == ExitStatus.usage, let unknown = CommandWord.unknownOption(in: arguments)
-            else {
-                exit(withError: error)
+            // Help, or what is wrong with the command line.
+            let code = exitCode(for: error)
+            var text = fullMessage(for: error)
+            if code == ExitStatus.usage, let unknown = CommandWord.unknownOption(in: arguments) {
+                // Whatever else is wrong comes of it.
+                let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
+                text = (["Error: \(unknown)"] + usage).joined(separator: "\n")
             }
-            let usage = fullMessage(for: error).split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
-            Terminal.writeError((["Error: \(unknown)"] + usage).joined(separator: "\n") + "\n")
-            exit(withError: ExitStatus.usage)
+            if !text.isEmpty { code.isSuccess ? Terminal.write(text + "\n") : Terminal.writeError(text + "\n") }
+            exit(withError: code)
         }
     }
 }

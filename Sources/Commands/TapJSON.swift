@@ -82,6 +82,6 @@ struct TapJSON: Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let bytes = try? encoder.encode(self) else { return "{}\n" }
-        return String(decoding: bytes, as: UTF8.self) + "\n"
+        return Terminal.escapedJSON(String(decoding: bytes, as: UTF8.self)) + "\n"
     }
 }

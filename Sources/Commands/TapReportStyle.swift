@@ -29,7 +29,7 @@ struct TapReportStyle {
     /// Something that has happened.
     func remark(_ words: String) {
         line.clear()
-        Terminal.tell("portmirror: \(words)\n", to: 2, waiting: 100)
+        Terminal.tell("portmirror: \(words.onOneLine)\n", to: 2, waiting: 100)
     }
 
     /// The numbers, asked for.
@@ -120,7 +120,8 @@ private final class ProgressLine {
         let lost = counts.sources.map(\.lost).reduce(0, +)
         let failed = totals.map(\.failed).reduce(0, +)
         var text =
-            "\(Quantity.frames(counts.copied))  \(Quantity.rate(Double(counts.copied - before.frames) / seconds, "pps"))"
+            "\(Quantity.frames(counts.copied))  "
+            + Quantity.rate(Double(counts.copied - min(counts.copied, before.frames)) / seconds, "pps")
         text +=
             "  \(Quantity.rate(Double(bytes - min(bytes, before.bytes)) * 8 / seconds, "bit/s"))  lost \(lost)  failed \(failed)"
         if let file = counts.outputs.lazy.compactMap(\.files).first {
@@ -128,12 +129,13 @@ private final class ProgressLine {
         }
         let padding = String(repeating: " ", count: max(0, width - text.count))
         width = text.count
-        Terminal.tell("\r\(text)\(padding)", to: 2, waiting: 0)
+        Terminal.tell(text + padding, to: 2, waiting: 0, over: true)
     }
 
     func clear() {
         guard width > 0 else { return }
-        Terminal.tell("\r\(String(repeating: " ", count: width))\r", to: 2, waiting: 0)
+        Terminal.tell(String(repeating: " ", count: width), to: 2, waiting: 0, over: true)
+        Terminal.tell("", to: 2, waiting: 0, over: true)
         width = 0
     }
 }

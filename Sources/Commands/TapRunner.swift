@@ -193,7 +193,7 @@ struct TapRunner {
         let (plan, points) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
         guard plan.refusals.isEmpty else {
             throw UserError(
-                plan.refusals.map { isHosted ? $0.description : $0.message }.joined(separator: "\n"),
+                each: plan.refusals.map { isHosted ? $0.description : $0.message },
                 advice: "nothing was copied")
         }
         // What the kernel or the switch copies already would come twice.

@@ -154,7 +154,7 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
     /// What a reader without colour sees.
     private func shown(_ status: MirrorStatus, now: Int64 = 0) throws -> String {
         let text = try ShowCommand.parse(["ids"]).text(status, now: Timestamp(secondsSince1970: now))
-        let parts = text.split(separator: "\u{1b}[", omittingEmptySubsequences: false)
+        let parts = Terminal.shown(text).split(separator: "\u{1b}[", omittingEmptySubsequences: false)
         return (parts.prefix(1) + parts.dropFirst().map { $0.drop { $0 != "m" }.dropFirst() }).joined()
     }
 

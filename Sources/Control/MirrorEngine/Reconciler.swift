@@ -292,7 +292,7 @@ public final class Reconciler {
         let asked = Set(change.put.map(\.mirror.name)).union(preview.takenOver?.mirrors.map(\.name) ?? [])
         let refusals = preview.plan.refusals.filter { asked.contains($0.mirror) }
         guard change.isAllOrNothing, !refusals.isEmpty else { return }
-        throw UserError(refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
+        throw UserError(each: refusals.map(\.description), advice: "nothing was changed")
     }
 
     private func carryOut(_ situation: Situation) throws -> [String] {
