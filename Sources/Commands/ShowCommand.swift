@@ -39,7 +39,9 @@ struct ShowCommand: ParsableCommand {
 
     func text(_ status: MirrorStatus, now: Timestamp) -> String {
         var text = Terminal.styled("mirror", .green) + ": " + Terminal.styled(status.name.description, .bold) + "\n"
-        func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
+        func line(_ key: String, _ value: String) {
+            text += "  " + Terminal.styled(key, .bold) + ": \(value.onOneLine)\n"
+        }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
         line("engine", status.engine.description + (status.note.map { " (\($0))" } ?? ""))
         for source in status.sources {
@@ -55,13 +57,12 @@ struct ShowCommand: ParsableCommand {
             if mirror.reserve { line("outputs", "reserved for copies") }
             if mirror.keepOffloads { line("offloads", "left as they are") }
             if let until = mirror.until {
-                let left = until.secondsSince1970 - now.secondsSince1970
+                let left = until.seconds(since: now)
                 line("time left", left <= 0 ? "none" : "\(Quantity.duration(left)) (until \(formatTimestamp(until)))")
             }
         }
         if let tap = status.tap {
-            let seconds = max(now.secondsSince1970 - tap.since.secondsSince1970, 0)
-            line("process", "\(tap.process), for \(Quantity.duration(seconds))")
+            line("process", "\(tap.process), for \(Quantity.duration(now.seconds(since: tap.since)))")
         }
         let total = status.total
         let age = status.countersAge.map { " (up to \($0.components.seconds) s old)" } ?? ""
@@ -167,8 +168,9 @@ enum Quantity {
         return "\(tenths / 10).\(tenths % 10) \(prefixes[rank])\(unit)"
     }
 
-    /// The two largest units: "9m 12s".
+    /// The two largest units: "9m 12s"; less than nothing is nothing.
     static func duration(_ seconds: Int64) -> String {
+        let seconds = max(seconds, 0)
         let parts = [
             (seconds / 86400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s"),
         ].drop { $0.0 == 0 }.prefix(2)

@@ -3,6 +3,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import RandomNumbers
 import Testing
 
 @Suite struct StoreTests {
@@ -116,5 +117,42 @@ import Testing
         let error = #expect(throws: UserError.self) { _ = try records.load() }
         #expect(error?.message.contains(name) == true)
         #expect(error?.advice.contains("restore the port by hand") == true)
+    }
+
+    @Test("Every field of a record may be anything: it is read, or it is an error that says what to do")
+    func extremeRecords() throws {
+        let directory = try Files.makeTemporaryDirectory("portmirror-records")
+        defer { try? Files.removeTree(directory) }
+        let records = try RecordStore(runDirectory: directory)
+        try records.save(
+            OutputRecord(
+                port: ResolvedPort(name: try PortName("tap0"), index: 7), address: MACAddress([2, 0, 0, 0, 0, 0xfe]),
+                offloads: ["tx-a"], bridgePort: BridgePortSettings(state: 3, learning: false, locked: true), bridge: 4))
+        let name = try #require(try Files.list("\(directory)/outputs")?.first)
+        let lines = String(decoding: try #require(try Files.read("\(directory)/outputs/\(name)")), as: UTF8.self)
+            .split(separator: "\n").map(String.init)
+        let values =
+            ExtremeNumbers.whole + ["1e400", "null", "true", "[]", "\"x\"", "\"::::::\"", "\"100:-1:0:0:0:0\""]
+        var read = 0
+        for place in lines.indices where lines[place].contains(" : ") && !lines[place].hasSuffix("{") {
+            let parts = lines[place].split(separator: " : ", maxSplits: 1).map(String.init)
+            let comma = parts[1].hasSuffix(",") ? "," : ""
+            for value in values {
+                var changed = lines
+                // Of a list, the one line that it is opened in becomes a list of this.
+                changed[place] = parts[1] == "[" ? "\(parts[0]) : [\(value)," : "\(parts[0]) : \(value)\(comma)"
+                try Files.write([UInt8](changed.joined(separator: "\n").utf8), to: "\(directory)/outputs/\(name)")
+                do throws(any Error) {
+                    for record in try records.load() { try records.save(record) }
+                    read += 1
+                } catch let error as UserError {
+                    #expect(error.advice.contains("restore the port by hand"))
+                }
+                for other in try Files.list("\(directory)/outputs") ?? [] where other != name {
+                    try Files.remove("\(directory)/outputs/\(other)")
+                }
+            }
+        }
+        #expect(read > 10)
     }
 }

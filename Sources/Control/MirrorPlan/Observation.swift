@@ -155,12 +155,12 @@ public struct Counters: Hashable, Sendable {
     /// Adds count to count.
     public static func + (left: Counters, right: Counters) -> Counters {
         var sum = Counters(
-            selectedPackets: left.selectedPackets &+ right.selectedPackets,
-            selectedBytes: left.selectedBytes &+ right.selectedBytes,
-            failedPackets: left.failedPackets &+ right.failedPackets)
+            selectedPackets: left.selectedPackets.adding(right.selectedPackets),
+            selectedBytes: left.selectedBytes.adding(right.selectedBytes),
+            failedPackets: left.failedPackets.adding(right.failedPackets))
         sum.knowsFailures = left.knowsFailures && right.knowsFailures
         if left.exactDeliveredBytes != nil || right.exactDeliveredBytes != nil {
-            sum.exactDeliveredBytes = left.deliveredBytes &+ right.deliveredBytes
+            sum.exactDeliveredBytes = left.deliveredBytes.adding(right.deliveredBytes)
         }
         return sum
     }

@@ -78,7 +78,7 @@ public struct MirrorStatus: Hashable, Sendable {
 
     /// Over all points: why copies failed, as far as the engine tells.
     public var failures: [TapReport.Failure: UInt64] {
-        points.reduce(into: [:]) { all, point in all.merge(point.failures, uniquingKeysWith: &+) }
+        points.reduce(into: [:]) { all, point in all.merge(point.failures) { $0.adding($1) } }
     }
 }
 

@@ -56,8 +56,6 @@ public struct TapReport: Hashable, Sendable {
             self.segments = segments
         }
 
-        /// What went to the outputs.
-        public var frames: UInt64 { received &- lost &- superFrames &+ segments }
     }
 
     /// The frames of one point for one output.
@@ -90,9 +88,9 @@ public struct TapReport: Hashable, Sendable {
 
         /// As the counters of every engine.
         public var counters: Counters {
-            let failures = failed.values.reduce(0, &+)
+            let failures = failed.values.reduce(UInt64(0)) { $0.adding($1) }
             var counters = Counters(
-                selectedPackets: delivered &+ failures, selectedBytes: deliveredBytes &+ failedBytes,
+                selectedPackets: delivered.adding(failures), selectedBytes: deliveredBytes.adding(failedBytes),
                 failedPackets: failures)
             counters.exactDeliveredBytes = deliveredBytes
             return counters
@@ -182,5 +180,13 @@ public struct TapReport: Hashable, Sendable {
     }
 
     /// Frames that the kernel had no room for.
-    public var lost: UInt64 { sources.map(\.lost).reduce(0, &+) }
+    public var lost: UInt64 { sources.reduce(UInt64(0)) { $0.adding($1.lost) } }
+}
+
+extension UInt64 {
+    /// The sum of two counts; the largest there is where they come to more. Whoever sends counts may send any.
+    public func adding(_ other: UInt64) -> UInt64 {
+        let (sum, isTooMuch) = addingReportingOverflow(other)
+        return isTooMuch ? .max : sum
+    }
 }

@@ -78,6 +78,7 @@ public final class CaptureLog {
                 "a log needs two or more buffers of at least \(max(needed, 4096)) bytes for packets of \(settings.snaplen)"
             )
         }
+        let now = Self.bounded(now)
         self.settings = settings
         format = settings.format
         snaplen = Int(settings.snaplen)
@@ -183,9 +184,14 @@ public final class CaptureLog {
 
     /// The time by which files are named and ended, when a packet comes.
     private func clock(_ timestamp: Int64) -> Int64 {
-        if settings.clock == .wall { now = max(now, timestamp) }
-        return timestamp
+        let time = Self.bounded(timestamp)
+        if settings.clock == .wall { now = max(now, time) }
+        return time
     }
+
+    /// A clock can be set to anything, and a capture say any time: from 1951 to 2225 there is room for every sum and
+    /// difference here.
+    private static func bounded(_ time: Int64) -> Int64 { min(max(time, -(1 << 59)), .max - (1 << 60)) }
 
     private func drop() -> AppendOutcome {
         current.appended += 1
@@ -198,6 +204,7 @@ public final class CaptureLog {
     /// - Parameter now: nanoseconds since 1970.
     public func tick(now: Int64) {
         guard !isFinished else { return }
+        let now = Self.bounded(now)
         let before = self.now
         self.now = now
         if state.status.load(ordering: .relaxed) != knownStatus { _ = face() }
@@ -239,6 +246,7 @@ public final class CaptureLog {
     /// - Parameter now: nanoseconds since 1970.
     public func rotate(now: Int64) {
         guard !isFinished, current.file != 0, current.packets > 0 else { return }
+        let now = Self.bounded(now)
         self.now = now
         endFile(at: now)
         if settings.makesEmptyFiles, !isFinished { beginFile(at: now) }

@@ -58,7 +58,7 @@ public enum ThisProcess {
     public static func monotonicNanoseconds() -> UInt64 {
         var value = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &value)
-        return UInt64(value.tv_sec) * 1_000_000_000 + UInt64(value.tv_nsec)
+        return UInt64(clamping: value.nanoseconds)
     }
 }
 

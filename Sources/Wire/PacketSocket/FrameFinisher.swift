@@ -84,7 +84,7 @@ public final class FrameFinisher {
             _ = unsafe try segmenter.begin(UnsafeRawBufferPointer(bytes), offload)
             return cut(piece, flush, emit)
         }
-        if offload == nil, originalLength > UInt32(settings.mtu + 18), !frame.hasOffloadHeader {
+        if offload == nil, Int(originalLength) > settings.mtu + 18, !frame.hasOffloadHeader {
             _ = unsafe try segmenter.begin(UnsafeRawBufferPointer(bytes), fitting: settings.mtu)
             return cut(piece, flush, emit)
         }
