@@ -213,6 +213,11 @@ public final class CaptureLog {
             isFlushDue = true
         }
         if isFlushDue { handOverEarly() }
+        if isStuck, spare == nil {
+            // That the disk goes on is news, also if no packet comes that would need the buffer.
+            spare = freeBuffer()
+            setStuck(spare == nil)
+        }
         if settings.pruning.hasRunningLimit, now >= nextPruning || now < before {
             nextPruning = now + Self.pruningInterval
             work.put(.tick(now))
@@ -374,7 +379,11 @@ public final class CaptureLog {
             // A writer that fails gives its buffers back at once; who waits looks now and then all the same.
             current.buffer = pool.takeLast(waiting: 100)
         }
-        let isStuckNow = current.buffer == nil
+        setStuck(current.buffer == nil)
+        return !isStuck
+    }
+
+    private func setStuck(_ isStuckNow: Bool) {
         if isStuckNow != isStuck {
             isStuck = isStuckNow
             state.remark(
@@ -383,6 +392,5 @@ public final class CaptureLog {
                         + "until it goes on"
                     : "\(settings.directoryPath): the disk goes on", isWarning: isStuck)
         }
-        return !isStuck
     }
 }
