@@ -12,8 +12,8 @@ enum DemoSimulation {
         let mirror = Mirror(
             name: try MirrorName("ids"), sources: [.port(try PortName("vnet0"), .both)],
             outputs: [.port(try PortName("vnet2"))], filter: "icmp")
-        try Files.write([UInt8](renderConfig([mirror]).utf8), to: "\(directory)/ids.yaml")
-        try Files.write(DemoCapture.bytes, to: "\(directory)/ping.pcap")
+        try Files.write([UInt8](renderConfig([mirror]).utf8), to: "\(directory)/ids.yaml", isLasting: false)
+        try Files.write(DemoCapture.bytes, to: "\(directory)/ping.pcap", isLasting: false)
         Terminal.write(renderConfig([mirror]) + "\n")
         let line =
             "simulate -f \(directory)/ids.yaml --pcap \(directory)/ping.pcap --port vnet0 --out \(directory)/copies"

@@ -65,7 +65,7 @@ struct ImportCommand: ParsableCommand {
         let remarks = found.remarks.map { "# \($0)\n" }.joined()
         let text = (remarks.isEmpty ? "" : remarks + "\n") + renderConfig(mirrors)
         if let output {
-            try Files.write([UInt8](text.utf8), to: output)
+            try Files.overwrite(output, with: [UInt8](text.utf8))
             for remark in found.remarks { Terminal.complain(remark) }
         } else {
             Terminal.write(text)

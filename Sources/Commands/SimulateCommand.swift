@@ -215,7 +215,7 @@ struct Simulation {
     /// Writes the files.
     func results(in directory: String) throws -> [Result] {
         for (output, records) in files {
-            try Files.write(writer.header + records, to: path(of: output, in: directory))
+            try Files.overwrite(path(of: output, in: directory), with: writer.header + records)
         }
         return routes.map { route in
             let count = counts[route] ?? (0, 0)

@@ -1,4 +1,6 @@
+import ArgumentParser
 import LinuxSystem
+import Synchronization
 
 /// What a person, or the next program in a pipe, reads.
 enum Terminal {
@@ -29,14 +31,36 @@ enum Terminal {
 
     /// For who mustn't be held up: what isn't read in time isn't written.
     static func tell(_ text: String, to number: Int32, waiting milliseconds: Int32) {
-        guard let file = try? Descriptor.duplicate(of: number) else { return }
-        _ = try? file.write([UInt8](text.utf8), waiting: milliseconds)
+        attempt(number) { file throws(SystemError) in
+            _ = try file.write([UInt8](text.utf8), waiting: milliseconds)
+        }
     }
 
-    /// A reader that has gone (`portmirror list | head -1`) is no error of ours.
     private static func write(_ text: String, to number: Int32) {
-        guard let file = try? Descriptor.duplicate(of: number) else { return }
-        try? file.write([UInt8](text.utf8))
+        attempt(number) { file throws(SystemError) in try file.write([UInt8](text.utf8)) }
+    }
+
+    private static let outputHasFailed = Mutex(false)
+
+    /// What standard output doesn't take is told once, and counts when the process ends. A reader that has gone
+    /// (`portmirror list | head -1`) is no error of ours.
+    private static func attempt(_ number: Int32, _ body: (borrowing Descriptor) throws(SystemError) -> Void) {
+        do throws(SystemError) {
+            try body(try Descriptor.duplicate(of: number))
+        } catch {
+            guard number == 1, error.errno != .brokenPipe else { return }
+            let isFirst = outputHasFailed.withLock { hasFailed in
+                defer { hasFailed = true }
+                return !hasFailed
+            }
+            if isFirst { complain("can't write to standard output: \(error.errno)") }
+        }
+    }
+
+    /// The code to end with: what was asked for isn't done if standard output didn't take it.
+    static func exitCode(_ code: ExitCode) -> ExitCode {
+        let meansDone = [.success, ExitStatus.pending, ExitStatus.incomplete].contains(code)
+        return meansDone && outputHasFailed.withLock { $0 } ? ExitStatus.failed : code
     }
 
     /// Text in lines of at most `width` characters, each after the prefix.

@@ -224,6 +224,10 @@ int clinux_rename_noreplace(int directory, const char *from, const char *to) {
     return result(renameat2(directory, from, directory, to, RENAME_NOREPLACE));
 }
 
+int clinux_rename_exchange(const char *path, const char *other) {
+    return result(renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE));
+}
+
 int clinux_allocate(int descriptor, off_t offset, off_t length) {
     return result(fallocate(descriptor, FALLOC_FL_KEEP_SIZE, offset, length));
 }

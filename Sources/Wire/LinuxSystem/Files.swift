@@ -18,17 +18,21 @@ public enum Files {
         }
     }
 
-    /// Writes a file beside its place, then renames it there. Survives a kill at any point; an earlier attempt's
-    /// temporary file is overwritten.
-    public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(SystemError) {
-        let temporary = temporaryPath(for: path)
+    /// The whole of a regular file, or nil where there is nothing. Unlike with ``read(_:atMost:)``, a FIFO keeps nobody
+    /// waiting.
+    /// - Throws: `EISDIR` for a directory, `EINVAL` for what else is no file; `ENOENT` for a link that leads nowhere.
+    public static func readRegular(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8]? {
+        var status = stat()
         do throws(SystemError) {
-            let file = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
-            try file.write(bytes)
-            guard unsafe rename(temporary, path) == 0 else { throw SystemError(Errno(Glibc.errno), "rename", path) }
+            let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            _ = try checkErrno(unsafe fstat(file.number, &status), "read", path)
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw SystemError(Errno(status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL), "read", path)
+            }
+            return try file.readAll(atMost: limit)
         } catch {
-            unsafe _ = unlink(temporary)
-            throw SystemError(error.errno, "write", path)
+            if error.errno == .noEntry, unsafe lstat(path, &status) != 0 { return nil }
+            throw SystemError(error.errno, "read", path)
         }
     }
 
@@ -49,16 +53,22 @@ public enum Files {
     }
 
     private static func allNames(in path: String) throws(SystemError) -> [String] {
+        try entries(of: path).map(\.name).sorted()
+    }
+
+    /// Everything in a directory, and whether it is a symbolic link.
+    static func entries(of path: String) throws(SystemError) -> [(name: String, isLink: Bool)] {
         guard let directory = unsafe opendir(path) else { throw SystemError(Errno(Glibc.errno), "list", path) }
         defer { unsafe _ = closedir(directory) }
-        var names: [String] = []
+        var entries: [(name: String, isLink: Bool)] = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { pointer in
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            // 10 is DT_LNK (readdir(3)).
+            if name != ".", name != ".." { entries.append((name, unsafe entry.pointee.d_type == 10)) }
         }
-        return names.sorted()
+        return entries
     }
 
     /// Makes a directory and those above it; what is there already is left as it is.
@@ -92,26 +102,6 @@ public enum Files {
     public static func syncFileSystem(of path: String) throws(SystemError) {
         let directory = try Descriptor.open(path, flags: O_RDONLY)
         _ = try check(clinux_syncfs(directory.number), "sync", path)
-    }
-
-    /// Removes what a ``write(_:to:mode:)`` that was killed left in a directory. For who holds the lock that
-    /// all writers take.
-    /// - Parameter suffix: of the files' final names, such as `.yaml`.
-    public static func removeUnfinished(in directory: String, suffix: String) throws(SystemError) {
-        do throws(SystemError) {
-            for name in try allNames(in: directory) where name.hasPrefix(".") && name.hasSuffix("\(suffix).new") {
-                try remove("\(directory)/\(name)")
-            }
-        } catch  where error.errno == .noEntry {
-            return
-        }
-    }
-
-    /// Where a file waits until it is complete: hidden, in the same directory.
-    private static func temporaryPath(for path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return ".\(path).new" }
-        let after = path.index(after: slash)
-        return path[..<after] + "." + path[after...] + ".new"
     }
 }
 

@@ -54,6 +54,10 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let quotaExceeded = Errno(EDQUOT)
     /// `EADDRINUSE`
     public static let addressInUse = Errno(EADDRINUSE)
+    /// `EISDIR`
+    public static let isDirectory = Errno(EISDIR)
+    /// `EPIPE`
+    public static let brokenPipe = Errno(EPIPE)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }

@@ -56,6 +56,8 @@ struct clinux_file_status {
 int clinux_file_status(int directory, const char *name, struct clinux_file_status *status);
 /// renameat2(2) within a directory with RENAME_NOREPLACE.
 int clinux_rename_noreplace(int directory, const char *from, const char *to);
+/// renameat2(2) of two paths with RENAME_EXCHANGE.
+int clinux_rename_exchange(const char *path, const char *other);
 /// fallocate(2) with FALLOC_FL_KEEP_SIZE.
 int clinux_allocate(int descriptor, off_t offset, off_t length);
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing to the disk, without waiting for it.
