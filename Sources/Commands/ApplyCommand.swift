@@ -37,6 +37,6 @@ struct ApplyCommand: ParsableCommand {
             PlanOutput.complain(of: done)
             Terminal.write(PlanOutput.done(done) + "\n")
         }
-        if !done.plan.refusals.isEmpty { throw ExitStatus.failed }
+        if !done.plan.refusals.isEmpty || !done.broken.isEmpty { throw ExitStatus.failed }
     }
 }

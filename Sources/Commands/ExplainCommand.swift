@@ -36,12 +36,14 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         let session = try Session(places)
-        let existing = try session.store.load(now: session.now)
+        let definitions = try session.store.load(now: session.now)
+        let existing = definitions.intents
         var change = Reconciler.Change()
         if let file {
             change.put = try InputFiles.read([file], now: session.now).map { ($0.mirror, false) }
         } else if let name {
             let wanted = try NameArguments.parse([name])
+            try definitions.checkIntact(wanted)
             try NameArguments.check(wanted, among: existing.map(\.mirror.name))
             change.put = existing.filter { wanted.contains($0.mirror.name) }.map { ($0.mirror, $0.isTemporary) }
         }

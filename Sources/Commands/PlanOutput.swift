@@ -13,7 +13,7 @@ struct PlanOutput {
     func printText(isDone: Bool = false) throws {
         Self.complain(of: preview, ofAll: !isDone)
         if preview.isEmpty {
-            if preview.plan.refusals.isEmpty { Terminal.write("nothing to change\n") }
+            if preview.plan.refusals.isEmpty, preview.broken.isEmpty { Terminal.write("nothing to change\n") }
             return
         }
         var text = ""
@@ -35,12 +35,27 @@ struct PlanOutput {
     static func complain(of preview: Reconciler.Preview, ofAll: Bool = false) {
         let new = Set(preview.added + preview.changed)
         let warnings = preview.plan.warnings.filter { ofAll || new.contains($0.mirror) }
+        complain(of: preview.broken)
         let lines =
-            preview.expired.map { "mirror \($0): its time is over, so it is removed" }
+            preview.observed.damagedRecords.map(\.description)
+            + preview.expired.map { "mirror \($0): its time is over, so it is removed" }
             + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it is removed" }
-            + warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
+            + warnings.map { "warning: \($0)" }
+            + preview.plan.refusals.filter { $0.rule != .definition }.map(\.description)
             + preview.remarks
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
+    }
+
+    /// Each mistake as `FILE:LINE:COLUMN: error: …`, and what becomes of the mirrors.
+    static func complain(of broken: [BrokenDefinition]) {
+        var text = ""
+        for file in broken {
+            let names = file.names.map(\.description).joined(separator: ", ")
+            text +=
+                "\(file)\nportmirror: \(names.isEmpty ? "what it defines" : names) is left as it runs "
+                + "until the file is mended\n"
+        }
+        if !text.isEmpty { Terminal.writeError(text) }
     }
 
     /// New and changed mirrors that won't be active at once, each with the reason.

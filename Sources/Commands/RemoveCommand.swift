@@ -36,11 +36,13 @@ struct RemoveCommand: ParsableCommand {
         change.isAllOrNothing = false
         if all {
             change.removesOthers = true
-            PlanOutput.complain(of: try session.apply(change))
+            let done = try session.apply(change)
+            PlanOutput.complain(of: done)
+            if !done.broken.isEmpty { throw ExitStatus.failed }
             return
         }
         let present = try session.reconciler.look(now: session.now)
-        let defined = present.intents.map(\.mirror.name)
+        let defined = present.desired.map(\.mirror.name)
         // What runs without a definition (a removal that was cut short) has a name too.
         let running = present.observed.running.subtracting(defined)
         let known = defined + running.sorted()

@@ -70,6 +70,8 @@ public final class Reconciler {
         public var expired: [MirrorName] = []
         /// Mirrors that ran without a definition and are taken away.
         public var leftovers: [MirrorName] = []
+        /// Where everything is asked for: files whose mirrors are left as they run.
+        public var broken: [BrokenDefinition] = []
         /// What was looked at to be taken over; nil if nothing was to be.
         public var takenOver: TakeOver?
 
@@ -78,7 +80,7 @@ public final class Reconciler {
     }
 
     private struct Situation {
-        var intents: [IntentStore.Intent]
+        var definitions: Definitions
         /// What was asked for, and what had to be added to it.
         var change: Change
         var preview: Preview
@@ -93,14 +95,22 @@ public final class Reconciler {
 
     /// The mirrors as they are.
     public func look(now: Timestamp) throws -> (
-        intents: [IntentStore.Intent], desired: [DesiredMirror], observed: Observation, engines: [EngineCapabilities]
+        definitions: Definitions, desired: [DesiredMirror], observed: Observation, engines: [EngineCapabilities]
     ) {
         engine.begin()
-        let intents = try store.load(now: now)
+        let definitions = try store.load(now: now)
         var observed = try engine.observe()
-        let desired = intents.map { compile($0.mirror, observed.topology) }
+        let desired = definitions.intents.map { compile($0.mirror, observed.topology) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
-        return (intents, desired, observed, engine.allCapabilities)
+        let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
+        return (definitions, all, observed, engine.allCapabilities)
+    }
+
+    /// Mirrors whose files are broken, as they run.
+    private static func frozen(_ definitions: Definitions, _ observed: Observation) -> [DesiredMirror] {
+        definitions.frozen(in: observed).map { name, file in
+            DesiredMirror(name, asItRunsIn: observed, broken: file.reason)
+        }
     }
 
     /// What stands against a mirror that a process is to run, what to know before, and the points that it watches.
@@ -128,11 +138,14 @@ public final class Reconciler {
 
     private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
         var observed = observed
-        let intents = try store.load(now: now)
+        let definitions = try store.load(now: now)
+        let intents = definitions.intents
+        let frozen = Self.frozen(definitions, observed)
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
-                scope, observed: observed, defined: intents.map(\.mirror), engines: engine.allCapabilities)
+                scope, observed: observed, defined: (intents.map(\.mirror) + frozen.map(\.mirror)),
+                engines: engine.allCapabilities)
         }
         if let takeOver {
             change.put += takeOver.mirrors.map { ($0, false) }
@@ -140,10 +153,12 @@ public final class Reconciler {
             change.scope = .only(Set(takeOver.mirrors.map(\.name)))
         }
         change = complete(change, with: intents, now: now)
+        try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
         let names = Set(change.put.map(\.mirror.name))
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
-        let desired = mirrors.sorted { $0.name < $1.name }.map { compile($0, observed.topology) }
+        let desired = (mirrors.map { compile($0, observed.topology) } + frozen)
+            .sorted { $0.mirror.name < $1.mirror.name }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
         let plan = makePlan(
@@ -152,6 +167,7 @@ public final class Reconciler {
         var preview = Preview(
             plan: plan, desired: desired, observed: observed, engines: engine.allCapabilities)
         preview.takenOver = takeOver
+        if case .everything = change.scope { preview.broken = definitions.broken }
         let before = Dictionary(
             intents.filter { !$0.mirror.isOver(now) }.map { ($0.mirror.name, $0) },
             uniquingKeysWith: { first, _ in first })
@@ -166,9 +182,9 @@ public final class Reconciler {
         }
         preview.removed = intents.map(\.mirror.name).filter(change.remove.contains)
         preview.expired = change.expired
-        let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name))
+        let defined = Set(intents.map(\.mirror.name)).union(desired.map(\.mirror.name))
         preview.leftovers = Set(plan.steps.compactMap(\.mirror)).subtracting(defined).sorted()
-        return Situation(intents: intents, change: change, preview: preview)
+        return Situation(definitions: definitions, change: change, preview: preview)
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
@@ -258,8 +274,16 @@ public final class Reconciler {
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
                 var preview = situation.preview
-                preview.remarks = try carryOut(situation) + unseen(preview)
+                preview.remarks = try carryOut(situation, now: now) + unseen(preview)
                 return preview
+            } catch let changed as DefinitionChanged {
+                guard attempt < Self.mostAttempts else {
+                    throw UserError(
+                        "\(changed.path) was saved by somebody else while it was to be changed, \(attempt) times over",
+                        advice: "nothing was changed; try again once nobody edits it")
+                }
+                log.debug("attempt \(attempt): \(changed.path) has changed")
+                attempt += 1
             } catch let failure as StepFailure where failure.isStale && attempt < Self.attempts(at: failure.step) {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
                 attempt += 1
@@ -285,7 +309,9 @@ public final class Reconciler {
     }
 
     /// A database that others write all the time is met in between them only after some tries.
-    private static func attempts(at step: Step) -> Int { step.engine == .ovs ? 20 : 4 }
+    private static func attempts(at step: Step) -> Int { step.engine == .ovs ? mostAttempts : 4 }
+
+    private static let mostAttempts = 20
 
     private func refuse(_ preview: Preview, _ change: Change) throws {
         // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
@@ -295,22 +321,22 @@ public final class Reconciler {
         throw UserError(refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
     }
 
-    private func carryOut(_ situation: Situation) throws -> [String] {
+    private func carryOut(_ situation: Situation, now: Timestamp) throws -> [String] {
         let change = situation.change
         let preview = situation.preview
         let names = Set(preview.added + preview.changed)
         let put = change.put.filter { names.contains($0.mirror.name) }
         let removed = Set(preview.removed)
-        let intents = situation.intents
+        let definitions = situation.definitions
         let undo: () throws -> [IntentStore.Undo]
         if put.count + removed.count <= 32 || preview.takenOver != nil {
             // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
             // a filter of others that was removed can't be put back if a file can't be written afterwards.
-            let written = try store.change(put: put, remove: removed, existing: intents)
+            let written = try store.change(put: put, remove: removed, in: definitions, now: now)
             undo = { written }
         } else {
             let writing = try OwnThread.start { [store] in
-                try store.change(put: put, remove: removed, existing: intents)
+                try store.change(put: put, remove: removed, in: definitions, now: now)
             }
             undo = writing.wait
         }

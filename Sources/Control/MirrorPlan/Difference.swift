@@ -113,7 +113,9 @@ struct Difference {
     }
 
     private func prepare(_ use: Target.OutputUse) -> OutputChange? {
-        guard let port = observed.topology[index: use.port.index] else { return nil }
+        guard let port = observed.topology[index: use.port.index],
+            !observed.damagedRecords.contains(where: { $0.index == port.index })
+        else { return nil }
         var record = record(of: use.port) ?? OutputRecord(port: use.port, address: port.address)
         var change = OutputChange(port: use.port)
         if use.needsCleanCopies, let state = observed.offloads[port.index] {

@@ -254,6 +254,29 @@ public struct OutputRecord: Hashable, Sendable {
     }
 }
 
+/// A record of an output that can't be read.
+public struct DamagedRecord: Hashable, Sendable, CustomStringConvertible {
+    /// The file.
+    public var path: String
+    /// The output's index; nil if the file's name doesn't say it.
+    public var index: Int32?
+    /// What is wrong with it.
+    public var reason: String
+
+    /// From its parts.
+    public init(path: String, index: Int32?, reason: String) {
+        self.path = path
+        self.index = index
+        self.reason = reason
+    }
+
+    /// What it means, and what to do.
+    public var description: String {
+        "\(path), which says what to restore on an output, can't be read: \(reason); the output's settings are left as "
+            + "they are: look at the file, restore the port by hand (ethtool -K, bridge link set) and remove the file"
+    }
+}
+
 extension OutputRecord {
     /// The device that the record is about; nil if it has gone, or its index is another's now.
     public func port(in topology: Topology) -> Port? {
@@ -275,6 +298,8 @@ public struct Observation: Hashable, Sendable {
     public var offloads: [Int32: OffloadState]
     /// What was changed on outputs, and not restored yet.
     public var records: [OutputRecord]
+    /// Records that can't be read: what they are about is left as it is.
+    public var damagedRecords: [DamagedRecord] = []
     /// Other people's filters that mirror what a port sends from its queueing disciplines, by port index.
     public var queueFilters: [Int32: [ForeignFilter]]
     /// Open vSwitch, where it is there and answers.

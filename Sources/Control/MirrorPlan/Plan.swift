@@ -11,6 +11,8 @@ public struct DesiredMirror: Hashable, Sendable {
     public var match: Match
     /// Why its selectors can't be compiled; what runs of it is left as it is then.
     public var problem: String?
+    /// Whether the problem is its definition, which can't be read: the mirror is then what runs of it.
+    public var isBroken = false
 
     /// From its parts.
     public init(mirror: Mirror, written: Mirror? = nil, match: Match, problem: String? = nil) {
@@ -18,6 +20,12 @@ public struct DesiredMirror: Hashable, Sendable {
         other = written == mirror ? nil : written
         self.match = match
         self.problem = problem
+    }
+
+    /// A mirror that is left as it runs, since its definition can't be read.
+    public init(_ name: MirrorName, asItRunsIn observed: Observation, broken reason: String) {
+        self.init(mirror: observed.mirror(asItRuns: name), match: .everything, problem: reason)
+        isBroken = true
     }
 }
 
@@ -104,11 +112,14 @@ public func makePlan(
             continue
         }
         let refusals =
-            wanted.problem.map { [Refusal(mirror: wanted.mirror.name, rule: .filter, message: $0)] }
-            ?? judge.refusals(of: wanted.mirror)
+            wanted.problem.map {
+                [Refusal(mirror: wanted.mirror.name, rule: wanted.isBroken ? .definition : .filter, message: $0)]
+            } ?? judge.refusals(of: wanted.mirror)
         plan.refusals += refusals
-        plan.warnings += rules.warnings(of: wanted.mirror)
-        plan.notes += judge.notes(of: wanted.mirror)
+        if !wanted.isBroken {
+            plan.warnings += rules.warnings(of: wanted.mirror)
+            plan.notes += judge.notes(of: wanted.mirror)
+        }
         if refusals.isEmpty { accepted.append(wanted) }
         // What would go round in circles must not run on; what else is refused runs as it did.
         if refusals.contains(where: { $0.rule == .loop || $0.rule == .outputIsSource }) {

@@ -95,7 +95,8 @@ public func statuses(
         desired: desired, observed: observed, now: now, engines: engines, isApplied: isApplied)
     let known = Set(desired.map(\.mirror.name))
     let leftovers = observed.running.subtracting(known).map(reader.status(ofLeftover:))
-    return (desired.map(reader.status(of:)) + leftovers).sorted { $0.name < $1.name }
+    return (desired.map { $0.isBroken ? reader.status(ofBroken: $0) : reader.status(of: $0) } + leftovers)
+        .sorted { $0.name < $1.name }
 }
 
 /// What statuses are read from.
@@ -179,6 +180,19 @@ private struct StatusReader {
         return own == name ? nil : own
     }
 
+    /// One that is left as it runs, since its definition can't be read.
+    func status(ofBroken wanted: DesiredMirror) -> MirrorStatus {
+        let (mirror, name) = (wanted.mirror, wanted.mirror.name)
+        let runs = observed.running.contains(name)
+        return MirrorStatus(
+            name: name, mirror: nil, state: runs ? .degraded : .failed,
+            reason: (wanted.problem ?? "") + (runs ? "; it runs as last applied" : "; nothing of it runs"),
+            engine: engineAtWork(name),
+            sources: sources(of: mirror),
+            outputs: outputs(of: mirror),
+            points: pointStatuses(of: name), countersAge: age(of: name), tap: observed.taps[name])
+    }
+
     func status(of desired: DesiredMirror) -> MirrorStatus {
         let mirror = desired.written
         let sources = sources(of: mirror)
@@ -231,6 +245,14 @@ private struct StatusReader {
         for output in status.outputs where output.state == .down { reasons.append("output \(output.output) is down") }
         for output in status.outputs where output.state == .noCarrier {
             reasons.append("output \(output.output) has no carrier")
+        }
+        for record in observed.damagedRecords {
+            guard
+                let output = status.outputs.first(where: {
+                    $0.output.port.flatMap { topology[$0] }?.index == record.index
+                })
+            else { continue }
+            reasons.append("output \(output.output): \(record)")
         }
         for source in status.sources where source.state == .down {
             reasons.append("source \(source.source.port) is down")

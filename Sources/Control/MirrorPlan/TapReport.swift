@@ -161,7 +161,7 @@ public struct TapReport: Hashable, Sendable {
     public static func name(ofProcess id: Int32) throws(NameError) -> MirrorName { try MirrorName("tap-\(id)") }
 
     /// Whether this is the report of a process without a definition: it goes by its number.
-    func isUnnamed(_ name: MirrorName) -> Bool { name.description == "tap-\(process)" }
+    public func isUnnamed(_ name: MirrorName) -> Bool { name.description == "tap-\(process)" }
 
     /// A mirror that copies what this process does, as far as that can be told: from where to where.
     func mirror(named name: MirrorName) -> Mirror {

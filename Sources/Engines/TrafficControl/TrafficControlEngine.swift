@@ -52,7 +52,7 @@ public final class TrafficControlEngine: Engine {
         observation.points = hooks.points
         observation.hooks = hooks.states
         observation.queueFilters = hooks.queueFilters
-        observation.records = try records.load()
+        (observation.records, observation.damagedRecords) = try records.load()
     }
 
     /// Reads features through ethtool's netlink family; nothing on a kernel that doesn't have it.

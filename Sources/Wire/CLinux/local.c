@@ -87,15 +87,15 @@ int clinux_bell(void) {
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
 
-int clinux_watch_directories(const char *const *paths, size_t count) {
+int clinux_watch_new(void) {
     int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (descriptor < 0) return -errno;
-    for (size_t index = 0; index < count; index++)
-        if (inotify_add_watch(descriptor, paths[index],
-                              IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR) < 0 &&
-            errno != ENOENT && errno != EACCES)
-            return failed(descriptor);
-    return descriptor;
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int clinux_watch_add(int descriptor, const char *path, int is_parent) {
+    uint32_t names = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR;
+    uint32_t contents = IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+    return inotify_add_watch(descriptor, path, is_parent ? names : names | contents) < 0 ? -errno : 0;
 }
 
 int clinux_watch_drain(int descriptor) {

@@ -15,9 +15,11 @@ int clinux_local_connect_now(const char *path);
 int clinux_bell(void);
 /// The thread's number (gettid(2)).
 int clinux_thread_id(void);
-/// A descriptor that becomes readable when something in one of the directories is made, changed, renamed or removed
-/// (inotify(7)). Directories that don't exist are passed over.
-int clinux_watch_directories(const char *const *paths, size_t count);
+/// A descriptor for news of directories (inotify(7)).
+int clinux_watch_new(void);
+/// Has it become readable when something in a directory is made, changed, renamed or removed; of a parent, only its names count.
+/// Once more for the same directory is fine.
+int clinux_watch_add(int descriptor, const char *path, int is_parent);
 /// Reads away what has happened.
 int clinux_watch_drain(int descriptor);
 /// execv(2) of this program itself, with its arguments and environment.
