@@ -6,9 +6,7 @@ import MirrorModel
 
 /// The demonstration where no namespaces are to be had: the reference model over a recorded ping.
 enum DemoSimulation {
-    static func run(_ suggestion: String) throws {
-        let directory = try Files.makeTemporaryDirectory("portmirror-demo")
-        defer { try? Files.removeTree(directory) }
+    static func run(in directory: String, _ suggestion: String) throws {
         let mirror = Mirror(
             name: try MirrorName("ids"), sources: [.port(try PortName("vnet0"), .both)],
             outputs: [.port(try PortName("vnet2"))], filter: "icmp")

@@ -23,6 +23,9 @@ struct PlanOutput {
             let why = preview.expired.contains(name) ? ", whose time is over" : ""
             text += Terminal.styled("-", .red) + " forget mirror \(name)\(why)\n"
         }
+        for name in preview.settled {
+            text += Terminal.styled("-", .red) + " finish the removal of mirror \(name)\n"
+        }
         for note in preview.plan.notes { text += "# \(note)\n" }
         for step in preview.plan.steps { text += Self.sign(step) + " \(step)\n" }
         Terminal.write(text + (isDone ? Self.done(preview) : Self.summary(preview)) + "\n" + waiting)
@@ -41,6 +44,15 @@ struct PlanOutput {
             + warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
             + preview.remarks
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
+    }
+
+    /// Removals that wait, but for those that have just been told of.
+    static func complain(of awaited: [MirrorName], in preview: Reconciler.Preview) {
+        for name in awaited where !preview.unfinished.contains(where: { $0.name == name }) {
+            Terminal.complain(
+                "mirror \(name): its removal still waits for Open vSwitch. If that is gone for good: "
+                    + "portmirror remove \(name) --db none")
+        }
     }
 
     /// New and changed mirrors that won't be active at once, each with the reason.

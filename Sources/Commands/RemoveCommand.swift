@@ -36,20 +36,28 @@ struct RemoveCommand: ParsableCommand {
         change.isAllOrNothing = false
         if all {
             change.removesOthers = true
-            PlanOutput.complain(of: try session.apply(change))
-            return
+            return try finish(try session.apply(change))
         }
         let present = try session.reconciler.look(now: session.now)
         let defined = present.intents.map(\.mirror.name)
         // What runs without a definition (a removal that was cut short) has a name too.
         let running = present.observed.running.subtracting(defined)
-        let known = defined + running.sorted()
+        let awaited = present.observed.removals.map(\.name).filter { !defined.contains($0) && !running.contains($0) }
+        let known = defined + running.sorted() + awaited
         if wanted.contains(where: known.contains) { try NameArguments.check(wanted, among: known) }
         change.remove = Set(wanted)
         change.scope = .only(change.remove)
         let done = try session.apply(change)
-        PlanOutput.complain(of: done)
         // A removal that was cut short leaves things without a name; to finish them is what was asked.
         if done.isEmpty { try NameArguments.check(wanted, among: known) }
+        try finish(done)
+    }
+
+    /// What couldn't be taken away is no success.
+    private func finish(_ done: Reconciler.Preview) throws {
+        PlanOutput.complain(of: done)
+        let open = done.awaited.filter { all || names.contains($0.description) }
+        PlanOutput.complain(of: open, in: done)
+        if !open.isEmpty { throw ExitStatus.failed }
     }
 }

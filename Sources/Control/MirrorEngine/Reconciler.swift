@@ -10,6 +10,7 @@ internal import PacketFilter
 public final class Reconciler {
     private let engine: EngineGroup
     private let store: IntentStore
+    private let removals: RemovalStore
     private let runDirectory: String
     private let log: Logger
 
@@ -17,6 +18,7 @@ public final class Reconciler {
     public init(engines: [any Engine], store: IntentStore, runDirectory: String) {
         engine = EngineGroup(engines)
         self.store = store
+        removals = RemovalStore(directory: store.permanentDirectory)
         self.runDirectory = runDirectory
         log = Logger(label: "portmirror")
     }
@@ -68,13 +70,22 @@ public final class Reconciler {
         public var removed: [MirrorName] = []
         /// Those whose time is over.
         public var expired: [MirrorName] = []
+        /// Of those that go, or go to another engine: the ones that can't be taken away now, with the definitions that
+        /// they had. They are kept as to be removed.
+        public var unfinished: [Mirror] = []
+        /// All that are to be removed, and wait for an engine that doesn't answer.
+        public var awaited: [MirrorName] { observed.removals.map(\.name).filter { !settled.contains($0) } }
+        /// Mirrors that were kept as to be removed, and aren't any more once this is done.
+        public var settled: [MirrorName] = []
         /// Mirrors that ran without a definition and are taken away.
         public var leftovers: [MirrorName] = []
         /// What was looked at to be taken over; nil if nothing was to be.
         public var takenOver: TakeOver?
 
         /// Whether everything is as it should be.
-        public var isEmpty: Bool { plan.isEmpty && added.isEmpty && changed.isEmpty && removed.isEmpty }
+        public var isEmpty: Bool {
+            plan.isEmpty && added.isEmpty && changed.isEmpty && removed.isEmpty && settled.isEmpty
+        }
     }
 
     private struct Situation {
@@ -88,7 +99,7 @@ public final class Reconciler {
 
     /// What would be done; nothing is.
     public func preview(_ change: Change, now: Timestamp) throws -> Preview {
-        try situation(change, observed: engine.observe(), now: now).preview
+        try situation(change, observed: observe(), now: now).preview
     }
 
     /// The mirrors as they are.
@@ -97,10 +108,16 @@ public final class Reconciler {
     ) {
         engine.begin()
         let intents = try store.load(now: now)
-        var observed = try engine.observe()
+        var observed = try observe()
         let desired = intents.map { compile($0.mirror, observed.topology) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         return (intents, desired, observed, engine.allCapabilities)
+    }
+
+    private func observe(outputs: Set<PortName> = []) throws -> Observation {
+        var observed = try engine.observe(outputs: outputs)
+        observed.removals = try removals.load()
+        return observed
     }
 
     /// What stands against a mirror that a process is to run, what to know before, and the points that it watches.
@@ -140,18 +157,30 @@ public final class Reconciler {
             change.scope = .only(Set(takeOver.mirrors.map(\.name)))
         }
         change = complete(change, with: intents, now: now)
+        let settled = observed.removals.filter { !engine.mayHide($0, wasKept: true) }.map(\.name)
+        change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
         let desired = mirrors.sorted { $0.name < $1.name }.map { compile($0, observed.topology) }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
-        let plan = makePlan(
+        var plan = makePlan(
             desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
             adopting: takeOver?.adoption ?? Adoption())
+        let unfinished = unfinished(change, plan, intents, observed)
+        if !unfinished.isEmpty {
+            observed.removals += unfinished
+            // Once more, with their outputs kept as they are.
+            plan = makePlan(
+                desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
+                adopting: takeOver?.adoption ?? Adoption())
+        }
         var preview = Preview(
             plan: plan, desired: desired, observed: observed, engines: engine.allCapabilities)
         preview.takenOver = takeOver
+        preview.unfinished = unfinished
+        preview.settled = settled
         let before = Dictionary(
             intents.filter { !$0.mirror.isOver(now) }.map { ($0.mirror.name, $0) },
             uniquingKeysWith: { first, _ in first })
@@ -166,9 +195,29 @@ public final class Reconciler {
         }
         preview.removed = intents.map(\.mirror.name).filter(change.remove.contains)
         preview.expired = change.expired
-        let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name))
+        let silence =
+            preview.engines.first(where: \.isSilent)?.unavailable ?? "Open vSwitch's database server doesn't run"
+        preview.remarks = unfinished.map { removing in
+            "mirror \(removing.name): \(silence), so what Open vSwitch has of this mirror can't be taken away now, and may "
+                + "go on copying. It is kept as to be removed: the next portmirror apply, add or remove that gets an "
+                + "answer does it"
+        }
+        let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name)).union(settled)
         preview.leftovers = Set(plan.steps.compactMap(\.mirror)).subtracting(defined).sorted()
         return Situation(intents: intents, change: change, preview: preview)
+    }
+
+    /// Mirrors that go, or go to another engine, though one that doesn't answer may run them.
+    private func unfinished(
+        _ change: Change, _ plan: Plan, _ intents: [IntentStore.Intent], _ observed: Observation
+    ) -> [Mirror] {
+        let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
+        let put = Set(change.put.map(\.mirror.name))
+        return intents.map(\.mirror).filter { old in
+            let goes = change.remove.contains(old.name)
+            let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != .ovs } == true
+            return (goes || moves) && !running.contains(old.name) && engine.mayHide(old, wasKept: false)
+        }
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
@@ -237,10 +286,11 @@ public final class Reconciler {
         let lock = try FileLock("\(runDirectory)/lock", waiting: waiting)
         defer { withExtendedLifetime(lock) {} }
         try store.removeUnfinished()
+        try removals.removeUnfinished()
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
         while true {
-            let observed = try engine.observe()
+            let observed = try observe()
             let change = try change()
             let situation = try situation(change, observed: observed, now: now)
             if change.mustBeNew,
@@ -258,7 +308,7 @@ public final class Reconciler {
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
                 var preview = situation.preview
-                preview.remarks = try carryOut(situation) + unseen(preview)
+                preview.remarks += try carryOut(situation) + unseen(preview)
                 return preview
             } catch let failure as StepFailure where failure.isStale && attempt < Self.attempts(at: failure.step) {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
@@ -269,19 +319,23 @@ public final class Reconciler {
         }
     }
 
-    /// What may be left of mirrors that were taken away: processes end by themselves, and an engine may not answer.
+    /// Processes that copy by a definition that has gone, or another one: they end by themselves.
     private func unseen(_ preview: Preview) -> [String] {
-        let processes = preview.removed.compactMap { name in
+        let gone = preview.removed.compactMap { name in
             preview.observed.taps[name].map {
                 "mirror \(name): 'portmirror run \(name)' (process \($0.process)) ends when it sees that"
             }
         }
-        guard !preview.removed.isEmpty else { return [] }
-        return processes
-            + preview.engines.filter(\.isSilent).map {
-                "\($0.unavailable ?? "the \($0.engine) engine doesn't answer"): what of it runs there goes with the "
-                    + "next apply once it is back"
+        let anew = preview.desired.map(\.mirror).filter { preview.changed.contains($0.name) }.compactMap { mirror in
+            preview.observed.taps[mirror.name].flatMap { tap -> String? in
+                guard tap.definition != mirror.fingerprint else { return nil }
+                let runs =
+                    "mirror \(mirror.name): 'portmirror run \(mirror.name)' (process \(tap.process)) ends, since its "
+                let isTaps = preview.plan.engines[mirror.name] == .tap
+                return runs + "definition has changed" + (isTaps ? ": start it anew" : "")
             }
+        }
+        return gone + anew
     }
 
     /// A database that others write all the time is met in between them only after some tries.
@@ -302,6 +356,8 @@ public final class Reconciler {
         let put = change.put.filter { names.contains($0.mirror.name) }
         let removed = Set(preview.removed)
         let intents = situation.intents
+        let kept = Set(preview.observed.removals.dropLast(preview.unfinished.count).map(\.name))
+        for mirror in preview.unfinished { try removals.save(mirror) }
         let undo: () throws -> [IntentStore.Undo]
         if put.count + removed.count <= 32 || preview.takenOver != nil {
             // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
@@ -317,6 +373,7 @@ public final class Reconciler {
         do {
             let remarks = try engine.perform(preview.plan.steps)
             _ = try undo()
+            for name in preview.settled { try removals.drop(name) }
             return remarks
         } catch {
             let cause = error
@@ -324,6 +381,7 @@ public final class Reconciler {
                 try rollBack(to: preview.observed)
                 // Definitions that couldn't be written have been put back already.
                 if let written = try? undo() { try store.undo(written) }
+                for mirror in preview.unfinished where !kept.contains(mirror.name) { try removals.drop(mirror.name) }
             } catch {
                 throw UserError(
                     "\(cause), and then what was done already couldn't be undone: \(error)",

@@ -36,6 +36,11 @@ public struct RecordStore: Sendable {
         return records
     }
 
+    /// The record of a port; nil if it has none.
+    public func load(_ port: ResolvedPort) throws -> OutputRecord? {
+        try load().first { $0.port.index == port.index }
+    }
+
     /// Keeps a record, replacing the port's earlier one.
     public func save(_ record: OutputRecord) throws {
         try Files.makeDirectory(directory)

@@ -243,12 +243,12 @@ private struct Preferences {
         }
     }
 
-    /// The lowest free one; beyond 512 mirrors on one hook the last is named and the kernel says that it is taken.
+    /// The lowest free one. The rules refuse mirrors that find none; should one come this far, the kernel refuses it.
     mutating func take(_ port: Int32, _ hook: Hook) -> UInt16 {
         let range = PreferenceRange(hook)
         let place = Place(port: port, hook: hook)
         let taken = used[place] ?? []
-        let free = (range.first...range.last).first { !taken.contains($0) } ?? range.last
+        let free = range.free(besides: taken) ?? range.first
         used[place, default: []].insert(free)
         return free
     }

@@ -131,6 +131,8 @@ public struct Counters: Hashable, Sendable {
     public var failedPackets: UInt64
     /// Whether failures are counted at all: not by every output of Open vSwitch.
     public var knowsFailures = true
+    /// Whether there may have been more failures, because their counter has room for so many only.
+    public var failuresAreMinimum = false
     /// Bytes of delivered copies, where they are counted apart.
     public var exactDeliveredBytes: UInt64?
 
@@ -158,6 +160,7 @@ public struct Counters: Hashable, Sendable {
             selectedPackets: left.selectedPackets &+ right.selectedPackets,
             selectedBytes: left.selectedBytes &+ right.selectedBytes,
             failedPackets: left.failedPackets &+ right.failedPackets)
+        sum.failuresAreMinimum = left.failuresAreMinimum || right.failuresAreMinimum
         sum.knowsFailures = left.knowsFailures && right.knowsFailures
         if left.exactDeliveredBytes != nil || right.exactDeliveredBytes != nil {
             sum.exactDeliveredBytes = left.deliveredBytes &+ right.deliveredBytes
@@ -201,6 +204,20 @@ public struct HookState: Hashable, Sendable {
         self.kind = kind
         self.isOurs = isOurs
         self.foreign = foreign
+    }
+}
+
+/// The queueing discipline at a port's root: copies go through it as everything does that the port sends.
+public struct PortQueue: Hashable, Sendable {
+    /// "tbf", "fq_codel", …
+    public var kind: String
+    /// What it has dropped since it was set up, whosever it was.
+    public var dropped: UInt64
+
+    /// From its parts.
+    public init(kind: String, dropped: UInt64) {
+        self.kind = kind
+        self.dropped = dropped
     }
 }
 
@@ -277,12 +294,16 @@ public struct Observation: Hashable, Sendable {
     public var records: [OutputRecord]
     /// Other people's filters that mirror what a port sends from its queueing disciplines, by port index.
     public var queueFilters: [Int32: [ForeignFilter]]
+    /// The queueing disciplines through which ports send, by port index.
+    public var queues: [Int32: PortQueue] = [:]
     /// Open vSwitch, where it is there and answers.
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
     public var taps: [MirrorName: TapReport]
     /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
     public var unaskable: Set<MirrorName> = []
+    /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
+    public var removals: [Mirror] = []
 
     /// From its parts.
     public init(

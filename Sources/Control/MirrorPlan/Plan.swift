@@ -116,13 +116,15 @@ public func makePlan(
         }
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
-    let frozen = Set(desired.map(\.mirror.name)).subtracting(fit).subtracting(circular)
+    // What can't be taken away yet may go on copying: its outputs stay fit for it.
+    let hidden = engines.contains { $0.engine == .ovs && $0.isAvailable } ? [] : observed.removals
+    let frozen = Set((desired.map(\.mirror) + hidden).map(\.name)).subtracting(fit).subtracting(circular)
     // What can't be looked at may run as well: its outputs stay fit for it.
     let unseen = Set(mirrors.filter(rules.isUnseen).map(\.name))
     let kept = observed.installed.union(unseen).intersection(frozen)
     let target = Target(
         accepted.filter { $0.problem == nil && !settled.isTapped($0.mirror) },
-        frozen: mirrors.filter { kept.contains($0.name) },
+        frozen: mirrors.filter { kept.contains($0.name) } + hidden,
         observed: observed, isOnSwitch: settled.isOnSwitch)
     plan.steps =
         Difference(

@@ -54,6 +54,8 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let quotaExceeded = Errno(EDQUOT)
     /// `EADDRINUSE`
     public static let addressInUse = Errno(EADDRINUSE)
+    /// `EMSGSIZE`
+    public static let tooLong = Errno(EMSGSIZE)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }

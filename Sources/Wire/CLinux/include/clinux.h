@@ -39,6 +39,8 @@ int clinux_tcx_count(int interface_index, unsigned int attach_type, uint32_t *co
 /// Starts a program found on PATH (posix_spawnp). Standard input is /dev/null; `output` and `error` are descriptors to use, or -1
 /// to inherit. No signal is blocked in it. Returns the process id.
 int clinux_spawn(const char *const *arguments, int output, int error);
+/// The same for a program that is killed when the calling thread ends, however that comes about (PR_SET_PDEATHSIG).
+pid_t clinux_spawn_tied(const char *const *arguments, int output, int error);
 /// Fills a packet socket's address and binds it: all protocols, one interface.
 int clinux_packet_open(int interface_index);
 /// Keeps the calling thread on the CPU that it is on (sched_setaffinity(2)): what it sends is delivered in order.
