@@ -134,7 +134,10 @@ let package = Package(
             ["MirrorModel", "MirrorPlan", "OVSDB", "PacketFilter", "PlanSimulation", "RandomNumbers"]),
         tests(
             "MirrorEngineTests",
-            ["LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "PlanSimulation"]),
+            [
+                "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "PlanSimulation",
+                "RandomNumbers",
+            ]),
         tests(
             "TrafficControlTests",
             [
@@ -142,11 +145,11 @@ let package = Package(
                 "TrafficControl", "RandomNumbers",
             ]),
         tests(
-            "OpenVSwitchTests", ["MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch"]),
+            "OpenVSwitchTests", ["MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "RandomNumbers"]),
         tests(
             "CommandsTests",
             [
-                "Commands", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "CaptureFile", "Commands", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
                 "RandomNumbers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -167,7 +170,10 @@ let package = Package(
         tests("LinuxSystemTests", ["LinuxSystem", "SystemProbe", "TestSupport"]),
         tests(
             "IntegrationTests",
-            ["CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink", "TestSupport"]),
+            [
+                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "RandomNumbers", "RouteNetlink",
+                "TestSupport",
+            ]),
         tests(
             "ConformanceTests",
             [

@@ -50,8 +50,9 @@ struct Change {
         .first { $0.name == name }
         guard let status, status.state != .active else { return }
         // Who asked for a mirror needn't know that what he asked for takes a process.
-        let why = status.engine == .tap && status.tap == nil ? status.note.map { "\n  \($0)" } ?? "" : ""
-        Terminal.complain("mirror \(name) is \(status.state.rawValue): \(status.reason)\(why)")
+        let why = status.engine == .tap && status.tap == nil ? status.note ?? "" : ""
+        Terminal.complain(
+            UserError("mirror \(name) is \(status.state.rawValue): \(status.reason)", advice: why))
     }
 }
 

@@ -37,6 +37,7 @@ struct ApplyCommand: ParsableCommand {
             PlanOutput.complain(of: done)
             Terminal.write(PlanOutput.done(done) + "\n")
         }
-        if !done.plan.refusals.isEmpty { throw ExitStatus.failed }
+        PlanOutput.complain(of: done.awaited, in: done)
+        if !done.plan.refusals.isEmpty || !done.awaited.isEmpty || !done.broken.isEmpty { throw ExitStatus.failed }
     }
 }

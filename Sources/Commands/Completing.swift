@@ -16,7 +16,7 @@ enum Completing {
     static let mirrors = CompletionKind.custom { words, _, _ in
         let place = words.firstIndex(of: "--config-dir").map { words.index(after: $0) }
         let places = CompletionPlaces(configDir: place.flatMap { $0 < words.endIndex ? words[$0] : nil })
-        return ((try? places.store.load(now: Session.now)) ?? []).map(\.mirror.name.description)
+        return ((try? places.store.load(now: Session.now).intents) ?? []).map(\.mirror.name.description)
     }
 
     private static func portNames() -> [String] {

@@ -159,7 +159,10 @@ private struct DaemonloggerSettings {
         expression = options.filter.isEmpty ? nil : options.filter.joined(separator: " ")
         if let file = options.filterFile { expression = value { try Self.filter(file) } }
         if let text = expression, text.allSatisfy(\.isWhitespace) { expression = nil }
-        if let text = expression { _ = value { try selectorProgram(vlans: nil, expression: text, sample: 1) } }
+        if let text = expression {
+            let framing: Framing = options.interface == "any" ? .cooked : .ethernet
+            _ = value { try selectorProgram(vlans: nil, expression: text, sample: 1, framing: framing) }
+        }
         guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
     }
 

@@ -26,10 +26,9 @@ struct DemoCommand: ParsableCommand {
     var engine: DemoEngine = .tc
 
     func run() throws {
+        guard let directory = ThisProcess.environment(DemoWatch.variable) else { return try DemoWatch.run(engine) }
         let suggestion = DemoAdvice.forThisMachine()
         let lab: DemoLab
-        let directory = try Files.makeTemporaryDirectory("portmirror-demo")
-        defer { try? Files.removeTree(directory) }
         do {
             if ThisProcess.has(.sysAdmin) && ThisProcess.has(.netAdmin) {
                 try NetworkNamespace.makeOwn()
@@ -42,7 +41,7 @@ struct DemoCommand: ParsableCommand {
         } catch {
             Terminal.write("This system lets nobody but root make network namespaces (\(error)).\n")
             Terminal.write("So here is the same without any: a mirror computed over a recorded ping.\n\n")
-            return try DemoSimulation.run(suggestion)
+            return try DemoSimulation.run(in: directory, suggestion)
         }
         try DemoStory(directory: directory, lab: lab).tell(suggestion)
     }

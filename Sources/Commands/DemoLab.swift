@@ -64,7 +64,7 @@ struct DemoLab {
             do {
                 child = try ChildProcess(
                     ["ping", "-n", "-q", "-c", "\(count)", "-i", "0.2", "-W", "2", "10.77.0.2"],
-                    output: pipe.writing.number, error: pipe.writing.number)
+                    output: pipe.writing.number, error: pipe.writing.number, isTied: true)
             } catch let failure as SystemError where failure.errno == .noEntry {
                 throw UserError("there is no ping on this machine", advice: "apt-get install iputils-ping")
             }
@@ -86,7 +86,7 @@ struct DemoLab {
                     [
                         "tcpdump", "-l", "-n", "-q", "-t", "--immediate-mode", "-Z", "root", "-i", "eth0", "-c",
                         "\(packets)", "icmp",
-                    ], output: output.writing.number, error: error.writing.number)
+                    ], output: output.writing.number, error: error.writing.number, isTied: true)
             }
         } catch let failure as SystemError where failure.errno == .noEntry {
             try body()

@@ -6,14 +6,12 @@ import MirrorModel
 
 /// The demonstration where no namespaces are to be had: the reference model over a recorded ping.
 enum DemoSimulation {
-    static func run(_ suggestion: String) throws {
-        let directory = try Files.makeTemporaryDirectory("portmirror-demo")
-        defer { try? Files.removeTree(directory) }
+    static func run(in directory: String, _ suggestion: String) throws {
         let mirror = Mirror(
             name: try MirrorName("ids"), sources: [.port(try PortName("vnet0"), .both)],
             outputs: [.port(try PortName("vnet2"))], filter: "icmp")
-        try Files.write([UInt8](renderConfig([mirror]).utf8), to: "\(directory)/ids.yaml")
-        try Files.write(DemoCapture.bytes, to: "\(directory)/ping.pcap")
+        try Files.write([UInt8](renderConfig([mirror]).utf8), to: "\(directory)/ids.yaml", isLasting: false)
+        try Files.write(DemoCapture.bytes, to: "\(directory)/ping.pcap", isLasting: false)
         Terminal.write(renderConfig([mirror]) + "\n")
         let line =
             "simulate -f \(directory)/ids.yaml --pcap \(directory)/ping.pcap --port vnet0 --out \(directory)/copies"

@@ -31,21 +31,22 @@ final class DemoSwitch {
         // Its chatter is for its log.
         let quiet = try Descriptor.create("\(directory)/output")
         var create = try ChildProcess(
-            [tool, "create", "\(directory)/conf.db", Self.schema], output: quiet.number, error: quiet.number)
+            [tool, "create", "\(directory)/conf.db", Self.schema], output: quiet.number, error: quiet.number,
+            isTied: true)
         guard create.wait() == 0 else { throw Self.failure("ovsdb-tool", directory) }
         server = try ChildProcess(
             [
                 serverPath, "\(directory)/conf.db", "--remote=punix:\(directory)/db.sock",
                 "--pidfile=\(directory)/ovsdb-server.pid", "--unixctl=\(directory)/ovsdb-server.ctl",
                 "--log-file=\(directory)/ovsdb-server.log", "-vconsole:off",
-            ], output: quiet.number, error: quiet.number)
+            ], output: quiet.number, error: quiet.number, isTied: true)
         client = OVSDBClient(try OVSDBTarget(parsing: database))
         try Self.connect(client, directory)
         daemon = try ChildProcess(
             [
                 daemonPath, database, "--pidfile=\(directory)/ovs-vswitchd.pid",
                 "--unixctl=\(directory)/ovs-vswitchd.ctl", "--log-file=\(directory)/ovs-vswitchd.log", "-vconsole:off",
-            ], output: quiet.number, error: quiet.number)
+            ], output: quiet.number, error: quiet.number, isTied: true)
     }
 
     deinit { client.close() }
@@ -85,8 +86,19 @@ final class DemoSwitch {
         guard client.replica.rows(InterfaceRow.self).allSatisfy({ $0.ofport ?? -1 > 0 }) else {
             throw UserError(
                 "ovs-vswitchd can't make the demo's bridge: \(complaint ?? "it doesn't say why")",
-                advice: "try it as root: sudo portmirror demo --engine ovs")
+                advice: Self.advice)
         }
+    }
+
+    /// In user space, every bridge and internal port of Open vSwitch is a tap interface.
+    private static var advice: String {
+        do { _ = try Descriptor.open("/dev/net/tun", flags: 2) } catch {
+            return
+                "it needs the kernel's tun module, and /dev/net/tun can't be opened: modprobe tun; or see the demo on a "
+                + "Linux bridge: portmirror demo"
+        }
+        return ThisProcess.userID == 0
+            ? "see the demo on a Linux bridge: portmirror demo" : "try it as root: sudo portmirror demo --engine ovs"
     }
 
     /// The first that its log has against anything: what comes after follows from it.

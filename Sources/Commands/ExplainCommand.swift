@@ -36,12 +36,14 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         let session = try Session(places)
-        let existing = try session.store.load(now: session.now)
+        let definitions = try session.store.load(now: session.now)
+        let existing = definitions.intents
         var change = Reconciler.Change()
         if let file {
             change.put = try InputFiles.read([file], now: session.now).map { ($0.mirror, false) }
         } else if let name {
             let wanted = try NameArguments.parse([name])
+            try definitions.checkIntact(wanted)
             try NameArguments.check(wanted, among: existing.map(\.mirror.name))
             change.put = existing.filter { wanted.contains($0.mirror.name) }.map { ($0.mirror, $0.isTemporary) }
         }
@@ -52,13 +54,13 @@ struct ExplainCommand: ParsableCommand {
             desired: preview.desired, observed: preview.observed.without(names, desired: preview.desired),
             engines: preview.engines, scope: .only(names))
         guard plan.refusals.isEmpty else {
-            throw UserError(plan.refusals.map(\.description).joined(separator: "\n"))
+            throw UserError(each: plan.refusals.map(\.description))
         }
         let everything =
             plan.steps.contains(where: Self.copiesEverything) ? session.trafficControl.features.everything : .matchall
         var text = Self.waiting(preview, names)
-        for warning in plan.warnings { text += "# Warning: \(warning)\n" }
-        for note in plan.notes where names.contains(note.mirror) { text += "# \(note)\n" }
+        for warning in plan.warnings { text += "# Warning: \("\(warning)".onOneLine)\n" }
+        for note in plan.notes where names.contains(note.mirror) { text += "# \("\(note)".onOneLine)\n" }
         let steps = plan.steps.filter { Self.isAbout(names, $0) }
         let commands =
             steps.flatMap { explain($0, everything: everything) }

@@ -19,8 +19,13 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         let wanted = try NameArguments.parse(names)
-        let all = try places.store.load(now: Session.now).map(\.mirror)
+        let definitions = try places.store.load(now: Session.now)
+        let all = definitions.intents.map(\.mirror)
+        try definitions.checkIntact(wanted)
         try NameArguments.check(wanted, among: all.map(\.name))
         Terminal.write(renderConfig(all.filter { wanted.isEmpty || wanted.contains($0.name) }))
+        guard wanted.isEmpty, !definitions.broken.isEmpty else { return }
+        PlanOutput.complain(of: definitions.broken)
+        throw ExitStatus.failed
     }
 }

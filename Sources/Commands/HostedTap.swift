@@ -13,6 +13,8 @@ final class HostedTap {
     private let watch: DirectoryWatch?
     private let since = Session.now
     private var reason: String?
+    /// Why it can't be told whether the mirror is still wanted.
+    private var trouble: String?
     private var status: Int32 = 0
 
     /// Another process that runs the mirror already stands against this one.
@@ -33,6 +35,14 @@ final class HostedTap {
         do throws(SystemError) {
             return try LocalListener(TapEngine.socket(of: name, in: runDirectory))
         } catch {
+            if error.errno == .timedOut {
+                let directory = TapEngine.directory(in: runDirectory)
+                let holder = FileLock.holder(of: "\(directory)/.lock")
+                throw UserError(
+                    "another process\(holder.map { ", \($0)," } ?? "") holds \(directory)/.lock, so this one can't say "
+                        + "where it is to be asked",
+                    advice: "end that process, and try again")
+            }
             guard error.errno == .addressInUse else { throw error }
             throw UserError(
                 "mirror \(name) is being run by another process already",
@@ -48,16 +58,29 @@ final class HostedTap {
 
     func answer(_ counts: TapCounts) {
         listener.answerAll {
-            (try? TapReport(counts, of: mirror, process: ThisProcess.id, since: since).encoded) ?? []
+            var report = TapReport(counts, of: mirror, process: ThisProcess.id, since: since)
+            if let trouble { report.problems.append(trouble) }
+            return (try? report.encoded) ?? []
         }
     }
 
     /// Whether the definition is still what is run.
     var isStillWanted: Bool {
         watch?.drain()
-        // A file that can't be read now says nothing.
-        guard let intents = try? store.load(now: Session.now) else { return true }
-        guard let now = intents.first(where: { $0.mirror.name == mirror.name })?.mirror else {
+        let definitions: Definitions
+        do {
+            definitions = try store.load(now: Session.now)
+        } catch {
+            trouble = "the definitions can't be read: \(error)"
+            return true
+        }
+        if let file = definitions.brokenFile(of: mirror.name) {
+            // Whether it is still wanted can't be told: the next news may.
+            trouble = "its definition can't be read: \(file.reason)"
+            return true
+        }
+        trouble = nil
+        guard let now = definitions.intents.first(where: { $0.mirror.name == mirror.name })?.mirror else {
             reason = "mirror \(mirror.name) was removed"
             return false
         }

@@ -62,10 +62,10 @@ struct ImportCommand: ParsableCommand {
             present.observed, defined: present.desired.map(\.mirror), engines: present.engines)
         try NameArguments.check(Array(wanted), among: found.mirrors.map(\.name))
         let mirrors = found.mirrors.filter { wanted.isEmpty || wanted.contains($0.name) }
-        let remarks = found.remarks.map { "# \($0)\n" }.joined()
+        let remarks = found.remarks.map { "# \($0.onOneLine)\n" }.joined()
         let text = (remarks.isEmpty ? "" : remarks + "\n") + renderConfig(mirrors)
         if let output {
-            try Files.write([UInt8](text.utf8), to: output)
+            try Files.overwrite(output, with: [UInt8](text.utf8))
             for remark in found.remarks { Terminal.complain(remark) }
         } else {
             Terminal.write(text)

@@ -10,7 +10,7 @@ enum JSONOutput {
     static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        return Terminal.escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
     }
 }
 
@@ -81,8 +81,11 @@ struct MirrorJSON: Encodable {
         let state: String
         /// The interface's own name, where `port` or `bridge` is an altname of it.
         let interface: String?
+        /// Packets that the port's queueing discipline has dropped, whosever; left out where it has dropped none.
+        let queueDropped: UInt64?
 
         enum CodingKeys: String, CodingKey {
+            case queueDropped = "queue-dropped"
             case port, vlan, bridge, files, format, compress, name, state, interface
             case rotateSize = "rotate-size"
             case rotateTime = "rotate-time"
@@ -114,6 +117,7 @@ struct MirrorJSON: Encodable {
             keepBytes = settings?.keepBytes
             keepAge = settings?.keepAge?.components.seconds
             keepPercent = settings?.keepPercent
+            queueDropped = output.queue?.dropped
         }
     }
 
@@ -124,6 +128,8 @@ struct MirrorJSON: Encodable {
 
     struct FailedJSON: Encodable {
         let packets: UInt64
+        /// Whether there may have been more, and fewer copies delivered; left out where the numbers are exact.
+        var minimum: Bool?
         /// Where the engine tells.
         let reasons: [String: UInt64]?
     }
@@ -178,7 +184,6 @@ struct MirrorJSON: Encodable {
         /// null where failures aren't counted.
         let delivered: TrafficJSON?
         let failed: FailedJSON?
-
         init(_ counters: Counters, failures: [TapReport.Failure: UInt64]?) {
             selected = TrafficJSON(packets: counters.selectedPackets, bytes: counters.selectedBytes)
             guard counters.knowsFailures else {
@@ -187,7 +192,7 @@ struct MirrorJSON: Encodable {
             }
             delivered = TrafficJSON(packets: counters.deliveredPackets, bytes: counters.deliveredBytes)
             failed = FailedJSON(
-                packets: counters.failedPackets,
+                packets: counters.failedPackets, minimum: counters.failuresAreMinimum ? true : nil,
                 reasons: failures.map {
                     Dictionary($0.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
                 })

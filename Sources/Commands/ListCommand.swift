@@ -2,6 +2,7 @@ import ArgumentParser
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import OVSDB
 import Tap
 import TrafficControl
 
@@ -44,6 +45,7 @@ struct ListCommand: ParsableCommand {
         // The common case of a machine without mirrors is answered without looking at every port.
         var all =
             try !session.hasSwitches && places.store.load(now: session.now).isEmpty
+            && RemovalStore(directory: places.configDirectory).load().isEmpty
             && !session.trafficControl.hasHooks() && !TapEngine.mayRun(in: places.runDirectory)
             ? [] : StatusReader.read(session)
         try NameArguments.check(wanted, among: all.map(\.name))
@@ -60,8 +62,8 @@ struct ListCommand: ParsableCommand {
                 status.name.description, status.state.rawValue,
                 status.sources.map(\.source.description).joined(separator: ","),
                 status.outputs.map(\.output.description).joined(separator: ","), "\(total.selectedPackets)",
-                total.knowsFailures ? "\(total.deliveredPackets)" : "-",
-                total.knowsFailures ? "\(total.failedPackets)" : "-",
+                total.knowsFailures ? (total.failuresAreMinimum ? "≤" : "") + "\(total.deliveredPackets)" : "-",
+                total.knowsFailures ? (total.failuresAreMinimum ? "≥" : "") + "\(total.failedPackets)" : "-",
             ])
         }
         let table = Terminal.table(rows) { row, column in
@@ -69,7 +71,11 @@ struct ListCommand: ParsableCommand {
         }
         if rows.count > 1 { Terminal.write(table) }
         for status in all {
-            if !status.reason.isEmpty { Terminal.write("\(status.name): \(status.reason)\n") }
+            if !status.reason.isEmpty { Terminal.write("\(status.name): \(status.reason.onOneLine)\n") }
+            for output in status.outputs {
+                guard let queue = output.queue else { continue }
+                Terminal.write("\(status.name): \(ShowCommand.words(queue, of: output.output))\n")
+            }
             if let lost = status.tap?.lost, lost > 0 {
                 Terminal.write(
                     "\(status.name): \(Quantity.packets(lost)) lost before they were seen, in none of the columns\n")
@@ -103,14 +109,24 @@ struct ForeignMirror: Encodable {
     /// In words.
     let copies: String
     let outputs: [String]
+    /// Of a row: its UUID.
+    let id: String?
+    /// Of a rule: the port that it is on.
+    let port: String?
+    /// What it has selected; null where that isn't counted.
+    let packets: UInt64?
+    let bytes: UInt64?
+    /// What is wrong with it.
+    let problems: [String]
 
     enum CodingKeys: String, CodingKey {
-        case engine, name, owner, copies, outputs
+        case engine, name, owner, copies, outputs, id, port, packets, bytes, problems
         case place = "where"
     }
 
     static func all(in observed: Observation) -> [ForeignMirror] {
-        let rows = (observed.switches?.mirrors ?? []).filter { $0.mirror == nil }.map { ForeignMirror($0) }
+        let rows = (observed.switches?.mirrors ?? []).filter { $0.mirror == nil }
+            .map { ForeignMirror($0, observed.topology) }
         let filters = observed.topology.ports.values.sorted { $0.name < $1.name }.flatMap { port in
             ((observed.hooks[port.index]?.foreign ?? []) + (observed.queueFilters[port.index] ?? []))
                 .compactMap { ForeignMirror($0, at: port.name, observed.topology) }
@@ -118,7 +134,7 @@ struct ForeignMirror: Encodable {
         return rows + filters
     }
 
-    private init(_ row: ObservedSwitchMirror) {
+    private init(_ row: ObservedSwitchMirror, _ topology: Topology) {
         engine = EngineName.ovs.rawValue
         place = "bridge \(row.bridge)"
         name = row.name.isEmpty ? nil : row.name
@@ -129,6 +145,11 @@ struct ForeignMirror: Encodable {
         case .vlan(let id): outputs = ["vlan:\(id)@\(row.bridge)"]
         case .nowhere: outputs = []
         }
+        id = row.id.description
+        port = nil
+        packets = row.counters?.selectedPackets
+        bytes = row.counters?.selectedBytes
+        problems = Self.problems(of: row, topology)
     }
 
     private init?(_ filter: ForeignFilter, at port: PortName, _ topology: Topology) {
@@ -145,6 +166,11 @@ struct ForeignMirror: Encodable {
             }
         copies = match + (rule.problem.map { "; \($0)" } ?? "")
         outputs = rule.copies.compactMap { topology[index: $0.index]?.name.description }
+        id = nil
+        self.port = port.description
+        packets = rule.copies.first?.counters.selectedPackets
+        bytes = rule.copies.first?.counters.selectedBytes
+        problems = Self.problems(of: rule, topology)
     }
 }
 

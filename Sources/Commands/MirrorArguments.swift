@@ -79,7 +79,7 @@ extension MirrorArguments {
             mirror.engine = engine ?? mirror.engine
             mirror.reserve = reserve || mirror.reserve
             mirror.keepOffloads = keepOffloads || mirror.keepOffloads
-            if let seconds { mirror.until = Timestamp(secondsSince1970: now.secondsSince1970 + seconds) }
+            if let seconds { mirror.until = now.adding(seconds: seconds) }
             problems = mirror.problems.map { "--\($0.key) \($0.problem)" }
             if problems.isEmpty { return mirror }
         }

@@ -36,7 +36,7 @@ struct PlanCommand: ParsableCommand {
         } else {
             try output.printText()
         }
-        if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
+        if !preview.plan.refusals.isEmpty || !preview.broken.isEmpty { throw ExitStatus.failed }
         if !preview.isEmpty { throw ExitStatus.pending }
     }
 }

@@ -13,7 +13,7 @@ struct PlanOutput {
     func printText(isDone: Bool = false) throws {
         Self.complain(of: preview, ofAll: !isDone)
         if preview.isEmpty {
-            if preview.plan.refusals.isEmpty { Terminal.write("nothing to change\n") }
+            if preview.plan.refusals.isEmpty, preview.broken.isEmpty { Terminal.write("nothing to change\n") }
             return
         }
         var text = ""
@@ -23,8 +23,11 @@ struct PlanOutput {
             let why = preview.expired.contains(name) ? ", whose time is over" : ""
             text += Terminal.styled("-", .red) + " forget mirror \(name)\(why)\n"
         }
-        for note in preview.plan.notes { text += "# \(note)\n" }
-        for step in preview.plan.steps { text += Self.sign(step) + " \(step)\n" }
+        for name in preview.settled {
+            text += Terminal.styled("-", .red) + " finish the removal of mirror \(name)\n"
+        }
+        for note in preview.plan.notes { text += "# \("\(note)".onOneLine)\n" }
+        for step in preview.plan.steps { text += Self.sign(step) + " \("\(step)".onOneLine)\n" }
         Terminal.write(text + (isDone ? Self.done(preview) : Self.summary(preview)) + "\n" + waiting)
     }
 
@@ -35,12 +38,36 @@ struct PlanOutput {
     static func complain(of preview: Reconciler.Preview, ofAll: Bool = false) {
         let new = Set(preview.added + preview.changed)
         let warnings = preview.plan.warnings.filter { ofAll || new.contains($0.mirror) }
+        complain(of: preview.broken)
         let lines =
-            preview.expired.map { "mirror \($0): its time is over, so it is removed" }
+            preview.observed.damagedRecords.map(\.description)
+            + preview.expired.map { "mirror \($0): its time is over, so it is removed" }
             + preview.leftovers.map { "mirror \($0): it ran without a definition here, so it is removed" }
-            + warnings.map { "warning: \($0)" } + preview.plan.refusals.map(\.description)
+            + warnings.map { "warning: \($0)" }
+            + preview.plan.refusals.filter { $0.rule != .definition }.map(\.description)
             + preview.remarks
-        if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0)\n" }.joined()) }
+        if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0.onOneLine)\n" }.joined()) }
+    }
+
+    /// Each mistake as `FILE:LINE:COLUMN: error: …`, and what becomes of the mirrors.
+    static func complain(of broken: [BrokenDefinition]) {
+        var text = ""
+        for file in broken {
+            let names = file.names.map(\.description).joined(separator: ", ")
+            text +=
+                "\(file)\nportmirror: \(names.isEmpty ? "what it defines" : names) is left as it runs "
+                + "until the file is mended\n"
+        }
+        if !text.isEmpty { Terminal.writeError(text) }
+    }
+
+    /// Removals that wait, but for those that have just been told of.
+    static func complain(of awaited: [MirrorName], in preview: Reconciler.Preview) {
+        for name in awaited where !preview.unfinished.contains(where: { $0.name == name }) {
+            Terminal.complain(
+                "mirror \(name): its removal still waits for Open vSwitch. If that is gone for good: "
+                    + "portmirror remove \(name) --db none")
+        }
     }
 
     /// New and changed mirrors that won't be active at once, each with the reason.
@@ -51,7 +78,7 @@ struct PlanOutput {
             isApplied: true
         )
         .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }
-        .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason)\n" }.joined()
+        .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason.onOneLine)\n" }.joined()
     }
 
     /// One line of what was done.

@@ -62,12 +62,12 @@ public struct PortmirrorCommand: ParsableCommand {
         do {
             if arguments.first == "add", let addition = Addition(plainly: arguments.dropFirst(), now: Session.now) {
                 try addition.run()
-                exit(withError: nil)
+                leave(.success)
             }
             if let error = CommandWord.error(in: arguments) { throw error }
             var command = try direct(arguments) ?? parseAsRoot(arguments)
             try command.run()
-            exit(withError: nil)
+            leave(.success)
         } catch {
             present(error, arguments)
         }
@@ -86,36 +86,40 @@ public struct PortmirrorCommand: ParsableCommand {
     private static func present(_ error: any Error, _ arguments: [String]) -> Never {
         switch error {
         case let error as UserError:
-            Terminal.complain(error.description)
+            Terminal.complain(error)
             switch error.kind {
-            case .failed: exit(withError: ExitStatus.failed)
-            case .usage: exit(withError: ExitStatus.usage)
-            case .privilege: exit(withError: ExitStatus.privilege)
+            case .failed: leave(ExitStatus.failed)
+            case .usage: leave(ExitStatus.usage)
+            case .privilege: leave(ExitStatus.privilege)
             }
         case let error as ConfigError:
             // FILE:LINE:COLUMN: error: …, as compilers say it, so that editors jump there.
             Terminal.writeError("\(error)\n")
-            exit(withError: ExitStatus.failed)
+            leave(ExitStatus.failed)
         case let error as NetlinkError where error.errno == .notPermitted:
-            Terminal.complain("\(error)\n  \(Privilege.advice)")
-            exit(withError: ExitStatus.privilege)
+            Terminal.complain(UserError("\(error)", advice: Privilege.advice))
+            leave(ExitStatus.privilege)
         case let error as SystemError where error.errno == .access || error.errno == .notPermitted:
-            Terminal.complain("\(error)\n  \(Privilege.advice)")
-            exit(withError: ExitStatus.privilege)
+            Terminal.complain(UserError("\(error)", advice: Privilege.advice))
+            leave(ExitStatus.privilege)
         case is NetlinkError, is SystemError, is StepFailure:
             Terminal.complain("\(error)")
-            exit(withError: ExitStatus.failed)
+            leave(ExitStatus.failed)
         default:
-            // Whatever else is wrong comes of it.
-            guard exitCode(for: error) == ExitStatus.usage, let unknown = CommandWord.unknownOption(in: arguments)
-            else {
-                exit(withError: error)
+            // Help, or what is wrong with the command line.
+            let code = exitCode(for: error)
+            var text = fullMessage(for: error)
+            if code == ExitStatus.usage, let unknown = CommandWord.unknownOption(in: arguments) {
+                // Whatever else is wrong comes of it.
+                let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
+                text = (["Error: \(unknown)"] + usage).joined(separator: "\n")
             }
-            let usage = fullMessage(for: error).split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
-            Terminal.writeError((["Error: \(unknown)"] + usage).joined(separator: "\n") + "\n")
-            exit(withError: ExitStatus.usage)
+            if !text.isEmpty { code.isSuccess ? Terminal.write(text + "\n") : Terminal.writeError(text + "\n") }
+            leave(code)
         }
     }
+
+    private static func leave(_ code: ExitCode) -> Never { exit(withError: Terminal.exitCode(code)) }
 }
 
 /// Exit codes that a script can rely on.

@@ -119,7 +119,10 @@ private struct PortReport: Encodable {
         state = !port.isUp ? "down" : port.hasCarrier ? "up" : "no-carrier"
         mtu = port.mtu
         self.depth = depth
-        sourceOf = desired.filter { mirror in
+        // Those that run without a definition.
+        let defined = Set(desired.map(\.name))
+        let processes = observed.taps.filter { !defined.contains($0.key) }.sorted { $0.key < $1.key }
+        let definedSources = desired.filter { mirror in
             mirror.sources.contains { source in
                 switch source {
                 case .port(let name, _): name == port.name
@@ -130,8 +133,13 @@ private struct PortReport: Encodable {
                             && !mirror.outputs.contains(.port(port.name))
                 }
             }
-        }.map(\.name.description)
-        outputOf = desired.filter { $0.outputs.contains(.port(port.name)) }.map(\.name.description)
+        }
+        sourceOf =
+            definedSources.map(\.name.description)
+            + processes.filter { $0.value.sources.contains { $0.port == port.name } }.map(\.key.description)
+        outputOf =
+            desired.filter { $0.outputs.contains(.port(port.name)) }.map(\.name.description)
+            + processes.filter { $0.value.copies.contains { $0.output == .port(port.name) } }.map(\.key.description)
         let hookState = observed.hooks[port.index] ?? HookState()
         hook =
             switch hookState.kind {

@@ -36,20 +36,52 @@ struct RemoveCommand: ParsableCommand {
         change.isAllOrNothing = false
         if all {
             change.removesOthers = true
-            PlanOutput.complain(of: try session.apply(change))
+            let done = try session.apply(change)
+            let defined = Set(done.removed)
+            for (name, tap) in done.observed.taps.sorted(by: { $0.key < $1.key }) where !defined.contains(name) {
+                Terminal.complain("\(Self.processWords(name, tap)): it goes on. To end it: kill \(tap.process)")
+            }
+            try finish(done)
+            if !done.broken.isEmpty { throw ExitStatus.failed }
             return
         }
         let present = try session.reconciler.look(now: session.now)
-        let defined = present.intents.map(\.mirror.name)
+        let defined = present.desired.map(\.mirror.name)
         // What runs without a definition (a removal that was cut short) has a name too.
         let running = present.observed.running.subtracting(defined)
-        let known = defined + running.sorted()
+        let awaited = present.observed.removals.map(\.name).filter { !defined.contains($0) && !running.contains($0) }
+        let known = defined + running.sorted() + awaited
         if wanted.contains(where: known.contains) { try NameArguments.check(wanted, among: known) }
+        try Self.refuseProcesses(wanted.filter { !defined.contains($0) }, present.observed)
         change.remove = Set(wanted)
         change.scope = .only(change.remove)
         let done = try session.apply(change)
-        PlanOutput.complain(of: done)
         // A removal that was cut short leaves things without a name; to finish them is what was asked.
         if done.isEmpty { try NameArguments.check(wanted, among: known) }
+        try finish(done)
+    }
+
+    /// What couldn't be taken away is no success.
+    private func finish(_ done: Reconciler.Preview) throws {
+        PlanOutput.complain(of: done)
+        let open = done.awaited.filter { all || names.contains($0.description) }
+        PlanOutput.complain(of: open, in: done)
+        if !open.isEmpty { throw ExitStatus.failed }
+    }
+
+    /// A process that copies without a definition is nothing that could be taken away.
+    private static func refuseProcesses(_ names: [MirrorName], _ observed: Observation) throws {
+        let taps = names.compactMap { name in
+            observed.installed.contains(name) ? nil : observed.taps[name].map { (name: name, tap: $0) }
+        }
+        guard !taps.isEmpty else { return }
+        throw UserError(
+            taps.map { processWords($0.name, $0.tap) }.joined(separator: "\n"),
+            advice: "nothing was removed. To end \(taps.count == 1 ? "it" : "them"): kill "
+                + taps.map { "\($0.tap.process)" }.joined(separator: " "))
+    }
+
+    private static func processWords(_ name: MirrorName, _ tap: TapReport) -> String {
+        "\(name) has no definition: it is process \(tap.process), which copies as long as it runs"
     }
 }

@@ -43,7 +43,9 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let names = try NameArguments.parse([name])
-        let intents = try places.store.load(now: Session.now)
+        let definitions = try places.store.load(now: Session.now)
+        try definitions.checkIntact(names)
+        let intents = definitions.intents
         try NameArguments.check(names, among: intents.map(\.mirror.name))
         guard let mirror = intents.first(where: { names.contains($0.mirror.name) })?.mirror else { return }
         if let end = mirror.until, end <= Session.now {

@@ -49,7 +49,9 @@ struct SetCommand: ParsableCommand {
         let name = try MirrorOperands.name(operands)
         let removals = try removals
         try Change(name: name, isDryRun: dryRun, verb: "changing", places: places).run { session in
-            let intents = try session.store.load(now: session.now)
+            let definitions = try session.store.load(now: session.now)
+            try definitions.checkIntact([name])
+            let intents = definitions.intents
             try NameArguments.check([name], among: intents.map(\.mirror.name))
             guard let old = intents.first(where: { $0.mirror.name == name }) else { return nil }
             let isTemporary = temporary || old.isTemporary && !removals.contains(.temporary)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MirrorConfig
+import MirrorEngine
 import MirrorModel
 import MirrorPlan
 
@@ -9,13 +10,19 @@ struct ShowCommand: ParsableCommand {
         abstract: "Show one mirror: sources, outputs, state, counters.",
         discussion: """
             selected counts frames once for each output that was to get a copy; delivered and failed add up to it. \
+            delivered is what the output took; what its queue drops later is told as queue. \
             A super-frame (GRO, GSO) counts as its segments in selected, as one in failed.
 
-            Example:
+            Mirrors of others are shown, too: one of Open vSwitch by its name or UUID, filters of traffic control by \
+            their port.
+
+            Examples:
               portmirror show ids
+              portmirror show vnet0
             """)
 
-    @Argument(help: "The mirror.", completion: Completing.mirrors)
+    @Argument(
+        help: "The mirror; of others' mirrors the name, the UUID or the port.", completion: Completing.mirrors)
     var name: String
 
     @Flag(help: "As a JSON object.")
@@ -24,22 +31,30 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func run() throws {
-        let wanted = try NameArguments.parse([name])
         let session = try Session(places)
-        let all = try StatusReader.read(session)
-        try NameArguments.check(wanted, among: all.map(\.name))
-        for status in all where wanted.contains(status.name) {
-            if json {
-                try JSONOutput.print(MirrorJSON(status))
-            } else {
-                Terminal.write(text(status, now: session.now))
+        let present = try session.reconciler.look(now: session.now)
+        let all = statuses(
+            of: present.desired, observed: present.observed, now: session.now, engines: present.engines)
+        guard let status = all.first(where: { $0.name.description == name }) else {
+            let foreign = ForeignMirror.all(called: name, in: present.observed)
+            guard foreign.isEmpty else {
+                if json { return try JSONOutput.print(foreign) }
+                return Terminal.write(foreign.map(\.text).joined())
             }
+            return try NameArguments.check(NameArguments.parse([name]), among: all.map(\.name))
+        }
+        if json {
+            try JSONOutput.print(MirrorJSON(status))
+        } else {
+            Terminal.write(text(status, now: session.now))
         }
     }
 
     func text(_ status: MirrorStatus, now: Timestamp) -> String {
         var text = Terminal.styled("mirror", .green) + ": " + Terminal.styled(status.name.description, .bold) + "\n"
-        func line(_ key: String, _ value: String) { text += "  " + Terminal.styled(key, .bold) + ": \(value)\n" }
+        func line(_ key: String, _ value: String) {
+            text += "  " + Terminal.styled(key, .bold) + ": \(value.onOneLine)\n"
+        }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
         line("engine", status.engine.description + (status.note.map { " (\($0))" } ?? ""))
         for source in status.sources {
@@ -55,23 +70,32 @@ struct ShowCommand: ParsableCommand {
             if mirror.reserve { line("outputs", "reserved for copies") }
             if mirror.keepOffloads { line("offloads", "left as they are") }
             if let until = mirror.until {
-                let left = until.secondsSince1970 - now.secondsSince1970
+                let left = until.seconds(since: now)
                 line("time left", left <= 0 ? "none" : "\(Quantity.duration(left)) (until \(formatTimestamp(until)))")
             }
         }
         if let tap = status.tap {
-            let seconds = max(now.secondsSince1970 - tap.since.secondsSince1970, 0)
-            line("process", "\(tap.process), for \(Quantity.duration(seconds))")
+            line("process", "\(tap.process), for \(Quantity.duration(now.seconds(since: tap.since)))")
         }
         let total = status.total
         let age = status.countersAge.map { " (up to \($0.components.seconds) s old)" } ?? ""
         line("selected", "\(Quantity.packets(total.selectedPackets)), \(Quantity.bytes(total.selectedBytes))" + age)
         if total.knowsFailures {
+            let (most, least) = total.failuresAreMinimum ? ("at most ", "at least ") : ("", "")
             line(
-                "delivered", "\(Quantity.packets(total.deliveredPackets)), \(Quantity.bytes(total.deliveredBytes))")
-            line("failed", Quantity.packets(total.failedPackets) + Self.reasons(status.failures))
+                "delivered",
+                most + "\(Quantity.packets(total.deliveredPackets)), \(Quantity.bytes(total.deliveredBytes))")
+            line("failed", least + Quantity.packets(total.failedPackets) + Self.reasons(status.failures))
+            if total.failuresAreMinimum {
+                line("note", "the kernel counts failures in 32 bits: after 4294967295 it begins again at 0")
+            }
         } else {
             line("delivered", "not counted for this output")
+        }
+        for output in status.outputs {
+            guard let queue = output.queue else { continue }
+            line(
+                "queue", "\(Self.words(queue, of: output.output)), some of them perhaps copies that count as delivered")
         }
         if let tap = status.tap {
             line("lost", Quantity.packets(tap.lost) + " before they were seen (counted nowhere above)")
@@ -113,6 +137,10 @@ struct ShowCommand: ParsableCommand {
         return ([output.output.description] + options).joined(separator: ", ")
     }
 
+    static func words(_ queue: PortQueue, of output: Output) -> String {
+        "the \(queue.kind) qdisc of \(output) has dropped \(Quantity.packets(queue.dropped)) since it was set up"
+    }
+
     private static func words(_ files: TapReport.Files) -> String {
         var parts = ["\(files.finished) finished"]
         if files.removed > 0 { parts.append("\(files.removed) of them removed") }
@@ -134,7 +162,7 @@ struct ShowCommand: ParsableCommand {
     static func style(of state: MirrorStatus.State) -> Terminal.Style {
         switch state {
         case .active: .green
-        case .degraded, .waiting: .yellow
+        case .degraded, .waiting, .removing: .yellow
         case .failed, .expired: .red
         }
     }
@@ -167,8 +195,9 @@ enum Quantity {
         return "\(tenths / 10).\(tenths % 10) \(prefixes[rank])\(unit)"
     }
 
-    /// The two largest units: "9m 12s".
+    /// The two largest units: "9m 12s"; less than nothing is nothing.
     static func duration(_ seconds: Int64) -> String {
+        let seconds = max(seconds, 0)
         let parts = [
             (seconds / 86400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s"),
         ].drop { $0.0 == 0 }.prefix(2)

@@ -13,7 +13,7 @@ struct SimulateCommand: ParsableCommand {
         commandName: "simulate",
         abstract: "Run mirrors over a capture: which copies would each output get?",
         discussion: """
-            Reads pcap or pcapng, takes each frame as seen at one port, and writes the copies to DIR/OUTPUT.pcap; those \
+            Reads pcap or pcapng, also compressed with Zstandard, takes each frame as seen at one port, and writes the copies to DIR/OUTPUT.pcap; those \
             of files:/var/log/x to DIR/files-var-log-x.pcap, with the length that they had before they were cut. It needs no privilege and touches no interface. Frames without a direction of their own (pcap has none) are \
             taken as --direction says.
 
@@ -57,12 +57,12 @@ struct SimulateCommand: ParsableCommand {
         }
         let now = Session.now
         let mirrors = try InputFiles.read([file], now: now).map(\.mirror)
-        guard let bytes = try Files.read(pcap) else { throw UserError("there is no file \(pcap)") }
+        let capture = try CaptureSource(pcap)
         var simulation = try Simulation(
-            mirrors: mirrors, port: try Self.portName(port), bridge: try bridge.map(Self.portName), seed: seed)
-        try simulation.run(over: bytes, named: pcap, hook: hook)
-        try Files.makeDirectory(out)
-        let results = try simulation.results(in: out)
+            mirrors: mirrors, port: try Self.portName(port), bridge: try bridge.map(Self.portName), seed: seed, out: out
+        )
+        try simulation.run(over: capture, hook: hook)
+        let results = try simulation.results()
         if simulation.cutFrames > 0 {
             Terminal.complain(
                 "warning: \(counted(simulation.cutFrames, "frame")) cut when captured; a filter can't see what is missing"
@@ -84,13 +84,21 @@ struct SimulateCommand: ParsableCommand {
     }
 }
 
-/// The reference model between a capture and files of copies.
+/// The reference model between a capture and files of copies. What it holds doesn't grow with the capture.
 struct Simulation {
     private var model: ReferenceModel
     private let port: PortName
     private let writer = PcapWriter()
-    /// Each output's records.
+    private let directory: String
+    /// Each output's records that aren't in its file yet.
     private var files: [Output: [UInt8]] = [:]
+    /// Bytes of all of them.
+    private var waiting = 0
+    private static let mostWaiting = 4 << 20
+    /// Outputs whose files are begun.
+    private var begun: Set<Output> = []
+    /// A learning bridge of a real machine knows some thousands.
+    var mostStations = 1_000_000
     /// What they are called.
     private var paths: [Output: String] = [:]
     private var counts: [Trace.Route: (copies: Int, bytes: Int)] = [:]
@@ -108,8 +116,9 @@ struct Simulation {
         let file: String
     }
 
-    init(mirrors: [Mirror], port: PortName, bridge: PortName?, seed: UInt64) throws {
+    init(mirrors: [Mirror], port: PortName, bridge: PortName?, seed: UInt64, out directory: String) throws {
         self.port = port
+        self.directory = directory
         var programs: [String: BPFProgram] = [:]
         for expression in mirrors.compactMap(\.filter) where programs[expression] == nil {
             programs[expression] = try selectorProgram(vlans: nil, expression: expression, sample: 1)
@@ -161,18 +170,21 @@ struct Simulation {
         return topology
     }
 
-    mutating func run(over bytes: [UInt8], named path: String, hook: Hook) throws {
+    mutating func run(over capture: CaptureSource, hook: Hook) throws {
         var reader = CaptureReader()
         do {
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                reader.feed(rest.prefix(1 << 20))
-                rest = rest.dropFirst(1 << 20)
+            while true {
                 while let packet = try reader.next() { try pass(packet, hook: hook) }
+                switch try capture.next() {
+                case .bytes(let bytes): reader.feed(bytes)
+                case .later: try capture.wait()
+                case .end: return try reader.finish()
+                }
             }
-            try reader.finish()
         } catch let error as CaptureFileError {
-            throw UserError("can't read \(path): \(error)")
+            throw UserError(
+                "can't read \(capture.name): \(error)",
+                advice: begun.isEmpty ? "" : "the copies of most of what is before that are in \(directory)")
         }
     }
 
@@ -201,31 +213,56 @@ struct Simulation {
             case .passed, .failed, .delivered, .cutShort: break
             }
         }
+        if waiting >= Self.mostWaiting { try write() }
+        guard model.knownStations <= mostStations else {
+            throw UserError(
+                "the capture has frames of more than \(mostStations) senders: no bridge keeps so many apart",
+                advice: "take a piece of it, as with editcap(1), or leave out --bridge")
+        }
     }
 
     private mutating func keep(_ frame: Frame, of packet: CapturedPacket, _ copy: Copy) {
         let route = Trace.Route(copy.mirror, copy.output)
         counts[route, default: (0, 0)].copies += 1
         counts[route, default: (0, 0)].bytes += frame.bytes.count
+        waiting += frame.bytes.count + PcapWriter.recordOverhead
         writer.append(
             frame.bytes, timestamp: packet.timestamp ?? 0, originalLength: packet.originalLength,
             to: &files[copy.output, default: []])
     }
 
-    /// Writes the files.
-    func results(in directory: String) throws -> [Result] {
+    /// Writes what waits to the files.
+    private mutating func write() throws {
+        if begun.isEmpty { try Files.makeDirectory(directory) }
         for (output, records) in files {
-            try Files.write(writer.header + records, to: path(of: output, in: directory))
+            let path = path(of: output)
+            if begun.insert(output).inserted {
+                try Files.overwrite(path, with: writer.header + records)
+            } else {
+                do throws(SystemError) {
+                    // O_WRONLY | O_APPEND
+                    try Descriptor.open(path, flags: 0o2001).write(records)
+                } catch {
+                    throw SystemError(error.errno, "write", path)
+                }
+            }
+            files[output] = []
         }
+        waiting = 0
+    }
+
+    /// Completes the files.
+    mutating func results() throws -> [Result] {
+        try write()
         return routes.map { route in
             let count = counts[route] ?? (0, 0)
             return Result(
                 mirror: route.mirror.description, output: route.output.description, copies: count.copies,
-                bytes: count.bytes, file: path(of: route.output, in: directory))
+                bytes: count.bytes, file: path(of: route.output))
         }
     }
 
-    private func path(of output: Output, in directory: String) -> String {
+    private func path(of output: Output) -> String {
         "\(directory)/\(paths[output] ?? output.description).pcap"
     }
 

@@ -60,18 +60,4 @@ private func fileWords(_ settings: FileSettings) -> [String] {
 
 private func filterWords(_ mirror: Mirror) -> [String] { mirror.filter.map { [$0] } ?? [] }
 
-/// Words that a shell takes as they are, the others in quotes.
-private func line(_ words: [String]) -> String {
-    words.map { word in
-        let plain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-_./:,=+@%".utf8.contains(byte)
-            }
-        }
-        return plain && !word.isEmpty
-            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-    }.joined(separator: " ")
-}
+private func line(_ words: [String]) -> String { words.map(shellWord).joined(separator: " ") }

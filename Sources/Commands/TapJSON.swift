@@ -16,13 +16,14 @@ struct TapJSON: Encodable {
         let received: UInt64
         let lost: UInt64
         let filtered: UInt64
+        let unseen: UInt64
         let beyondLimit: UInt64
         let superFrames: UInt64
         let segments: UInt64
         let unfinished: [String: UInt64]
 
         enum CodingKeys: String, CodingKey {
-            case port, seen, received, lost, filtered, segments, unfinished
+            case port, seen, received, lost, filtered, unseen, segments, unfinished
             case beyondLimit = "beyond-limit"
             case superFrames = "super-frames"
         }
@@ -32,11 +33,18 @@ struct TapJSON: Encodable {
         let output: String
         /// "direct" or "queue"; null for files.
         let way: String?
+        /// Why it is the queue; null if it isn't.
+        let wayReason: String?
         let sent: UInt64
         let bytes: UInt64
         let failed: UInt64
         let reasons: [String: UInt64]
         let files: Files?
+
+        enum CodingKeys: String, CodingKey {
+            case output, way, sent, bytes, failed, reasons, files
+            case wayReason = "way-reason"
+        }
     }
 
     struct Files: Encodable {
@@ -54,8 +62,8 @@ struct TapJSON: Encodable {
         sources = counts.sources.map { source in
             Source(
                 port: source.port.description, seen: source.seen, received: source.received, lost: source.lost,
-                filtered: source.filtered, beyondLimit: source.unwanted, superFrames: source.finished.superFrames,
-                segments: source.finished.segments,
+                filtered: source.filtered, unseen: source.unseen, beyondLimit: source.unwanted,
+                superFrames: source.finished.superFrames, segments: source.finished.segments,
                 unfinished: Dictionary(
                     source.finished.faults.map { ("\($0.key)", $0.value) }, uniquingKeysWith: +))
         }
@@ -64,10 +72,10 @@ struct TapJSON: Encodable {
             let reasons = TapReportStyle.reasons(total).map { reason in
                 (reason.words.split(separator: " ").joined(separator: "-"), reason.count)
             }
-            let way = output.passesQueue ? "direct" : "queue"
+            let way = output.queueReason == nil ? "direct" : "queue"
             return Sink(
-                output: output.name, way: output.files == nil ? way : nil, sent: total.sent, bytes: total.sentBytes,
-                failed: total.failed,
+                output: output.name, way: output.files == nil ? way : nil, wayReason: output.queueReason,
+                sent: total.sent, bytes: total.sentBytes, failed: total.failed,
                 reasons: Dictionary(reasons, uniquingKeysWith: +),
                 files: output.files.map {
                     Files(
@@ -82,6 +90,6 @@ struct TapJSON: Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let bytes = try? encoder.encode(self) else { return "{}\n" }
-        return String(decoding: bytes, as: UTF8.self) + "\n"
+        return Terminal.escapedJSON(String(decoding: bytes, as: UTF8.self)) + "\n"
     }
 }

@@ -118,7 +118,8 @@ struct TapSourceOptions: ParsableArguments {
             if expression.allSatisfy(\.isWhitespace) {
                 problems.append("the filter is empty; leave it out to copy all")
             } else {
-                _ = value { try selectorProgram(vlans: nil, expression: expression, sample: 1) }
+                let framing: Framing = sources.contains { $0.port.isAny } ? .cooked : .ethernet
+                _ = value { try selectorProgram(vlans: nil, expression: expression, sample: 1, framing: framing) }
             }
         }
         _ = value { try limits }
@@ -170,11 +171,11 @@ struct TapLimits {
     init(latency: String?, ring: String?) throws {
         if let latency {
             let digits = latency.prefix { $0.isNumber }
-            let unit = latency.dropFirst(digits.count)
-            guard let number = UInt32(digits), unit == "ms" || unit == "s",
-                (1...1000).contains(unit == "s" ? number.multipliedReportingOverflow(by: 1000).partialValue : number)
+            let milliseconds: [Substring: UInt32] = ["ms": 1, "s": 1000]
+            guard let number = UInt32(digits), let unit = milliseconds[latency.dropFirst(digits.count)],
+                (1...1000 / unit).contains(number)
             else { throw ValidationError("--latency is 1ms to 1s, as in 5ms; not '\(latency)'") }
-            self.latency = unit == "s" ? number * 1000 : number
+            self.latency = number * unit
         }
         if let ring {
             guard let size = try? parseSize(ring), (1 << 20...4 << 30).contains(size) else {

@@ -29,7 +29,7 @@ struct TapReportStyle {
     /// Something that has happened.
     func remark(_ words: String) {
         line.clear()
-        Terminal.tell("portmirror: \(words)\n", to: 2, waiting: 100)
+        Terminal.tell("portmirror: \(words.onOneLine)\n", to: 2, waiting: 100)
     }
 
     /// The numbers, asked for.
@@ -66,7 +66,8 @@ struct TapReportStyle {
                 source.lost > 0
                 ? ", \(source.lost) of these lost (no room in the ring: a larger --ring helps against bursts)"
                 : ", lost 0"
-            text += ", filtered \(source.filtered)"
+            if source.isSelected { text += ", filtered \(source.filtered)" }
+            if source.unseen > 0 { text += ", not seen \(source.unseen) (the interface counted them)" }
             if source.unwanted > 0 { text += ", beyond the limit \(source.unwanted)" }
             let finished = source.finished
             if finished.superFrames > 0 {
@@ -86,6 +87,9 @@ struct TapReportStyle {
             let reasons = Self.reasons(total)
             if !reasons.isEmpty {
                 text += " (" + reasons.map { "\($0.words) \($0.count)" }.joined(separator: ", ") + ")"
+            }
+            if output.files == nil {
+                text += output.queueReason.map { "; through the queue: \($0)" } ?? "; past the queue"
             }
             if let files = output.files {
                 text += "; \(counted(files.finished, "file")), \(Quantity.bytes(files.bytes))"
@@ -120,7 +124,8 @@ private final class ProgressLine {
         let lost = counts.sources.map(\.lost).reduce(0, +)
         let failed = totals.map(\.failed).reduce(0, +)
         var text =
-            "\(Quantity.frames(counts.copied))  \(Quantity.rate(Double(counts.copied - before.frames) / seconds, "pps"))"
+            "\(Quantity.frames(counts.copied))  "
+            + Quantity.rate(Double(counts.copied - min(counts.copied, before.frames)) / seconds, "pps")
         text +=
             "  \(Quantity.rate(Double(bytes - min(bytes, before.bytes)) * 8 / seconds, "bit/s"))  lost \(lost)  failed \(failed)"
         if let file = counts.outputs.lazy.compactMap(\.files).first {
@@ -128,12 +133,13 @@ private final class ProgressLine {
         }
         let padding = String(repeating: " ", count: max(0, width - text.count))
         width = text.count
-        Terminal.tell("\r\(text)\(padding)", to: 2, waiting: 0)
+        Terminal.tell(text + padding, to: 2, waiting: 0, over: true)
     }
 
     func clear() {
         guard width > 0 else { return }
-        Terminal.tell("\r\(String(repeating: " ", count: width))\r", to: 2, waiting: 0)
+        Terminal.tell(String(repeating: " ", count: width), to: 2, waiting: 0, over: true)
+        Terminal.tell("", to: 2, waiting: 0, over: true)
         width = 0
     }
 }

@@ -162,7 +162,15 @@ struct TapRunner {
     private func hostedTap() throws -> HostedTap? {
         // In another root there are no definitions to look at.
         if isHosted { return try HostedTap(mirror, isDefined: true, isWatching: root == nil, places: places) }
-        return captures.isEmpty ? try? HostedTap(mirror, isDefined: false, isWatching: false, places: places) : nil
+        guard captures.isEmpty else { return nil }
+        do {
+            return try HostedTap(mirror, isDefined: false, isWatching: false, places: places)
+        } catch let error as UserError {
+            Terminal.complain("warning: 'list' won't show this process: \(error.message)")
+            return nil
+        } catch {
+            return nil
+        }
     }
 
     /// What was started with nohup(1) goes on when its terminal goes; files begin anew at that signal in any case.
@@ -188,12 +196,13 @@ struct TapRunner {
 
     /// The points that are watched. Refuses what no tap should do, and goes on in a new process if this one has threads now.
     private func look() throws -> [Point] {
+        if let any = mirror.sources.first(where: { $0.port.isAny }), !isHosted { return try everyPort(any) }
         if let told = ThisProcess.environment(Self.lookedMark), let places = Self.places(told) { return places }
         let session = try Session(places)
         let (plan, points) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
         guard plan.refusals.isEmpty else {
             throw UserError(
-                plan.refusals.map { isHosted ? $0.description : $0.message }.joined(separator: "\n"),
+                each: plan.refusals.map { isHosted ? $0.description : $0.message },
                 advice: "nothing was copied")
         }
         // What the kernel or the switch copies already would come twice.
@@ -210,6 +219,20 @@ struct TapRunner {
             return points
         }
         return points
+    }
+
+    /// All interfaces: nothing but files can hold what they carry, so nothing can go round.
+    private func everyPort(_ source: Source) throws -> [Point] {
+        guard case .port(let any, let direction) = source, mirror.sources.count == 1 else {
+            throw UserError("'any' stands for all interfaces: name it alone")
+        }
+        guard mirror.outputPorts.isEmpty else {
+            throw UserError(
+                "the packets of all interfaces begin with different headers, which no port can send; and among them would "
+                    + "be those sent through \(mirror.outputPorts[0])",
+                advice: "write them to files, with 'portmirror log -i any --dir DIR', or name the interfaces")
+        }
+        return direction.hooks.map { Point(any, $0) }.sorted { $0.hook < $1.hook }
     }
 
     /// Tells this process, which began anew, what it found out before.

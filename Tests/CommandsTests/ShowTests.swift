@@ -117,6 +117,21 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
         #expect(try JSONOutput.text(MirrorJSON(degraded())) == expected)
     }
 
+    @Test("Numbers that may be more, and what the output's queue has dropped, are told as that") func minimum() throws {
+        var status = try degraded()
+        for place in status.points.indices { status.points[place].counters.failuresAreMinimum = true }
+        status.outputs[0].queue = PortQueue(kind: "tbf", dropped: 31)
+        let text = try JSONOutput.text(MirrorJSON(status))
+        #expect(text.contains(#""minimum" : true"#) && text.contains(#""queue-dropped" : 31"#))
+        let shown = try ShowCommand.parse(["ids"]).text(status, now: Timestamp(secondsSince1970: 0))
+        for line in [
+            "delivered: at most 12 packets", "failed: at least 8 packets",
+            "queue: the tbf qdisc of vnet2 has dropped 31 packets",
+        ] {
+            #expect(shown.contains(line), "\(line) in \(shown)")
+        }
+    }
+
     @Test("What a mirror asks for is told if it asks for it") func mirrorAsksForTold() throws {
         let text = try JSONOutput.text(
             MirrorJSON(
@@ -154,7 +169,7 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
     /// What a reader without colour sees.
     private func shown(_ status: MirrorStatus, now: Int64 = 0) throws -> String {
         let text = try ShowCommand.parse(["ids"]).text(status, now: Timestamp(secondsSince1970: now))
-        let parts = text.split(separator: "\u{1b}[", omittingEmptySubsequences: false)
+        let parts = Terminal.shown(text).split(separator: "\u{1b}[", omittingEmptySubsequences: false)
         return (parts.prefix(1) + parts.dropFirst().map { $0.drop { $0 != "m" }.dropFirst() }).joined()
     }
 

@@ -89,7 +89,7 @@ import Testing
 
     @Test("show tells what the process tells: reasons, losses before, files") func shown() throws {
         let text = try ShowCommand.parse(["m"]).text(running(), now: Timestamp(secondsSince1970: 100))
-        let parts = text.split(separator: "\u{1b}[", omittingEmptySubsequences: false)
+        let parts = Terminal.shown(text).split(separator: "\u{1b}[", omittingEmptySubsequences: false)
         let plain = (parts.prefix(1) + parts.dropFirst().map { $0.drop { $0 != "m" }.dropFirst() }).joined()
         #expect(
             plain == """

@@ -1,3 +1,5 @@
+import MirrorEngine
+import MirrorModel
 import Testing
 
 @testable import Commands
@@ -30,6 +32,51 @@ import Testing
     }
 }
 
+@Suite struct UnprintableTextTests {
+    /// Each with what is shown in its place.
+    static let unprintable = [
+        ("\u{1b}", "\\u{1B}"), ("\0", "\\0"), ("\u{7}", "\\u{07}"), ("\r", "\\r"), ("\u{7f}", "\\u{7F}"),
+        ("\u{85}", "\\u{0085}"), ("\u{9b}", "\\u{009B}"), ("\u{202e}", "\\u{202E}"), ("\u{2066}", "\\u{2066}"),
+        ("\u{2028}", "\\u{2028}"), ("\u{feff}", "\\u{FEFF}"), ("\u{200b}", "\\u{200B}"), ("\u{e0041}", "\\u{000E0041}"),
+    ]
+
+    @Test("What a terminal would act on, or nobody sees, is shown as an escape", arguments: Self.unprintable)
+    func escaped(text: String, shown: String) {
+        #expect(Terminal.shown("a\(text)b\n") == "a\(shown)b\n")
+        #expect("a\(text)b".onOneLine == "a\(shown)b")
+        #expect(Terminal.table([["a\(text)b", "c"]]) == "a\(shown)b  c\n")
+    }
+
+    @Test("What a person reads stays as it is", arguments: ["", "plain", "öß漢🇩🇪e\u{301}", "a\tb\n", "\u{f0000}"])
+    func kept(text: String) {
+        #expect(Terminal.shown(text) == text)
+    }
+
+    @Test("A text that others chose makes no line of its own") func lines() {
+        let forged = "x\nportmirror: all is well"
+        #expect(forged.onOneLine == "x\\nportmirror: all is well")
+        #expect(Terminal.table([["NAME", forged]]).split(separator: "\n").count == 1)
+        #expect(UserError(forged, advice: forged).description.split(separator: "\n").count == 2)
+        #expect(UserError(each: [forged, "y"]).description == "x\\nportmirror: all is well\ny")
+    }
+
+    @Test("In JSON they are escapes that mean the same") func json() throws {
+        for (text, _) in Self.unprintable {
+            let json = try JSONOutput.text(["key": "a\(text)b"])
+            #expect(Terminal.shown(json) == json)
+            #expect(json.unicodeScalars.allSatisfy { !$0.isUnprintable || $0 == "\n" })
+        }
+        #expect(Terminal.escapedJSON("\"\u{9b}\u{e0041}é\"") == "\"\\u009b\\udb40\\udc41é\"")
+    }
+
+    @Test("For a shell they are escapes that mean the same") func shell() {
+        #expect(shellWord("a\u{1b}'\\\n") == "$'a\\x1b\\'\\\\\\x0a'")
+        #expect(shellWord("it's") == "'it'\\''s'")
+        #expect(shellWord("vnet0") == "vnet0")
+        #expect(shellWord("") == "''")
+    }
+}
+
 @Suite struct QuantityTests {
     @Test(
         "Bytes in decimal multiples",
@@ -44,7 +91,8 @@ import Testing
         "Durations in their two largest units",
         arguments: [
             (0, "0s"), (1, "1s"), (59, "59s"), (60, "1m 0s"), (552, "9m 12s"), (3600, "1h 0m"), (3661, "1h 1m"),
-            (86_399, "23h 59m"), (86_400, "1d 0h"), (90_061, "1d 1h"), (864_000_000, "10000d 0h"),
+            (86_399, "23h 59m"), (86_400, "1d 0h"), (90_061, "1d 1h"), (864_000_000, "10000d 0h"), (-1, "0s"),
+            (.min, "0s"), (.max, "106751991167300d 15h"),
         ] as [(Int64, String)])
     func durationsTheirTwoLargest(seconds: Int64, text: String) {
         #expect(Quantity.duration(seconds) == text)

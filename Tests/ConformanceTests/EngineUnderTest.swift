@@ -54,7 +54,7 @@ struct EngineUnderTest {
     func observe(outputs: Set<PortName> = []) throws -> Observation { try engine.observe(outputs: outputs) }
 
     /// The mirrors that have a file.
-    func defined() throws -> [MirrorName] { try reconciler.look(now: Self.now).intents.map(\.mirror.name) }
+    func defined() throws -> [MirrorName] { try reconciler.look(now: Self.now).definitions.intents.map(\.mirror.name) }
 
     private func change(_ mirrors: [Mirror]) -> Reconciler.Change {
         var change = Reconciler.Change()

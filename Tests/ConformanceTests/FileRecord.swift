@@ -23,9 +23,17 @@ struct FileRecord: Sendable {
     private static func readAll(in directory: String) throws -> [FileRecord] {
         try (Files.list(directory) ?? []).sorted().flatMap { name in
             var bytes = try Files.read("\(directory)/\(name)") ?? []
-            if name.hasSuffix(".zst") { bytes = try ZstandardReader().decompress(bytes) }
+            if name.hasSuffix(".zst") { bytes = try decompressed(bytes) }
             return try read(bytes)
         }
+    }
+
+    private static func decompressed(_ bytes: [UInt8]) throws -> [UInt8] {
+        let reader = try ZstandardReader()
+        reader.feed(bytes)
+        var plain: [UInt8] = []
+        while let piece = try reader.next() { plain += piece }
+        return plain
     }
 
     private static func read(_ bytes: [UInt8]) throws -> [FileRecord] {

@@ -121,7 +121,7 @@ final class RunningTap {
         for descriptor in tap.frameDescriptors { _ = poll.add(descriptor) }
         while true {
             _ = try poll.wait(nanoseconds: nil)
-            if poll.isReadable(news) { try tap.takeNews() }
+            if poll.isReadable(news) { tap.takeNews() }
             tap.takeErrors()
             tap.copy()
             guard poll.isReadable(order) else { continue }

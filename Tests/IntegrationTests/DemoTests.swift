@@ -55,6 +55,59 @@ extension IntegrationTests {
             }
         }
 
+        /// Processes of any demo: its own, and its daemons by their directory.
+        private func demos(_ lab: CommandLab) throws -> String {
+            try lab.run(["sh", "-c", "pgrep -af 'portmirror-dem[o]|[p]roc/self/exe demo' || true"]).output
+        }
+
+        @Test(
+            "Whatever ends a demo, nothing of it stays", .needs(.openVSwitch),
+            arguments: ["HUP", "INT", "QUIT", "TERM", "KILL", "child", "reader"], ["tc", "ovs"])
+        func ended(by end: String, engine: String) throws {
+            try withCommandLab(hosts: 0) { lab in
+                let command = [CommandLab.binary, "demo", "--engine", engine]
+                let isRead = end == "reader"
+                let line = (command + ["| head -3"]).joined(separator: " ")
+                let demo = try lab.start(isRead ? ["sh", "-c", line] : command)
+                if !isRead {
+                    let isAtWork: Bool? = Deadline.poll(seconds: 30) {
+                        demo.output.contains("alice pings bob") ? true : nil
+                    }
+                    #expect(isAtWork == true, "\(demo.error)")
+                    #expect(try !leftovers().isEmpty)
+                }
+                switch end {
+                case "reader": break
+                case "child": try lab.sh("pkill -KILL -P \(demo.processID)")
+                default: try lab.sh("kill -\(end) \(demo.processID)")
+                }
+                #expect(demo.wait(seconds: 30) != nil)
+                let areGone: Bool? = try Deadline.poll(seconds: 10) { try demos(lab).isEmpty ? true : nil }
+                let left = try demos(lab)
+                #expect(areGone == true, "\(left)")
+                if end == "KILL" {
+                    // Nobody is left to remove it; the next one does.
+                    #expect(try !leftovers().isEmpty)
+                    #expect(try lab.run([CommandLab.binary, "demo"], seconds: 60).succeeded)
+                }
+                #expect(try leftovers() == [])
+            }
+        }
+
+        @Test("Where the tun module is missing, the demo on Open vSwitch says that", .needs(.openVSwitch))
+        func withoutTun() throws {
+            try withCommandLab(hosts: 0) { lab in
+                let outcome = try lab.run(
+                    [
+                        "unshare", "-m", "sh", "-c",
+                        "mkdir -p /dev/net; mount -t tmpfs none /dev/net && exec \(CommandLab.binary) demo --engine ovs",
+                    ], seconds: 60)
+                #expect(outcome.status == 1)
+                #expect(outcome.error.contains("modprobe tun") && !outcome.error.contains("as root"), "\(outcome)")
+                #expect(try leftovers() == [])
+            }
+        }
+
         @Test("The demo needs no root where users may make namespaces")
         func demoAsUser() throws {
             try withCommandLab(hosts: 0) { lab in

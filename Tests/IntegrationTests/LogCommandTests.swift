@@ -486,7 +486,7 @@ extension IntegrationTests {
                 let said = try Deadline.poll(seconds: 10) { try words.tell().hasPrefix("10 frames") ? true : nil }
                 #expect(said == true)
                 try words.end(by: 15)
-                #expect(words.program.error.contains("m1: received 10 frames, lost 0, filtered 0\ncopied: 10 frames\n"))
+                #expect(words.program.error.contains("m1: received 10 frames, lost 0\ncopied: 10 frames\n"))
                 #expect(words.program.error.contains("written 10 frames, 600 B, failed 0; 1 file,"))
                 let quiet = try CopyingProgram(lab, ["log", "-i", "m1", "--dir", lab.path("quiet"), "-q"])
                 let before = quiet.program.error

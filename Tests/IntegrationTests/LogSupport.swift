@@ -117,9 +117,12 @@ final class CopyingProgram {
     }
 
     private var told: [String] {
-        isJSON
-            ? program.output.split(separator: "\n").map(String.init)
-            : program.error.components(separatedBy: "copied: ").dropFirst().map { String($0) }
+        // A line that is being written isn't told yet.
+        let text = isJSON ? program.output : program.error
+        let whole = text[..<(text.lastIndex(of: "\n") ?? text.startIndex)]
+        return isJSON
+            ? whole.split(separator: "\n").map(String.init)
+            : whole.components(separatedBy: "copied: ").dropFirst().map { String($0) }
     }
 
     /// Asks for the numbers; in JSON if it was started so.

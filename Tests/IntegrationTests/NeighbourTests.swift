@@ -64,8 +64,8 @@ extension IntegrationTests {
                 let added = try lab.portmirror(["add", "ids", "--from", "p1:ingress", "--to", "p3"])
                 #expect(added.status == 0)
                 #expect(
-                    added.error.contains("warning") && added.error.contains("p1 has filters of others that run first"))
-                #expect(added.error.contains("u32"))
+                    added.error.contains("warning") && added.error.contains("it gets nothing from p1 ingress"))
+                #expect(added.error.contains("u32") && added.error.contains("--engine tap"))
             }
         }
 
@@ -99,6 +99,65 @@ extension IntegrationTests {
             }
         }
 
+        @Test(
+            "tc prints others' filters on a plain ingress qdisc while ours is there, and after, as it did before",
+            arguments: ["parent ffff:", "ingress"])
+        func plainIngressParent(word: String) throws {
+            try withCommandLab(alone: ["x1"]) { lab in
+                try lab.sh("tc qdisc add dev p1 handle ffff: ingress")
+                try Self.addCounter(lab, "p1", word, preference: 50)
+                func printed() throws -> [String] {
+                    try ["", "ingress", "parent ffff:"].map { place in
+                        try lab.sh("tc filter show dev p1 \(place)").output.split(separator: "\n")
+                            .filter { $0.contains("pref 50") }.joined(separator: "\n")
+                    }
+                }
+                let before = try printed()
+                try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "p3")
+                #expect(try printed() == before)
+                try lab.mirror("add", "web", "--from", "p1:ingress", "--to", "p2", "--filter", "icmp")
+                try lab.mirror("remove", "ids")
+                try lab.mirror("remove", "web")
+                #expect(try printed() == before)
+            }
+        }
+
+        @Test("Six hundred mirrors of one port find their places, and all copy")
+        func sixHundred() throws {
+            try withCommandLab(alone: ["x1"]) { lab in
+                var text = "version: 1\nmirrors:\n"
+                for number in 0..<600 { text += "  m\(number): {from: 'p1:ingress', to: x1, engine: tc}\n" }
+                try TextFile.write(text, to: lab.path("many.yaml"))
+                let applied = try lab.portmirror(["apply", "-f", lab.path("many.yaml")], seconds: 60)
+                #expect(applied.succeeded, "\(applied)")
+                let shown = try lab.sh("tc filter show dev p1 ingress").output.split(separator: "\n")
+                #expect(shown.filter { $0.contains("mirred") }.count == 600)
+                try lab.ping(1, 2, count: 1)
+                let all = try lab.list()
+                #expect(all.count == 600 && all.allSatisfy { $0.counters.selected.packets == 1 })
+                #expect(try lab.mirror("apply").output == "nothing to change\n")
+                try lab.mirror("remove", "--all")
+            }
+        }
+
+        @Test("What the output's queue has dropped is told, since it isn't counted as failed")
+        func queueDrops() throws {
+            try withCommandLab(alone: ["m1"]) { lab in
+                try lab.sh("tc qdisc add dev m1 root tbf rate 1mbit burst 10k latency 50ms")
+                try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "m1")
+                #expect(try !lab.mirror("show", "ids").output.contains("queue:"))
+                try Transfer.run(lab, from: 1, to: 2, bytes: 2_000_000)
+                let shown = try lab.mirror("show", "ids").output
+                let line = try #require(
+                    shown.split(separator: "\n").first { $0.contains("queue: the tbf qdisc of m1") })
+                let dropped = line.split(separator: " ").compactMap { Int($0) }.first ?? 0
+                #expect(dropped > 100, "\(line)")
+                #expect(try lab.sh("tc -s qdisc show dev m1").output.contains("dropped \(dropped),"))
+                #expect(
+                    try lab.mirror("list").output.contains("ids: the tbf qdisc of m1 has dropped \(dropped) packets"))
+            }
+        }
+
         @Test("An egress mirror on a plain ingress qdisc is refused with the reason", arguments: ["egress", "both"])
         func plainIngressRefused(direction: String) throws {
             try withCommandLab(alone: ["x1"]) { lab in
@@ -108,7 +167,8 @@ extension IntegrationTests {
                 let before = try lab.snapshot()
                 let refused = try lab.portmirror(["add", "ids", "--from", "p1:\(direction)", "--to", "p3"])
                 #expect(refused.status == 1)
-                #expect(refused.error.contains("p1 has a plain ingress qdisc"))
+                #expect(
+                    refused.error.contains("p1 has a plain ingress qdisc") && refused.error.contains("--engine tap"))
                 #expect(refused.error.contains("nothing was changed"))
                 #expect(before.differences(to: try lab.snapshot()) == "")
                 #expect(lab.files(in: lab.configDirectory) == [])

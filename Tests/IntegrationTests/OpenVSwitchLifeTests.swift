@@ -177,6 +177,90 @@ extension IntegrationTests {
             }
         }
 
+        @Test(
+            "What can't be removed while the server is down is said, listed, and removed by the next change",
+            arguments: [Int32(9), 15])
+        func removedWhileDown(signal: Int32) throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
+                let prepared = try lab.sh("ethtool -k p3").output
+                try openVSwitch.end(.server, signal: signal)
+                let removed = try lab.portmirror(["remove", "ids"])
+                #expect(removed.status == 1 && removed.error.contains("may go on copying"), "\(removed)")
+                // It copies on, so its output stays fit for that.
+                #expect(try lab.sh("ethtool -k p3").output == prepared)
+                #expect(try lab.state("ids").state == "removing")
+                #expect(try lab.mirror("list").output.contains("ids: being removed: waits for Open vSwitch"))
+                #expect(try lab.portmirror(["apply"]).status == 1)
+                // A mirror that never had anything there isn't waited for.
+                _ = try lab.portmirror(["add", "web", "--from", "p9", "--to", "p2", "--engine", "tc"])
+                try lab.mirror("remove", "web")
+                try openVSwitch.start(.server)
+                try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
+                let witness = try lab.listen(at: 3)
+                try lab.ping(1, 2)
+                #expect(DirectionTests.echoes(try witness.finish(expecting: 20, sentinelThrough: "p3")) == (10, 10, 0))
+                let shown = try lab.state("ids")
+                #expect(shown.state == "removing" && shown.reason.contains("the next portmirror apply"), "\(shown)")
+                // Any change does it.
+                _ = try lab.portmirror(["add", "web", "--from", "p9", "--to", "p2", "--engine", "tc"])
+                #expect(try openVSwitch.vsctl("list Mirror") == "")
+                #expect(try lab.sh("ethtool -k p3").output != prepared)
+                #expect(try lab.list().map(\.name) == ["web"])
+            }
+        }
+
+        @Test("Mirrors of others are shown by name, UUID or port, with what is wrong with them")
+        func shownForeign() throws {
+            try withOpenVSwitchLab(alone: ["x1"]) { lab, openVSwitch in
+                try openVSwitch.vsctl("add-br br7")
+                let id = try openVSwitch.vsctl(
+                    "-- --id=@p get Port p3 -- --id=@m create Mirror name=theirs output_port=@p select_all=true "
+                        + "-- add Bridge br7 mirrors @m"
+                ).trimmingCharacters(in: .whitespacesAndNewlines)
+                try openVSwitch.vsctl("-- --id=@m create Mirror name=empty output_vlan=7 -- add Bridge br0 mirrors @m")
+                try lab.sh(
+                    "tc qdisc add dev x1 clsact; tc filter add dev x1 ingress pref 9 protocol all u32 match u32 0 0 "
+                        + "action mirred egress mirror dev p2")
+                try lab.remember()
+                let shown = try lab.mirror("show", "theirs").output
+                for words in [
+                    "mirror: theirs", "where: bridge br7", "uuid: \(id)", "copies: every frame", "to: p3",
+                    "problem: its output p3 is a port of br0, so br7 doesn't run it", "owner: somebody else",
+                ] {
+                    #expect(shown.contains(words), "\(words) in \(shown)")
+                }
+                #expect(try lab.mirror("show", id).output == shown)
+                #expect(try lab.mirror("show", "empty").output.contains("problem: it selects nothing"))
+                let filter = try lab.mirror("show", "x1").output
+                #expect(filter.contains("where: x1 ingress pref 9 u32") && filter.contains("to: p2"), "\(filter)")
+                #expect(filter.contains("selected: 0 packets"))
+                #expect(try lab.mirror("show", "x1", "--json").output.contains("\"port\" : \"x1\""))
+                let nobody = try lab.portmirror(["show", "p1"])
+                #expect(nobody.status == 1 && nobody.error.contains("there is no mirror p1"))
+                try lab.sh("tc qdisc del dev x1 clsact")
+                try openVSwitch.vsctl("del-br br7")
+                try lab.rememberAnew()
+            }
+        }
+
+        @Test("A removal that waits for a switch that is gone for good can be forgotten")
+        func goneForGood() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
+                try openVSwitch.end(.server)
+                #expect(try lab.portmirror(["remove", "--all"]).status == 1)
+                let again = try lab.portmirror(["remove", "ids"])
+                #expect(again.status == 1 && again.error.contains("remove ids --db none"), "\(again)")
+                try lab.mirror("remove", "ids", "--db", "none")
+                #expect(try lab.list().isEmpty)
+                // It isn't gone, after all.
+                try openVSwitch.start(.server)
+                try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
+                #expect(try lab.state("ids").state == "failed")
+            }
+        }
+
         @Test("A server that says nothing, or garbage, is an error within its time", arguments: ["silent", "garbage"])
         func badServer(kind: String) throws {
             try withOpenVSwitchLab { lab, openVSwitch in

@@ -167,10 +167,11 @@ extension IntegrationTests {
         func askedFor() throws {
             try withCommandLab(alone: ["m1"]) { lab in
                 try lab.remember()
-                let tap = try lab.tap(inWords: "-i", "p1:ingress", "-o", "m1")
+                let tap = try lab.tap(inWords: "-i", "p1:ingress", "-o", "m1", "--through-queue")
                 try FrameSender.send(Self.frames(12), through: "eth0", in: lab.host(1))
                 let expected =
-                    "p1: received 12 frames, lost 0, filtered 0\ncopied: 12 frames\nm1: sent 12 frames, 888 B, failed 0\n"
+                    "p1: received 12 frames, lost 0\ncopied: 12 frames\nm1: sent 12 frames, 888 B, failed 0; "
+                    + "through the queue: --through-queue\n"
                 let told = Deadline.poll(seconds: 20) { () -> Bool? in
                     tap.signal(SIGUSR1)
                     return tap.error.contains("received 12 frames") && tap.error.contains("sent 12 frames") ? true : nil

@@ -121,6 +121,20 @@ struct DaemonTests {
         }
     }
 
+    @Test("Only its owner can open the file: whoever could, could hold its lock for ever")
+    func isPrivate() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/probe.pid"
+        // What an earlier version left.
+        try Files.write([], to: path, mode: 0o644)
+        for _ in 0..<2 {
+            let file = try PIDFile(path)
+            var status = stat()
+            #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+            file.remove()
+        }
+    }
+
     @Test("A file that can't be removed any more is emptied")
     func emptied() throws {
         let directory = try TemporaryDirectory()

@@ -58,6 +58,185 @@ struct LocalSocketTests {
             #expect(!Files.exists(path))
         }
     }
+
+    @Test("Who locks the directory, which everybody can open, holds up nobody")
+    func lockedDirectory() throws {
+        let directory = try TemporaryDirectory()
+        let other = try Descriptor.open(directory.path, flags: O_RDONLY | O_DIRECTORY)
+        #expect(flock(other.number, LOCK_EX) == 0)
+        let path = "\(directory.path)/it.sock"
+        let done = Mailbox<Bool>()
+        let thread = try OwnThread.start { done.put((try? LocalListener(path)) != nil) }
+        let isListening = done.take(waiting: 3000)
+        flock(other.number, LOCK_UN)
+        try thread.wait()
+        #expect(isListening == true)
+    }
+
+    @Test("A lock that isn't given back is waited for so long, and the file is its owner's alone")
+    func heldLock() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/lock"
+        let held = try FileLock(path)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(FileLock.holder(of: path) == ThisProcess.id)
+        var waits = 0
+        let begin = ThisProcess.monotonicNanoseconds()
+        do {
+            _ = try FileLock(path, atMost: 200) { waits += 1 }
+            Issue.record("two have the lock")
+        } catch {
+            #expect(error.errno == .timedOut)
+        }
+        let taken = ThisProcess.monotonicNanoseconds() - begin
+        #expect(waits == 1 && taken >= 200_000_000 && taken < 5_000_000_000)
+        withExtendedLifetime(held) {}
+    }
+
+    @Test("A lock's file that is a link to another is refused")
+    func linkedLock() throws {
+        let directory = try TemporaryDirectory()
+        try Files.write([1], to: "\(directory.path)/precious")
+        #expect(symlink("\(directory.path)/precious", "\(directory.path)/lock") == 0)
+        #expect(throws: SystemError.self) { _ = try FileLock("\(directory.path)/lock", atMost: 10) }
+        var status = stat()
+        #expect(stat("\(directory.path)/precious", &status) == 0 && status.st_mode & 0o777 == 0o644)
+    }
+
+    @Test("Who asks and never reads holds up nobody, and who asks without end gets a few answers a turn")
+    func deafAskers() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/it.sock"
+        let listener = try LocalListener(path)
+        // More than a socket holds.
+        let answer = [UInt8](repeating: 7, count: 900_000)
+        var answers = 0
+        var slowest: UInt64 = 0
+        func turn() {
+            let begin = ThisProcess.monotonicNanoseconds()
+            listener.answerAll {
+                answers += 1
+                return answer
+            }
+            slowest = max(slowest, ThisProcess.monotonicNanoseconds() - begin)
+        }
+        var deaf: [Int32] = []
+        defer { for number in deaf { close(number) } }
+        for _ in 0..<40 {
+            deaf.append(try Self.connected(path))
+            turn()
+        }
+        #expect(answers == 40)
+        // A twentieth of what one of them waited before.
+        #expect(slowest < 100_000_000, "\(slowest) ns")
+        #expect(Self.openDescriptors() < 40 + 40)
+        // One that reads gets all of it, however slowly.
+        let isAnswered = Mailbox<Bool>()
+        let asker = try OwnThread.start { isAnswered.put(try LocalQuestion.ask(path)?.count == 900_000) }
+        var isWhole: Bool?
+        for _ in 0..<2000 where isWhole == nil {
+            turn()
+            isWhole = isAnswered.take(waiting: 1)
+        }
+        try asker.wait()
+        #expect(isWhole == true)
+    }
+
+    private static func connected(_ path: String) throws -> Int32 {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(code == 0)
+        return number
+    }
+
+    private static func openDescriptors() -> Int { (try? Files.list("/proc/self/fd")?.count ?? 0) ?? 0 }
+
+    /// A listener whose connections each are served by a thread, until they end.
+    private func serve(_ path: String, _ body: @escaping @Sendable (Int32) -> Void) throws -> Int32 {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(bound == 0 && listen(number, 8) == 0)
+        try OwnThread.detach {
+            while case let connection = accept(number, nil, nil), connection >= 0 {
+                try? OwnThread.detach {
+                    body(connection)
+                    close(connection)
+                }
+            }
+        }
+        return number
+    }
+
+    /// Sends bytes with a pause between them until the other end has gone.
+    private static func dribble(_ connection: Int32, pause milliseconds: UInt32) {
+        var byte = UInt8(ascii: "{")
+        while send(connection, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 { usleep(milliseconds * 1000) }
+    }
+
+    @Test("Whoever answers a byte at a time, without end or not at all keeps nobody longer than the time for all of it")
+    func slowAnswers() throws {
+        let directory = try Files.makeTemporaryDirectory("local-socket-tests")
+        defer { try? Files.removeTree(directory) }
+        var listeners = [
+            try serve("\(directory)/slow") { Self.dribble($0, pause: 50) },
+            try serve("\(directory)/flood") { Self.dribble($0, pause: 0) },
+            try serve("\(directory)/silent") { _ in _ = sleep(5) },
+            try serve("\(directory)/good") { connection in _ = send(connection, "fine", 4, Int32(MSG_NOSIGNAL)) },
+        ]
+        defer { for number in listeners { _ = shutdown(number, Int32(SHUT_RDWR)) } }
+        try leave("\(directory)/left")
+        let full = "\(directory)/crowded"
+        listeners.append(try crowd(full))
+        let paths = ["slow", "flood", "silent", "good", "left", "nothing"].map { "\(directory)/\($0)" } + [full]
+        let begin = ContinuousClock.now
+        let answers = LocalQuestion.ask(paths, waiting: 400, atMost: 1 << 30)
+        let time = ContinuousClock.now - begin
+        #expect(time >= .milliseconds(400) && time < .seconds(3), "\(time)")
+        func errno(_ place: Int) -> Errno? { if case .failure(let error) = answers[place] { error.errno } else { nil } }
+        #expect(errno(0) == .timedOut && errno(1) == .timedOut && errno(2) == .timedOut && errno(6) == .timedOut)
+        #expect(try answers[3].get() == Array("fine".utf8))
+        #expect(try answers[4].get() == nil)
+        #expect(try answers[5].get() == nil)
+        // Of one that sends more than is taken, the beginning is taken.
+        #expect(try LocalQuestion.ask("\(directory)/flood", atMost: 1000)?.count == 1000)
+        let error = #expect(throws: SystemError.self) { try LocalQuestion.ask("\(directory)/slow", waiting: 100) }
+        #expect(error?.errno == .timedOut && error?.object == "\(directory)/slow")
+    }
+
+    /// A listener that accepts nobody, with as many at its door as there is room for.
+    private func crowd(_ path: String) throws -> Int32 {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        func call(_ body: (UnsafePointer<sockaddr>) -> Int32) -> Int32 {
+            withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) } }
+        }
+        try #require(call { bind(number, $0, size) } == 0 && listen(number, 0) == 0)
+        while true {
+            let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+            guard call({ connect(client, $0, size) }) == 0 else {
+                close(client)
+                return number
+            }
+        }
+    }
 }
 
 private final class Counter: Sendable {

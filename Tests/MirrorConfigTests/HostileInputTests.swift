@@ -88,7 +88,27 @@ import Testing
         let text =
             "version: 1\nmirrors:\n  a: {to: o, from: &f [\(ports)]}\n"
             + (0..<600).map { "  a\($0): {to: o, from: *f}\n" }.joined()
-        #expect(problems(text).map { $0.contains("aliases make the file more than 1,000,000 values") } == [true])
+        #expect(problems(text).map { $0.contains("more than 1,000,000 values, each alias counted") } == [true])
+    }
+
+    @Test("aliases don't nest deeper than the file may without them", .timeLimit(.minutes(1)))
+    func nestingThroughAliases() {
+        func nested(_ levels: Int, _ each: Int) -> String {
+            var text = "version: 1\nmirrors: {}\na0: &a0 x\n"
+            for level in 1...levels {
+                let opening = String(repeating: "[", count: each)
+                let closing = String(repeating: "]", count: each)
+                text += "a\(level): &a\(level) \(opening)*a\(level - 1)\(closing)\n"
+            }
+            return text
+        }
+        // What is left to complain of are the keys.
+        #expect(problems(nested(9, 100)).allSatisfy { $0.contains("unknown key") })
+        // Nesting this deep, freeing it would end the program.
+        let found = problems(nested(2_000, 900))
+        #expect(
+            found.count == 1 && found[0].contains("nested too deeply, with what the alias '*a1' stands for"), "\(found)"
+        )
     }
 
     @Test("a file over 4 MiB is refused unread")

@@ -158,7 +158,7 @@ import Testing
                 rotateSize: maybe(FileSettings.rotateSizeRange),
                 rotateTime: maybe(1...1_000_000 as ClosedRange<Int64>).map { .seconds($0) },
                 rotatePackets: maybe(1...UInt32.max), keepFiles: maybe(1...UInt32.max),
-                keepBytes: maybe(1...UInt64(Int64.max)),
+                keepBytes: maybe(1...largestSize),
                 keepAge: maybe(1...1_000_000 as ClosedRange<Int64>).map { .seconds($0) },
                 keepPercent: maybe(FileSettings.percentRange))
             if settings.problems.isEmpty { return settings }

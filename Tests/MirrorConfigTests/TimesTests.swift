@@ -8,7 +8,7 @@ import Testing
         "durations are sums of days, hours, minutes and seconds",
         arguments: [
             ("1s", 1), ("10m", 600), ("1h30m", 5_400), ("2d", 172_800), ("1d2h3m4s", 93_784), ("0h5s", 5),
-            ("9223372036854775807s", Int64.max),
+            ("36500d", 3_153_600_000), ("3153600000s", 3_153_600_000),
         ] as [(String, Int64)])
     func durations(_ text: String, _ seconds: Int64) throws {
         #expect(try parseDuration(text) == seconds)
@@ -18,7 +18,8 @@ import Testing
         "durations of nothing, without a unit, out of order or too long are refused",
         arguments: [
             "", "0s", "0d0h", "10", "m", "-1m", "+1m", "1 m", "1m ", "1.5h", "30m1h", "1m1m", "10ms", "1w", "1M", "é",
-            "9223372036854775808s", "106751991167301d", "99999999999999999999999d", "106751991167300d23h59m59s9s",
+            "3153600001s", "36500d1s", "36499d876000h", "9223372036854775807s", "9223372036854775808s",
+            "99999999999999999999999d", "٣s",
         ])
     func refusedDurations(_ text: String) {
         let error = #expect(throws: TimeError.self) { try parseDuration(text) }

@@ -14,12 +14,17 @@ final class PaperEngine: Engine {
     /// Whether that failure says that the world has changed.
     var failureIsStale = false
     private(set) var performed = 0
+    /// What happens on the machine after the definitions were read, and before anything is changed.
+    var meanwhile: (() -> Void)?
 
     init(_ world: Observation) { simulator = Simulator(world) }
 
     func observe(into observation: inout Observation) throws { observation = simulator.world }
 
-    func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] { simulator.world.offloads }
+    func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] {
+        meanwhile?()
+        return simulator.world.offloads
+    }
 
     func perform(_ steps: [Step]) throws -> [String] {
         for step in steps {

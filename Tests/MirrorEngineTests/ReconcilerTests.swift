@@ -160,14 +160,4 @@ import Testing
         #expect(try machine.repair().leftovers.map(\.description) == ["ids"])
         #expect(machine.engine.simulator.world.points.count == 2)
     }
-
-    @Test("A broken file stops every change, with its place named")
-    func brokenFile() throws {
-        let machine = try Machine()
-        _ = try machine.put(try machine.mirror("ids"))
-        let state = machine.state
-        try machine.write("version: 1\nmirrors:\n  x:\n    fron: a\n    to: b\n", "x.yaml")
-        #expect(throws: (any Error).self) { _ = try machine.repair() }
-        #expect(machine.state == state)
-    }
 }

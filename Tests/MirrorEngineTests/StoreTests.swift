@@ -3,6 +3,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import RandomNumbers
 import Testing
 
 @Suite struct StoreTests {
@@ -19,7 +20,7 @@ import Testing
         """
 
     private func names(_ machine: Machine) throws -> [String] {
-        try machine.store.load(now: machine.now).map(\.mirror.name.description)
+        try machine.store.load(now: machine.now).intents.map(\.mirror.name.description)
     }
 
     @Test("Several mirrors of one file are redefined where they are, in one go")
@@ -42,7 +43,7 @@ import Testing
         change.removesOthers = true
         _ = try machine.reconciler.apply(change, now: machine.now)
         #expect(try names(machine) == ["x"])
-        #expect(try machine.store.load(now: machine.now).first?.mirror.sources == [parseSource("c")])
+        #expect(try machine.store.load(now: machine.now).intents.first?.mirror.sources == [parseSource("c")])
         #expect(try machine.repair().isEmpty)
     }
 
@@ -79,13 +80,23 @@ import Testing
             ])
     }
 
-    @Test("A mirror that two files define is an error that names both")
+    @Test("A mirror that two files define is broken in both, and the others in them aren't")
     func definedTwice() throws {
         let machine = try Machine()
         try machine.write(Self.lab, "one.yaml")
-        try machine.write(Self.lab, "two.yaml")
-        let error = #expect(throws: UserError.self) { _ = try machine.store.load(now: machine.now) }
-        #expect(error?.message.contains("one.yaml") == true && error?.message.contains("two.yaml") == true)
+        try machine.write(
+            Self.lab.replacing("  y:", with: "  z:"), "two.yaml")
+        let definitions = try machine.store.load(now: machine.now)
+        #expect(try names(machine) == ["y", "z"])
+        let told = definitions.broken.map(\.description)
+        #expect(told.count == 2)
+        #expect(told.contains { $0.contains("two.yaml:3:3: error: mirror x is defined twice: here and in ") })
+        #expect(told.contains { $0.contains("one.yaml:3:3: error: mirror x is defined twice: here and in ") })
+        // One that isn't double can be taken out of such a file.
+        _ = try machine.remove("y")
+        #expect(try names(machine) == ["z"])
+        let error = #expect(throws: UserError.self) { _ = try machine.remove("x") }
+        #expect(error?.message.contains("mirror x is defined twice") == true)
     }
 
     @Test("A record of an output comes back as it was kept, and only in its namespace")
@@ -98,23 +109,64 @@ import Testing
             offloads: ["tx-a", "tx-b"], bridgePort: BridgePortSettings(state: 3, learning: false, locked: nil),
             bridge: 4)
         try records.save(record)
-        #expect(try records.load() == [record])
+        #expect(try records.load().records == [record])
         try Files.write([], to: "\(directory)/outputs/1-7.json")
-        #expect(try records.load() == [record], "another namespace's")
+        #expect(try records.load().records == [record], "another namespace's")
         try records.remove(record.port)
-        #expect(try records.load() == [])
+        #expect(try records.load().records == [])
     }
 
-    @Test("A record that can't be read is an error that says what to do")
-    func unreadableRecord() throws {
+    @Test(
+        "A record that can't be read is told with what to do, and doesn't hide the others",
+        arguments: ["{", "", "[]", "{\"port\": \"a b\", \"index\": 7, \"offloads\": []}", "\0\u{ff}"])
+    func unreadableRecord(content: String) throws {
         let directory = try Files.makeTemporaryDirectory("portmirror-records")
         defer { try? Files.removeTree(directory) }
         let records = try RecordStore(runDirectory: directory)
         try records.save(OutputRecord(port: ResolvedPort(name: try PortName("tap0"), index: 7)))
         let name = try #require(try Files.list("\(directory)/outputs")?.first)
-        try Files.write([UInt8]("{".utf8), to: "\(directory)/outputs/\(name)")
-        let error = #expect(throws: UserError.self) { _ = try records.load() }
-        #expect(error?.message.contains(name) == true)
-        #expect(error?.advice.contains("restore the port by hand") == true)
+        let other = OutputRecord(port: ResolvedPort(name: try PortName("tap1"), index: 8))
+        try records.save(other)
+        try Files.write([UInt8](content.utf8), to: "\(directory)/outputs/\(name)")
+        let (found, damaged) = try records.load()
+        #expect(found == [other])
+        #expect(damaged.map(\.index) == [7])
+        #expect(damaged.first?.description.contains(name) == true)
+        #expect(damaged.first?.description.contains("restore the port by hand") == true)
+    }
+
+    @Test("Every field of a record may be anything: it is read, or it is an error that says what to do")
+    func extremeRecords() throws {
+        let directory = try Files.makeTemporaryDirectory("portmirror-records")
+        defer { try? Files.removeTree(directory) }
+        let records = try RecordStore(runDirectory: directory)
+        try records.save(
+            OutputRecord(
+                port: ResolvedPort(name: try PortName("tap0"), index: 7), address: MACAddress([2, 0, 0, 0, 0, 0xfe]),
+                offloads: ["tx-a"], bridgePort: BridgePortSettings(state: 3, learning: false, locked: true), bridge: 4))
+        let name = try #require(try Files.list("\(directory)/outputs")?.first)
+        let lines = String(decoding: try #require(try Files.read("\(directory)/outputs/\(name)")), as: UTF8.self)
+            .split(separator: "\n").map(String.init)
+        let values =
+            ExtremeNumbers.whole + ["1e400", "null", "true", "[]", "\"x\"", "\"::::::\"", "\"100:-1:0:0:0:0\""]
+        var read = 0
+        for place in lines.indices where lines[place].contains(" : ") && !lines[place].hasSuffix("{") {
+            let parts = lines[place].split(separator: " : ", maxSplits: 1).map(String.init)
+            let comma = parts[1].hasSuffix(",") ? "," : ""
+            for value in values {
+                var changed = lines
+                // Of a list, the one line that it is opened in becomes a list of this.
+                changed[place] = parts[1] == "[" ? "\(parts[0]) : [\(value)," : "\(parts[0]) : \(value)\(comma)"
+                try Files.write([UInt8](changed.joined(separator: "\n").utf8), to: "\(directory)/outputs/\(name)")
+                let loaded = try records.load()
+                for record in loaded.records { try records.save(record) }
+                #expect(loaded.records.count + loaded.damaged.count == 1)
+                if loaded.damaged.isEmpty { read += 1 }
+                for other in try Files.list("\(directory)/outputs") ?? [] where other != name {
+                    try Files.remove("\(directory)/outputs/\(other)")
+                }
+            }
+        }
+        #expect(read > 10)
     }
 }

@@ -98,6 +98,10 @@ import Testing
         let taken = importMirrors(lab.observed, engines: lab.engines, for: .takeOver)
         #expect(taken.mirrors.map(Self.words) == ["to-eth0: vnet0:ingress > eth0 tc"])
         #expect(taken.isIncomplete && taken.remarks.count == 1)
+        // Both ways on.
+        for words in ["--from vnet0:egress --to eth0 --engine tap", "tc qdisc del dev vnet0 ingress"] {
+            #expect(taken.remarks.first?.contains(words) == true, "\(taken.remarks)")
+        }
     }
 
     @Test("What apply would refuse is left out with its words: a loop, an output that is a source") func refused()

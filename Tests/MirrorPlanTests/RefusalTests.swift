@@ -16,6 +16,27 @@ import Testing
         }
     }
 
+    @Test("Mirrors find places on a hook up to a limit; those that run keep theirs, and the rest are refused")
+    func crowd() throws {
+        let limit = PreferenceRange(.ingress).count
+        var lab = try Lab.usual()
+        let taken = ForeignFilter(hook: .ingress, preference: 0x101, kind: "u32")
+        lab.observed.hooks[try lab.index("vnet0")] = HookState(kind: .clsact, foreign: [taken])
+        for number in 1..<limit { try lab.mirror("m\(number)", ["vnet0:ingress"], to: ["eth0"]) }
+        #expect(lab.refusals() == [])
+        try lab.apply()
+        #expect(Set(lab.observed.points.map(\.handle.preference)).count == limit - 1)
+        #expect(!lab.observed.points.contains { $0.handle.preference == 0x101 })
+        // Before them in order.
+        try lab.mirror("a", ["vnet0:ingress"], to: ["eth0"])
+        lab.desired.sort { $0.mirror.name < $1.mirror.name }
+        #expect(lab.refusals().map(\.mirror.description) == ["a"])
+        #expect(lab.refusals().first?.message.contains("has places for: \(limit)") == true)
+        #expect(lab.plan().steps.isEmpty)
+        lab.desired.removeAll { $0.mirror.name.description == "m7" }
+        #expect(lab.refusals().map(\.mirror.description) == [])
+    }
+
     @Test("8: a member of a watched bridge may be the output") func n8MemberWatchedBridge() throws {
         var lab = try Lab.usual()
         try lab.mirror("m", ["bridge br0"], to: ["vnet2"])

@@ -117,7 +117,9 @@ import Testing
             lab.desired[0].mirror.until = Timestamp(secondsSince1970: now.secondsSince1970 + left)
             #expect(try only(lab).state == state)
         }
-        #expect(try only(lab).reason == "its time is over; the next command that changes something removes it")
+        #expect(
+            try only(lab).reason
+                == "its time is over, and it still copies: portmirror apply, add or remove takes it away")
     }
 
     @Test("A mirror that runs without a definition is shown as failed, with its points")

@@ -372,7 +372,6 @@ import Testing
         #expect(status.total.failedPackets == 3)
         #expect(status.failures == [.tooBig: 1, .outputDown: 2])
         #expect(status.tap?.lost == 7)
-        #expect(report.sources[0].frames == 110)
     }
 
     // MARK: Without a definition

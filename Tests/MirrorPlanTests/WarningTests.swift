@@ -15,6 +15,30 @@ import Testing
             ])
     }
 
+    @Test("9: a filter of others before ours is told of as far as it keeps frames from it") func filtersBefore() throws
+    {
+        func warnings(_ ending: ForeignFilter.Ending, takesAll: Bool, preference: UInt16 = 50) throws -> [String] {
+            var lab = try Lab.usual()
+            var filter = ForeignFilter(hook: .ingress, preference: preference, kind: "u32", actions: ["police"])
+            filter.ending = ending
+            filter.takesAll = takesAll
+            lab.observed.hooks[try lab.index("vnet0")] = HookState(kind: .ingress, foreign: [filter])
+            try lab.mirror("m", ["vnet0:ingress"], to: ["eth0"])
+            return lab.warnings()
+        }
+        let blind = try warnings(.always, takesAll: true)
+        #expect(blind.count == 1 && blind[0].hasPrefix("it gets nothing from vnet0 ingress: "), "\(blind)")
+        #expect(blind[0].contains("ingress pref 50 u32 (police)") && blind[0].contains("--engine tap"))
+        for (ending, takesAll) in [(.always, false), (.sometimes, true), (.unknown, true)]
+            as [(ForeignFilter.Ending, Bool)]
+        {
+            let some = try warnings(ending, takesAll: takesAll)
+            #expect(some.count == 1 && some[0].contains("run first") && some[0].contains("--engine tap"), "\(some)")
+        }
+        #expect(try warnings(.never, takesAll: true) == [])
+        #expect(try warnings(.always, takesAll: true, preference: 49152) == [])
+    }
+
     @Test("3: a port and the bridge device that it belongs to") func n3PortBridgeDevice() throws {
         var lab = try Lab.usual()
         try lab.mirror("m", ["vnet0", "br0"], to: ["eth0"])
@@ -163,7 +187,7 @@ import Testing
         try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"])
         #expect(
             lab.warnings() == [
-                "vnet0 has filters of others that run first: ingress pref 10 bpf. What they accept or drop isn't copied"
+                "vnet0 has filters of others that run first: ingress pref 10 bpf. What they accept or drop isn't copied; a tap copies it (--engine tap)"
             ])
     }
 

@@ -238,4 +238,92 @@ struct HostileServerTests {
             try #require(throws: OVSDBError.self) { try ControlSocket(path: ending.path).call("version") }.code
                 == .connection(errno: nil))
     }
+
+    // MARK: A byte at a time
+
+    /// Sends a text with pauses: what is waited for comes, but never in time.
+    private static func dribble(_ text: String, _ peer: ScriptedServer.Peer) throws {
+        for byte in text.utf8 {
+            try peer.write([byte])
+            ThisProcess.pause(milliseconds: 20)
+        }
+    }
+
+    private static func schemaReply(_ peer: ScriptedServer.Peer) throws -> String {
+        Transcript.schema.replacing("\"id\":1,", with: "\"id\":\(peer.text(try peer.expect("get_schema"))),")
+    }
+
+    @Test(arguments: [true, false]) func `a schema that comes a byte at a time is waited for as long as any`(
+        readsAlways: Bool
+    ) throws {
+        let server = try ScriptedServer { _, peer in try Self.dribble(try Self.schemaReply(peer), peer) }
+        let begin = ContinuousClock.now
+        let error = try failure(of: client(server, timeout: .milliseconds(300), readsAlways: readsAlways))
+        #expect(error.code == .timeout)
+        #expect(.now - begin < .seconds(3))
+    }
+
+    @Test(arguments: ["monitor", "transact"], [true, false])
+    func `an answer that comes a byte at a time is waited for as long as any`(what: String, readsAlways: Bool) throws {
+        let server = try ScriptedServer { _, peer in
+            try peer.write(try Self.schemaReply(peer))
+            let id = peer.text(try peer.read()["id"] ?? .null)
+            try Self.dribble(#"{"id":\#(id),"result":["# + String(repeating: " ", count: 1000), peer)
+        }
+        let client = try client(server, timeout: .milliseconds(300), readsAlways: readsAlways)
+        try client.connect()
+        let begin = ContinuousClock.now
+        let error = #expect(throws: OVSDBError.self) {
+            if what == "monitor" {
+                try client.monitor(tables: ["Bridge": ["name"]])
+            } else {
+                _ = try client.transact([.delete(table: "Bridge", where: [])])
+            }
+        }
+        #expect(error?.code == .timeout)
+        #expect(.now - begin < .seconds(3))
+    }
+
+    @Test(arguments: [true, false]) func `all calls together wait no longer than there is patience`(readsAlways: Bool)
+        throws
+    {
+        let server = try ScriptedServer { _, peer in
+            try peer.write(try Self.schemaReply(peer))
+            try peer.waitForEnd()
+        }
+        let client = OVSDBClient(
+            try OVSDBTarget(parsing: server.target),
+            configuration: OVSDBClient.Configuration(
+                requestTimeout: .milliseconds(200), patience: .milliseconds(500), readsAlways: readsAlways))
+        let begin = ContinuousClock.now
+        for _ in 0..<50 {
+            let error = #expect(throws: OVSDBError.self) { try client.transact([.delete(table: "Bridge", where: [])]) }
+            #expect(error?.code == .timeout)
+        }
+        #expect(.now - begin < .seconds(5))
+        let last = #expect(throws: OVSDBError.self) { try client.transact([.delete(table: "Bridge", where: [])]) }
+        #expect(last?.details.contains("too long, all in all") == true)
+    }
+
+    @Test func `a daemon that answers a byte at a time is waited for as long as any`() throws {
+        let server = try ScriptedServer { index, peer in
+            _ = try peer.read()
+            let beginning = #"{"id":0,"error":null,"result":""#
+            if index == 0 {
+                try Self.dribble(beginning + String(repeating: "x", count: 1000), peer)
+            } else {
+                // Without end.
+                try peer.write(beginning)
+                while true { try peer.write(String(repeating: "x", count: 512)) }
+            }
+        }
+        for _ in 0..<2 {
+            let begin = ContinuousClock.now
+            let error = #expect(throws: OVSDBError.self) {
+                try ControlSocket(path: server.path).call("version", timeout: .milliseconds(300))
+            }
+            #expect(error?.code == .timeout || error?.code == .protocolViolation, "\(String(describing: error))")
+            #expect(.now - begin < .seconds(3))
+        }
+    }
 }

@@ -77,6 +77,36 @@ import Testing
         }
     }
 
+    @Test("Each row that is changed is asked for right before, in the same transaction; one of ours, for its mark, too")
+    func guarded() throws {
+        let mark = Condition("external_ids", .includes, .map("portmirror", "ids"))
+        for steps in try all() {
+            let operations = operations(steps)
+            let isAdopted = if case .adoptSwitchMirror? = steps.first { true } else { false }
+            func isAskedFor(_ table: String, _ row: Condition, _ isRight: ([Condition]) -> Bool = { _ in true }) -> Bool
+            {
+                operations.contains { operation in
+                    guard case .wait(table, let conditions, _, _, _, _) = operation else { return false }
+                    return conditions.contains(row) && isRight(conditions)
+                }
+            }
+            for operation in operations {
+                switch operation {
+                case .mutate("Open_vSwitch", _, _): break
+                case .mutate(let table, let conditions, _), .update(let table, let conditions, _):
+                    let row = try #require(conditions.first)
+                    let needsMark = table == "Mirror" && !isAdopted
+                    #expect(isAskedFor(table, row) { !needsMark || $0.contains(mark) }, "\(operation)")
+                default: break
+                }
+            }
+            // What goes is only taken out of its bridge.
+            if case .removeSwitchMirror(let row)? = steps.first {
+                #expect(isAskedFor("Mirror", .row(row.id)) { $0.contains(mark) })
+            }
+        }
+    }
+
     @Test("A row is taken over only if nothing of it, nor of what others left on it, has changed") func adoption()
         throws
     {

@@ -9,7 +9,8 @@ struct OffloadPropertyTests {
         for seed in 0..<400 as Range<UInt64> {
             var numbers = SeededNumbers(seed)
             let recipe = FrameRecipe.random(&numbers)
-            let size = Int.random(in: 1...1500, using: &numbers)
+            // Of small ones no super-frame holds many.
+            let size = Int.random(in: max(1, min(48, recipe.payload.count / 128 + 1))...1500, using: &numbers)
             let (plan, segments) = try cut(recipe.bytes, recipe.header(size))
             let checked = segments.map(CheckedFrame.init)
             #expect(segments.count == plan.count && plan.count == max(1, (recipe.payload.count + size - 1) / size))
@@ -76,7 +77,7 @@ struct OffloadPropertyTests {
     /// Everything that takes a frame from outside, on memory that is exactly as long as the frame.
     private func survive(_ frame: [UInt8], _ header: VirtioNetHeader) {
         if let (plan, segments) = try? cut(frame, header) {
-            #expect(segments.count == plan.count)
+            #expect(segments.count == plan.count && plan.count <= Segmenter.mostSegments)
             #expect(segments.map(\.count).reduce(0, +) == plan.totalBytes)
             #expect(segments.map(\.count).max() == plan.largestFrame)
         }

@@ -37,6 +37,35 @@ struct OffloadSegmentTests {
         }
     }
 
+    @Test("No super-frame becomes more frames than a real one: what its sender says beyond that is refused")
+    func bounded() throws {
+        func pieces(_ recipe: FrameRecipe, _ size: Int, fragments: Bool = false) -> Int? {
+            do {
+                return try cut(recipe.bytes, recipe.header(size, fragments: fragments)).1.count
+            } catch {
+                #expect(error == .tooManySegments, "\(recipe.transport) \(size)")
+                return nil
+            }
+        }
+        let payload = [UInt8](repeating: 7, count: 65_000)
+        for isIPv6 in [false, true] {
+            let tcp = FrameRecipe(isIPv6: isIPv6, tcpOptions: [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2], payload: payload)
+            // The smallest that Linux sends: 36 bytes of payload and 12 of options.
+            #expect(pieces(tcp, 36) == 1806)
+            for size in [1, 2, 8, 35] { #expect(pieces(tcp, size) == nil) }
+            let udp = FrameRecipe(isIPv6: isIPv6, transport: .udp, payload: payload)
+            #expect(pieces(udp, 48) == 1355)
+            for size in [1, 47] { #expect(pieces(udp, size) == nil) }
+            #expect(pieces(udp, 8, fragments: true) == nil)
+            // What came in small pieces one after the other, and was made one on the way.
+            var small = tcp
+            small.payload = Array(payload.prefix(128))
+            #expect(pieces(small, 1) == 128)
+            small.payload.append(0)
+            #expect(pieces(small, 1) == nil)
+        }
+    }
+
     @Test("A UDP datagram without a checksum stays without one")
     func udpWithoutChecksum() throws {
         let recipe = FrameRecipe(transport: .udp, payload: Array(repeating: 1, count: 300), isPartial: false)

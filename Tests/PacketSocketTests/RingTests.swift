@@ -14,7 +14,7 @@ extension PacketSocketTests {
                 let ring = try CaptureRing(
                     RingSettings(blockBytes: 64 << 10, bytes: 8 * 64 << 10, retireMilliseconds: 20), program: nil,
                     name: "b")
-                try ring.listen(on: veth.b, name: "b", isPromiscuous: true)
+                try ring.listen(on: veth.b, name: "b")
                 let sender = try PacketSender(name: "a")
                 try sender.attach(to: (veth.a, "a", 1500))
                 sender.update(isUp: true, mtu: 1500)

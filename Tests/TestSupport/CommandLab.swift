@@ -201,8 +201,8 @@ public final class CommandLab {
     }
 
     /// Makes a VM's port, a tap device, in the switch's namespace; it goes with the lab.
-    public func addVirtualMachine(_ name: String) throws -> VirtualMachinePort {
-        let machine = try VirtualMachinePort(name, in: sw)
+    public func addVirtualMachine(_ name: String, isBare: Bool = false) throws -> VirtualMachinePort {
+        let machine = try VirtualMachinePort(name, in: sw, isBare: isBare)
         machines.append(machine)
         return machine
     }
@@ -299,7 +299,7 @@ public final class CommandLab {
             let differences = databaseBefore.differences(to: try OpenVSwitchSnapshot(of: openVSwitch))
             guard differences.isEmpty else { throw LabError("rows of others have changed:\n\(differences)") }
         }
-        let left = files(in: runDirectory).filter { $0 != "lock" } + files(in: configDirectory)
+        let left = files(in: runDirectory).filter { $0 != "lock" && $0 != "taps/.lock" } + files(in: configDirectory)
         guard left.isEmpty else { throw LabError("files are left: \(left.joined(separator: ", "))") }
     }
 

@@ -252,7 +252,7 @@ public final class Lab {
         var writer = header(index)
         if let address { writer.attribute(1, bytes: address.bytes) }
         if let mtu { writer.attribute(4, mtu) }
-        return NetlinkRequest(type: 16, payload: writer.bytes, operation: "change the interface", object: "\(name)")
+        return NetlinkRequest(type: 16, payload: writer, operation: "change the interface", object: "\(name)")
     }
 
     /// `ip link set dev … type bridge mcast_snooping 0` (`IFLA_BR_MCAST_SNOOPING`).
@@ -263,7 +263,7 @@ public final class Lab {
             info.nest(2) { $0.attribute(23, UInt8(0)) }
         }
         return NetlinkRequest(
-            type: 16, payload: writer.bytes, operation: "switch off multicast snooping of", object: "\(name)")
+            type: 16, payload: writer, operation: "switch off multicast snooping of", object: "\(name)")
     }
 
     /// `struct ifinfomsg` that changes no flag.

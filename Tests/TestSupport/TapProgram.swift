@@ -15,6 +15,8 @@ public struct TapNumbers: Decodable, Sendable {
         public let lost: Int
         /// What the selectors left out.
         public let filtered: Int
+        /// What its interface counts and nobody saw.
+        public let unseen: Int
         /// What came after the last one that was wanted.
         public let beyondLimit: Int
         /// What was cut.
@@ -25,7 +27,7 @@ public struct TapNumbers: Decodable, Sendable {
         public let unfinished: [String: Int]
 
         enum CodingKeys: String, CodingKey {
-            case port, seen, received, lost, filtered, segments, unfinished
+            case port, seen, received, lost, filtered, unseen, segments, unfinished
             case beyondLimit = "beyond-limit"
             case superFrames = "super-frames"
         }
@@ -42,6 +44,8 @@ public struct TapNumbers: Decodable, Sendable {
         public let output: String
         /// "direct" or "queue"; nil for files.
         public let way: String?
+        /// Why it is "queue".
+        public let wayReason: String?
         /// Frames that it took.
         public let sent: Int
         /// Their bytes.
@@ -50,6 +54,11 @@ public struct TapNumbers: Decodable, Sendable {
         public let failed: Int
         /// Why not.
         public let reasons: [String: Int]
+
+        enum CodingKeys: String, CodingKey {
+            case output, way, sent, bytes, failed, reasons
+            case wayReason = "way-reason"
+        }
     }
 
     /// The watched ports.

@@ -6,16 +6,22 @@ import LinuxSystem
 public final class VirtualMachinePort {
     private let descriptor: Descriptor
 
+    /// Whether it carries bare packets (tun) instead of Ethernet frames.
+    private let isBare: Bool
+
     /// Makes the device in a namespace; it goes with this object.
-    public init(_ name: String, in namespace: String) throws {
+    public init(_ name: String, in namespace: String, isBare: Bool = false) throws {
+        self.isBare = isBare
         let number = try OwnThread.run {
             try NetworkNamespace.enter(try Descriptor.open("/run/netns/\(namespace)", flags: O_RDONLY))
             let number = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
             guard number >= 0 else { throw LabError("can't open /dev/net/tun: \(String(cString: strerror(errno)))") }
-            // struct ifreq of linux/if.h: the name, then the flags IFF_TAP, IFF_NO_PI and IFF_VNET_HDR.
+            // struct ifreq of linux/if.h: the name, then the flags IFF_TUN or IFF_TAP, IFF_NO_PI and IFF_VNET_HDR.
             var request = [UInt8](repeating: 0, count: 40)
             request.replaceSubrange(0..<name.utf8.count, with: name.utf8)
-            request.withUnsafeMutableBytes { $0.storeBytes(of: 0x5002, toByteOffset: 16, as: UInt16.self) }
+            request.withUnsafeMutableBytes {
+                $0.storeBytes(of: isBare ? 0x5001 : 0x5002, toByteOffset: 16, as: UInt16.self)
+            }
             guard ioctl(number, 0x4004_54ca, &request) == 0 else {  // TUNSETIFF
                 throw LabError("can't make the tap device \(name): \(String(cString: strerror(errno)))")
             }
@@ -24,21 +30,33 @@ public final class VirtualMachinePort {
         descriptor = Descriptor(owning: number)
     }
 
+    /// Hands over a frame with any offload header: kind of super-frame and size of its segments.
+    public func send(_ frame: TCPFrame, kind: UInt8, segmentSize: UInt16) throws {
+        try send(frame, kind: kind, size: segmentSize)
+    }
+
     /// Hands over a frame with its checksum unfinished: a super-frame, if a segment size is given.
     public func send(tcp frame: TCPFrame, segmentSize: Int) throws {
-        let headerLength = UInt16(frame.transport + TCPFrame.headerSize)
         let size = frame.payloadSize > segmentSize ? UInt16(segmentSize) : 0
+        // VIRTIO_NET_HDR_GSO_NONE, _TCPV6, _TCPV4
+        try send(frame, kind: size == 0 ? 0 : frame.isIPv6 ? 4 : 1, size: size)
+    }
+
+    private func send(_ frame: TCPFrame, kind: UInt8, size: UInt16) throws {
+        // Without an Ethernet header everything is that much nearer.
+        let linkHeader = isBare ? 14 : 0
+        let headerLength = UInt16(frame.transport + TCPFrame.headerSize - linkHeader)
         // struct virtio_net_hdr of linux/virtio_net.h, in the byte order of the machine.
         var bytes = [UInt8](repeating: 0, count: 10)
         bytes.withUnsafeMutableBytes {
             $0[0] = 1  // VIRTIO_NET_HDR_F_NEEDS_CSUM
-            $0[1] = size == 0 ? 0 : frame.isIPv6 ? 4 : 1  // VIRTIO_NET_HDR_GSO_NONE, _TCPV6, _TCPV4
+            $0[1] = kind
             $0.storeBytes(of: headerLength, toByteOffset: 2, as: UInt16.self)
             $0.storeBytes(of: size, toByteOffset: 4, as: UInt16.self)
-            $0.storeBytes(of: UInt16(frame.transport), toByteOffset: 6, as: UInt16.self)
+            $0.storeBytes(of: UInt16(frame.transport - linkHeader), toByteOffset: 6, as: UInt16.self)
             $0.storeBytes(of: 16, toByteOffset: 8, as: UInt16.self)
         }
-        try descriptor.write(bytes + frame.bytes)
+        try descriptor.write(bytes + frame.bytes.dropFirst(linkHeader))
     }
 }
 

@@ -17,7 +17,7 @@ private func listed(cookie: [UInt8], actions: [Mirred] = [Mirred(control: .conti
     var writer = PayloadWriter()
     writer.append(request.payload)
     if chain != 0 { writer.attribute(11, chain) }
-    let request2 = NetlinkRequest(type: 44, payload: writer.bytes, operation: "", object: "")
+    let request2 = NetlinkRequest(type: 44, payload: writer, operation: "", object: "")
     let message = try #require(NetlinkMessage.parse(request2.bytes(sequence: 1)[...]).first)
     return try Filter(message)
 }

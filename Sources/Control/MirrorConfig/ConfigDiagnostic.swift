@@ -1,3 +1,5 @@
+internal import MirrorModel
+
 /// A place in a file.
 public struct Position: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Counted from 1.
@@ -33,7 +35,7 @@ public struct ConfigDiagnostic: Hashable, Sendable, CustomStringConvertible {
     public init(file: String, position: Position, message: String) {
         self.file = file
         self.position = position
-        self.message = escapingControls(message)
+        self.message = message.onOneLine
     }
 
     /// Counted from 1.
@@ -43,7 +45,7 @@ public struct ConfigDiagnostic: Hashable, Sendable, CustomStringConvertible {
     public var column: Int { position.column }
 
     /// `FILE:LINE:COLUMN: error: MESSAGE`, the form that editors and continuous integration understand.
-    public var description: String { "\(file):\(position): error: \(message)" }
+    public var description: String { "\(file.onOneLine):\(position): error: \(message)" }
 }
 
 /// Everything that is wrong with a file.
@@ -78,26 +80,4 @@ struct Mark: Hashable, Comparable {
 func quoted(_ text: String) -> String {
     let limit = 60
     return text.utf8.count <= limit ? "'\(text)'" : "'\(text.prefix(limit))…'"
-}
-
-/// The text on one line: what a terminal would act on is shown as an escape.
-private func escapingControls(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-        if isControl(scalar) {
-            result += scalar.escaped(asASCII: true)
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return result
-}
-
-/// C0, DEL, C1 and the Unicode line separators.
-private func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7f...0x9f, 0x2028, 0x2029: true
-    default: false
-    }
 }

@@ -15,10 +15,7 @@ extension ConfigReader {
         guard var settings = (directory ?? (try? DirectoryPath("/"))).map({ FileSettings(directory: $0) }) else {
             return nil
         }
-        for entry in entries where entry.key != "files" {
-            guard spend(entry.keyMark) else { return nil }
-            readFileKey(entry, &settings)
-        }
+        for entry in entries where entry.key != "files" { readFileKey(entry, &settings) }
         guard directory != nil, problems.count == before else { return nil }
         for problem in settings.problems {
             let place = entries.first { $0.key == problem.key }?.node.mark

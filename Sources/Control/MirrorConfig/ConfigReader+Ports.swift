@@ -43,7 +43,7 @@ extension ConfigReader {
         switch node.value {
         case .sequence(let elements):
             if elements.isEmpty { report(node.mark, "'\(key)' is empty; it has to be \(expected)") }
-            return elements.filter { spend($0.mark) }
+            return elements
         case .scalar where !node.isNull: return [node]
         case .mapping where key != "vlans": return [node]
         default:
@@ -75,7 +75,6 @@ extension ConfigReader {
         var bridge: PortName?
         var direction: Direction?
         for entry in entries {
-            guard spend(entry.keyMark) else { return nil }
             switch entry.key {
             case "port": port = readPort(entry)
             case "bridge": bridge = readPort(entry)
@@ -121,7 +120,6 @@ extension ConfigReader {
         var bridge: PortName?
         var vlan: UInt16?
         for entry in entries {
-            guard spend(entry.keyMark) else { return nil }
             switch entry.key {
             case "port": port = readPort(entry)
             case "bridge": bridge = readPort(entry)

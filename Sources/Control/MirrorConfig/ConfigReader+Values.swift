@@ -86,11 +86,11 @@ extension ConfigReader {
         guard claimTime(entry, other: "until", keys), let text = text(entry.node, "for", "a duration, as in 10m")
         else { return }
         do {
-            let (end, overflow) = now.secondsSince1970.addingReportingOverflow(try parseDuration(text))
-            guard !overflow, timestampRange.contains(end) else {
+            let end = now.adding(seconds: try parseDuration(text))
+            guard timestampRange.contains(end.secondsSince1970) else {
                 return report(entry.node.mark, "'for': \(quoted(text)) from now isn't in the years 1970 to 9999")
             }
-            keys.until = Timestamp(secondsSince1970: end)
+            keys.until = end
         } catch {
             report(entry.node.mark, "'for': \(error)")
         }

@@ -6,8 +6,8 @@ struct ConfigReader {
     let columns: CharacterColumns
     private(set) var problems: [Problem] = []
     private(set) var mirrors: [ParsedMirror] = []
-    /// How many more values are looked at. A file of the greatest size has fewer, unless aliases multiply them.
-    private var budget = 1_000_000
+    /// How many more names are taken out of short lists, which aliases can multiply.
+    private var namesLeft = 1_000_000
 
     init(now: Timestamp, columns: CharacterColumns) {
         self.now = now
@@ -51,10 +51,7 @@ struct ConfigReader {
             return report(
                 node.mark, "'mirrors' has to map names to mirrors ('mirrors: {}' for none); found \(node.described)")
         }
-        for entry in entries {
-            guard spend(entry.keyMark) else { return }
-            readMirror(entry)
-        }
+        for entry in entries { readMirror(entry) }
     }
 
     private mutating func readMirror(_ entry: YAMLEntry) {
@@ -71,7 +68,6 @@ struct ConfigReader {
                     + (key == "from" ? "which says what is watched" : "which says where copies go"))
         }
         for entry in entries {
-            guard spend(entry.keyMark) else { return }
             reader.positions[entry.key] = columns.position(entry.node.mark)
             readKey(entry, &reader)
         }
@@ -100,12 +96,12 @@ struct ConfigReader {
         }
     }
 
-    /// Counts a value that is looked at. False, after a report, if there are too many.
+    /// Counts a name of a short list. False, after a report, if there are too many.
     mutating func spend(_ mark: Mark) -> Bool {
-        guard budget > 0 else { return false }
-        budget -= 1
-        if budget == 0 { report(mark, "too much: aliases make the file more than 1,000,000 values") }
-        return budget > 0
+        guard namesLeft > 0 else { return false }
+        namesLeft -= 1
+        if namesLeft == 0 { report(mark, "too much: aliases make the file more than 1,000,000 names") }
+        return namesLeft > 0
     }
 
     /// A mirror's or port's name, if it can be one.

@@ -5,35 +5,43 @@ public import MirrorModel
 /// numbers in their ranges; and no text that begins with a byte order mark, which is dropped.
 public func renderConfig(_ mirrors: [Mirror]) -> String {
     guard !mirrors.isEmpty else { return "version: 1\nmirrors: {}\n" }
-    return "version: 1\nmirrors:\n" + mirrors.map(rendered).joined(separator: "\n")
+    return "version: 1\nmirrors:\n" + mirrors.map { rendered($0, indent: 2) }.joined(separator: "\n")
 }
 
-private func rendered(_ mirror: Mirror) -> String {
-    var text = "  \(yamlScalar(mirror.name.description)):\n    from:\n"
-    for source in mirror.sources {
-        switch source {
-        case .bridge(let name): text += "      - bridge: \(yamlScalar(name.description))\n"
-        case .port(let name, let direction):
-            text += "      - port: \(yamlScalar(name.description))\n"
-            if direction != .both { text += "        direction: \(direction)\n" }
-        }
-    }
-    text += "    to:\n"
-    for output in mirror.outputs {
-        switch output {
-        case .port(let name): text += "      - port: \(yamlScalar(name.description))\n"
-        case .vlan(let id, let bridge):
-            text += "      - vlan: \(id)\n        bridge: \(yamlScalar(bridge.description))\n"
-        case .files(let settings):
-            text += "      - files: \(yamlScalar(settings.directory.description))\n"
-            for (key, value) in fileOptions(settings) {
-                text += "        \(key): \(key == "name" ? yamlScalar(value) : value)\n"
-            }
-        }
-    }
+/// A mirror's entry in `mirrors`, its name after so many spaces.
+func rendered(_ mirror: Mirror, indent: Int) -> String {
+    let space = String(repeating: " ", count: indent)
+    return space + "\(yamlScalar(mirror.name.description)):\n"
+        + renderedKeys(of: mirror).map { "\(space)  \($0.key):\($0.value.text(indent: indent + 2))\n" }.joined()
+}
 
+/// The value of one of a mirror's keys.
+enum RenderedValue: Hashable {
+    case scalar(String)
+    /// A list of mappings, each as its lines.
+    case items([[String]])
+
+    /// What comes after the key's colon, without the last line's end.
+    /// - Parameter indent: how many spaces are in front of the key.
+    func text(indent: Int) -> String {
+        switch self {
+        case .scalar(let text): return " " + text
+        case .items(let items):
+            let space = "\n" + String(repeating: " ", count: indent + 2)
+            return items.map { lines in
+                lines.enumerated().map { space + ($0.offset == 0 ? "- " : "  ") + $0.element }.joined()
+            }.joined()
+        }
+    }
+}
+
+/// The keys that a mirror's entry needs, in the order in which a person would write them.
+func renderedKeys(of mirror: Mirror) -> [(key: String, value: RenderedValue)] {
+    var keys: [(key: String, value: RenderedValue)] = [
+        ("from", .items(mirror.sources.map(lines))), ("to", .items(mirror.outputs.map(lines))),
+    ]
     func add(_ key: String, _ value: (some CustomStringConvertible)?) {
-        if let value { text += "    \(key): \(value)\n" }
+        if let value { keys.append((key, .scalar(value.description))) }
     }
     add("vlans", mirror.vlans)
     add("filter", mirror.filter.map(yamlScalar))
@@ -44,7 +52,25 @@ private func rendered(_ mirror: Mirror) -> String {
     add("reserve", mirror.reserve ? true : nil)
     add("keep-offloads", mirror.keepOffloads ? true : nil)
     add("until", mirror.until.map(formatTimestamp))
-    return text
+    return keys
+}
+
+private func lines(_ source: Source) -> [String] {
+    switch source {
+    case .bridge(let name): ["bridge: \(yamlScalar(name.description))"]
+    case .port(let name, let direction):
+        ["port: \(yamlScalar(name.description))"] + (direction == .both ? [] : ["direction: \(direction)"])
+    }
+}
+
+private func lines(_ output: Output) -> [String] {
+    switch output {
+    case .port(let name): ["port: \(yamlScalar(name.description))"]
+    case .vlan(let id, let bridge): ["vlan: \(id)", "bridge: \(yamlScalar(bridge.description))"]
+    case .files(let settings):
+        ["files: \(yamlScalar(settings.directory.description))"]
+            + fileOptions(settings).map { key, value in "\(key): \(key == "name" ? yamlScalar(value) : value)" }
+    }
 }
 
 /// What settings of capture files say besides the directory, where it isn't the default: keys and values as files have

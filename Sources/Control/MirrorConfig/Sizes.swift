@@ -15,9 +15,12 @@ private let units: [(word: String, bytes: UInt64)] = [
     ("k", 1 << 10), ("kB", 1_000),
 ]
 
+/// The largest size, in bytes: 1 EiB.
+public let largestSize: UInt64 = 1 << 60
+
 /// The bytes of a size such as `100M`, `64k` or `2GB`: a whole number with a unit or without. `k`, `M`, `G` and `T` are
 /// powers of 1024, and so are `KiB` to `TiB`; `kB`, `MB`, `GB` and `TB` are powers of 1000. Upper and lower case are one.
-/// - Throws: ``SizeError``; nothing is refused, and so is what doesn't fit.
+/// - Throws: ``SizeError``; nothing is refused, and so is what is over ``largestSize``.
 public func parseSize(_ text: String) throws(SizeError) -> UInt64 {
     let digits = text.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     guard !digits.isEmpty else {
@@ -32,10 +35,10 @@ public func parseSize(_ text: String) throws(SizeError) -> UInt64 {
     else {
         throw SizeError(text: text, problem: "the units are k, M, G and T (of 1024), kB, MB, GB and TB (of 1000)")
     }
-    let tooLarge = SizeError(text: text, problem: "that is too large")
+    let tooLarge = SizeError(text: text, problem: "that is too large: at most 1048576T")
     guard let count = UInt64(Substring(digits)) else { throw tooLarge }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: factor)
-    guard !overflow, bytes <= Int64.max else { throw tooLarge }
+    guard !overflow, bytes <= largestSize else { throw tooLarge }
     guard bytes > 0 else { throw SizeError(text: text, problem: "it has to be more than nothing") }
     return bytes
 }

@@ -11,12 +11,16 @@ public struct TimeError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(quoted(text)): \(problem)" }
 }
 
+/// The longest duration, in seconds: 36500 days, a hundred years.
+public let longestDuration: Int64 = 36_500 * 86_400
+
 /// The seconds of a duration such as `45s`, `10m`, `1h30m` or `2d`: whole numbers with a unit, the largest first.
-/// - Throws: ``TimeError``; a duration of nothing is refused.
+/// - Throws: ``TimeError``; a duration of nothing is refused, and one over ``longestDuration``.
 public func parseDuration(_ text: String) throws(TimeError) -> Int64 {
     let units: [(letter: UInt8, seconds: Int64)] = [
         (UInt8(ascii: "d"), 86_400), (UInt8(ascii: "h"), 3_600), (UInt8(ascii: "m"), 60), (UInt8(ascii: "s"), 1),
     ]
+    let tooLong = TimeError(text: text, problem: "the duration is too long: at most 36500d")
     var allowed = units[...]
     var total: Int64 = 0
     var cursor = ByteCursor(text)
@@ -34,13 +38,12 @@ public func parseDuration(_ text: String) throws(TimeError) -> Int64 {
             throw TimeError(text: text, problem: "each unit goes once, the largest first, as in 1d12h")
         }
         allowed = allowed[(index + 1)...]
-        guard let count = Int64(digits) else { throw TimeError(text: text, problem: "the duration is too long") }
-        let (seconds, tooMany) = count.multipliedReportingOverflow(by: unit.seconds)
-        let (sum, tooLong) = total.addingReportingOverflow(seconds)
-        guard !tooMany, !tooLong else { throw TimeError(text: text, problem: "the duration is too long") }
-        total = sum
+        // In each unit no more than the longest: the sum of four such products fits.
+        guard let count = Int64(digits), count <= longestDuration / unit.seconds else { throw tooLong }
+        total += count * unit.seconds
     } while !cursor.isAtEnd
     guard total > 0 else { throw TimeError(text: text, problem: "a duration has to be longer than nothing") }
+    guard total <= longestDuration else { throw tooLong }
     return total
 }
 

@@ -20,9 +20,16 @@ public protocol Engine {
     /// - Throws: ``StepFailure``.
     @discardableResult
     func perform(_ steps: [Step]) throws -> [String]
+
+    /// Whether it may run a mirror where it couldn't look when it last did.
+    /// - Parameter wasKept: whether that was so at an earlier time, and hasn't been found out since.
+    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool
 }
 
 extension Engine {
+    /// Sees everything that it runs.
+    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { false }
+
     /// Nothing takes time.
     public func begin() {}
 
@@ -80,6 +87,11 @@ public final class EngineGroup: Engine {
         try engines.reduce(into: [:]) { all, engine in
             all.merge(try engine.offloads(of: ports)) { first, _ in first }
         }
+    }
+
+    /// Whether one of them may.
+    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool {
+        engines.contains { $0.mayHide(mirror, wasKept: wasKept) }
     }
 
     /// Hands on runs of steps that belong to the same engine.

@@ -27,83 +27,98 @@ public struct IntentStore: Sendable {
         public var path: String
         /// Whether it goes with a restart.
         public var isTemporary: Bool
-        /// Where its filter, or else the mirror, is written.
-        public var filterPosition: Position
+        /// Where its name is written.
+        public var position: Position
         /// Whether the file says `for`, a time from now, which is yet to be turned into a point in time.
         public var isRelative: Bool
     }
 
-    /// A file's earlier content, to put back; nil if there was no file.
+    /// What was written to a file, and what was there before, to put back; nil is no file.
     public struct Undo: Sendable {
         var path: String
+        var written: [UInt8]?
         var content: [UInt8]?
     }
 
-    /// All mirrors, by name.
-    /// - Throws: ``ConfigError`` with every mistake of every file; ``UserError`` if two files define the same mirror.
-    public func load(now: Timestamp) throws -> [Intent] {
+    /// All mirrors, by name, and the files that can't be read or are wrong: these don't keep the others from being read.
+    /// - Throws: ``SystemError`` if a directory can't be listed.
+    public func load(now: Timestamp) throws -> Definitions {
+        var definitions = Definitions()
         var intents: [MirrorName: Intent] = [:]
-        var diagnostics: [ConfigDiagnostic] = []
         for (directory, isTemporary) in [(permanentDirectory, false), (temporaryDirectory, true)] {
             for name in try Files.list(directory) ?? [] where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
                 let path = "\(directory)/\(name)"
-                guard let parsed = try read(path, now: now, diagnostics: &diagnostics) else { continue }
-                for item in parsed {
-                    if let other = intents[item.mirror.name] {
-                        throw UserError(
-                            "mirror \(item.mirror.name) is defined twice: in \(other.path) and in \(path)",
-                            advice: "remove one of the two")
-                    }
-                    intents[item.mirror.name] = Intent(
-                        mirror: item.mirror, path: path, isTemporary: isTemporary,
-                        filterPosition: item.position(of: "filter"), isRelative: item.positions["for"] != nil)
+                for item in read(path, now: now, &definitions) {
+                    let intent = Intent(
+                        mirror: item.mirror, path: path, isTemporary: isTemporary, position: item.position,
+                        isRelative: item.positions["for"] != nil)
+                    guard let other = intents.updateValue(intent, forKey: item.mirror.name) else { continue }
+                    definitions.broken += [
+                        BrokenDefinition(other, isAlsoIn: intent), BrokenDefinition(intent, isAlsoIn: other),
+                    ]
                 }
             }
         }
-        if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
-        return intents.values.sorted { $0.mirror.name < $1.mirror.name }
+        // Which of two is meant can't be told, whether or not one of them is in a file that is broken.
+        for name in definitions.broken.flatMap(\.keys) { intents[name] = nil }
+        definitions.intents = intents.values.sorted { $0.mirror.name < $1.mirror.name }
+        return definitions
+    }
+
+    /// A file's mirrors; none if it is broken.
+    private func read(_ path: String, now: Timestamp, _ definitions: inout Definitions) -> [ParsedMirror] {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            guard let found = try Files.readRegular(path, atMost: maximumConfigSize + 1) else { return [] }
+            bytes = found
+        } catch {
+            definitions.broken.append(BrokenDefinition(path, unreadable: error))
+            return []
+        }
+        do throws(ConfigError) {
+            let parsed = try Self.parse(bytes, path, now: now)
+            definitions.contents[path] = bytes
+            return parsed
+        } catch {
+            definitions.broken.append(BrokenDefinition(path, error.diagnostics, bytes))
+            return []
+        }
     }
 
     /// Reads files that a person names, `-` being left to the caller.
-    /// - Throws: as ``load(now:)``, and ``UserError`` if a file isn't there.
+    /// - Throws: ``ConfigError`` with every mistake of every file; ``UserError`` if two files define the same mirror.
     public static func read(files: [(path: String, text: [UInt8])], now: Timestamp) throws -> [ParsedMirror] {
         var all: [ParsedMirror] = []
         var diagnostics: [ConfigDiagnostic] = []
         var seen: [MirrorName: String] = [:]
         for (path, text) in files {
-            guard let parsed = try parse(text, path, now: now, diagnostics: &diagnostics) else { continue }
-            for item in parsed {
-                if let other = seen.updateValue(path, forKey: item.mirror.name) {
-                    throw UserError("mirror \(item.mirror.name) is defined twice: in \(other) and in \(path)")
+            do throws(ConfigError) {
+                let parsed = try parse(text, path, now: now)
+                diagnostics += Self.filterErrors(in: parsed, of: path)
+                all += parsed
+                for item in parsed where seen.updateValue(path, forKey: item.mirror.name) != nil {
+                    diagnostics.append(
+                        ConfigDiagnostic(
+                            file: path, position: item.position,
+                            message: "mirror \(item.mirror.name) is defined twice: another file has it as well"))
                 }
+            } catch {
+                diagnostics += error.diagnostics
             }
-            diagnostics += Self.filterErrors(in: parsed, of: path)
-            all += parsed
         }
         if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
         return all
     }
 
-    private func read(_ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]) throws -> [ParsedMirror]? {
-        guard let bytes = try Files.read(path, atMost: maximumConfigSize + 1) else { return nil }
-        return try Self.parse(bytes, path, now: now, diagnostics: &diagnostics)
-    }
-
     private static func parse(
-        _ bytes: [UInt8], _ path: String, now: Timestamp, diagnostics: inout [ConfigDiagnostic]
-    ) throws -> [ParsedMirror]? {
+        _ bytes: [UInt8], _ path: String, now: Timestamp
+    ) throws(ConfigError) -> [ParsedMirror] {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            diagnostics.append(
+            throw ConfigError(
                 ConfigDiagnostic(
                     file: path, position: Position(line: 1, column: 1), message: "this isn't UTF-8 text"))
-            return nil
         }
-        do {
-            return try parseConfig(text, file: path, now: now)
-        } catch {
-            diagnostics += error.diagnostics
-            return nil
-        }
+        return try parseConfig(text, file: path, now: now)
     }
 
     /// Filters that libpcap refuses, at the place where they are written.
@@ -128,58 +143,77 @@ public struct IntentStore: Sendable {
     func removeUnfinished() throws {
         for directory in [permanentDirectory, temporaryDirectory] {
             try Files.removeUnfinished(in: directory, suffix: ".yaml")
+            try Files.removeUnfinished(in: directory, suffix: ".yml")
         }
     }
 
-    /// Defines mirrors, or defines them anew, and takes others away. Each file is written once: a mirror that has one
-    /// keeps its place there, a new one gets `NAME.yaml`. A file that has no mirror left goes.
+    /// The file that a new mirror gets.
+    func ownFile(of name: MirrorName, isTemporary: Bool) -> String {
+        "\(isTemporary ? temporaryDirectory : permanentDirectory)/\(name).yaml"
+    }
+
+    /// Defines mirrors, or defines them anew, and takes others away. Each file is edited in place, once: a mirror that has
+    /// one keeps its place there, a new one gets `NAME.yaml`. A file that has no mirror left goes.
+    /// - Parameter definitions: as they were loaded. What was saved since stays.
     /// - Returns: how to put things back.
-    /// - Throws: ``SystemError``; the files are as they were then.
+    /// - Throws: ``SystemError``, ``ConfigError``, or ``DefinitionChanged``; the files are as they were then.
     public func change(
-        put: [(mirror: Mirror, isTemporary: Bool)], remove: Set<MirrorName>, existing: [Intent]
+        put: [(mirror: Mirror, isTemporary: Bool)], remove: Set<MirrorName>, in definitions: Definitions, now: Timestamp
     ) throws -> [Undo] {
-        var files = Dictionary(grouping: existing, by: \.path).mapValues { $0.map(\.mirror) }
-        let byName = Dictionary(existing.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var touched: Set<String> = []
-        for intent in existing where remove.contains(intent.mirror.name) {
-            files[intent.path]?.removeAll { $0.name == intent.mirror.name }
-            touched.insert(intent.path)
+        var edits: [String: (put: [Mirror], remove: Set<MirrorName>)] = [:]
+        let byName = Dictionary(
+            definitions.intents.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for name in remove {
+            if let old = byName[name] { edits[old.path, default: ([], [])].remove.insert(name) }
         }
         for (mirror, isTemporary) in put {
             let old = byName[mirror.name]
-            let own = "\(isTemporary ? temporaryDirectory : permanentDirectory)/\(mirror.name).yaml"
+            let own = ownFile(of: mirror.name, isTemporary: isTemporary)
             let path = old.map { $0.isTemporary == isTemporary ? $0.path : own } ?? own
-            if let old {
-                files[old.path]?.removeAll { $0.name == mirror.name }
-                touched.insert(old.path)
-            }
-            files[path, default: []].append(mirror)
-            touched.insert(path)
+            if let old, old.path != path { edits[old.path, default: ([], [])].remove.insert(mirror.name) }
+            edits[path, default: ([], [])].put.append(mirror)
         }
-        return try write(touched.sorted().map { ($0, files[$0] ?? []) }, isLasting: put.contains { !$0.isTemporary })
+        let changes = try edits.sorted { $0.key < $1.key }.map { path, edit in
+            let old = definitions.contents[path]
+            let text =
+                try old.map {
+                    try editConfig(
+                        String(decoding: $0, as: UTF8.self), file: path, now: now, put: edit.put, remove: edit.remove)
+                } ?? renderConfig(edit.put)
+            return Undo(path: path, written: text.map { [UInt8]($0.utf8) }, content: old)
+        }
+        return try write(changes)
     }
 
-    private func write(_ files: [(path: String, mirrors: [Mirror])], isLasting: Bool) throws -> [Undo] {
-        var undo: [Undo] = []
+    private func write(_ changes: [Undo]) throws -> [Undo] {
+        for directory in Set(changes.map { Self.directory(of: $0.path) }) { try Files.makeDirectory(directory) }
+        // Of many files, all are brought to the disk at once, before the first gets its name.
+        let lasting = changes.filter { Self.directory(of: $0.path) == permanentDirectory }
+        let isBulk = lasting.count > 8
+        let pending = try changes.map { change in
+            try change.written.map {
+                try PendingFile(
+                    $0, for: change.path, isLasting: !isBulk && Self.directory(of: change.path) == permanentDirectory)
+            }
+        }
+        if isBulk { try Files.syncFileSystem(of: permanentDirectory) }
+        var done: [Undo] = []
         do {
-            var present: Set<String> = []
-            for directory in Set(files.map { Self.directory(of: $0.path) }) {
-                try Files.makeDirectory(directory)
-                for name in try Files.list(directory) ?? [] { present.insert("\(directory)/\(name)") }
+            for (change, file) in zip(changes, pending) {
+                let isInPlace =
+                    try file.map { try $0.replace(expecting: change.content) }
+                    ?? change.content.map { try Files.remove(change.path, expecting: $0) } ?? true
+                guard isInPlace else { throw DefinitionChanged(path: change.path) }
+                done.append(change)
             }
-            for (path, mirrors) in files {
-                undo.append(Undo(path: path, content: present.contains(path) ? try Files.read(path) : nil))
-                if mirrors.isEmpty {
-                    try Files.remove(path)
-                } else {
-                    try Files.write([UInt8](renderConfig(mirrors).utf8), to: path)
-                }
+            if !lasting.isEmpty {
+                let places = lasting.map(\.path) + pending.compactMap { $0?.place }
+                for directory in Set(places.map(Self.directory)) { try Files.syncDirectory(directory) }
             }
-            if isLasting { try Files.syncFileSystem(of: permanentDirectory) }
-            return undo
+            return done
         } catch {
             let cause = error
-            do { try self.undo(undo) } catch {
+            do { try undo(done) } catch {
                 throw UserError(
                     "\(cause), and what was written before couldn't be undone: \(error)",
                     advice: "look at the files in \(permanentDirectory) and \(temporaryDirectory)")
@@ -192,14 +226,19 @@ public struct IntentStore: Sendable {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
-    /// Puts files back as they were.
+    /// Puts files back as they were, but for what somebody else has saved since.
     public func undo(_ changes: [Undo]) throws {
         for change in changes.reversed() {
             if let content = change.content {
-                try Files.write(content, to: change.path)
-            } else {
-                try Files.remove(change.path)
+                _ = try PendingFile(content, for: change.path).replace(expecting: change.written)
+            } else if let written = change.written {
+                _ = try Files.remove(change.path, expecting: written)
             }
         }
     }
+}
+
+/// A file that somebody else has saved since it was read.
+struct DefinitionChanged: Error {
+    let path: String
 }

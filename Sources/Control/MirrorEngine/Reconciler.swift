@@ -10,6 +10,7 @@ internal import PacketFilter
 public final class Reconciler {
     private let engine: EngineGroup
     private let store: IntentStore
+    private let removals: RemovalStore
     private let runDirectory: String
     private let log: Logger
 
@@ -17,6 +18,7 @@ public final class Reconciler {
     public init(engines: [any Engine], store: IntentStore, runDirectory: String) {
         engine = EngineGroup(engines)
         self.store = store
+        removals = RemovalStore(directory: store.permanentDirectory)
         self.runDirectory = runDirectory
         log = Logger(label: "portmirror")
     }
@@ -68,17 +70,28 @@ public final class Reconciler {
         public var removed: [MirrorName] = []
         /// Those whose time is over.
         public var expired: [MirrorName] = []
+        /// Of those that go, or go to another engine: the ones that can't be taken away now, with the definitions that
+        /// they had. They are kept as to be removed.
+        public var unfinished: [Mirror] = []
+        /// All that are to be removed, and wait for an engine that doesn't answer.
+        public var awaited: [MirrorName] { observed.removals.map(\.name).filter { !settled.contains($0) } }
+        /// Mirrors that were kept as to be removed, and aren't any more once this is done.
+        public var settled: [MirrorName] = []
         /// Mirrors that ran without a definition and are taken away.
         public var leftovers: [MirrorName] = []
+        /// Where everything is asked for: files whose mirrors are left as they run.
+        public var broken: [BrokenDefinition] = []
         /// What was looked at to be taken over; nil if nothing was to be.
         public var takenOver: TakeOver?
 
         /// Whether everything is as it should be.
-        public var isEmpty: Bool { plan.isEmpty && added.isEmpty && changed.isEmpty && removed.isEmpty }
+        public var isEmpty: Bool {
+            plan.isEmpty && added.isEmpty && changed.isEmpty && removed.isEmpty && settled.isEmpty
+        }
     }
 
     private struct Situation {
-        var intents: [IntentStore.Intent]
+        var definitions: Definitions
         /// What was asked for, and what had to be added to it.
         var change: Change
         var preview: Preview
@@ -88,19 +101,33 @@ public final class Reconciler {
 
     /// What would be done; nothing is.
     public func preview(_ change: Change, now: Timestamp) throws -> Preview {
-        try situation(change, observed: engine.observe(), now: now).preview
+        try situation(change, observed: observe(), now: now).preview
     }
 
     /// The mirrors as they are.
     public func look(now: Timestamp) throws -> (
-        intents: [IntentStore.Intent], desired: [DesiredMirror], observed: Observation, engines: [EngineCapabilities]
+        definitions: Definitions, desired: [DesiredMirror], observed: Observation, engines: [EngineCapabilities]
     ) {
         engine.begin()
-        let intents = try store.load(now: now)
-        var observed = try engine.observe()
-        let desired = intents.map { compile($0.mirror, observed.topology) }
+        let definitions = try store.load(now: now)
+        var observed = try observe()
+        let desired = definitions.intents.map { compile($0.mirror, observed.topology) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
-        return (intents, desired, observed, engine.allCapabilities)
+        let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
+        return (definitions, all, observed, engine.allCapabilities)
+    }
+
+    /// Mirrors whose files are broken, as they run.
+    private static func frozen(_ definitions: Definitions, _ observed: Observation) -> [DesiredMirror] {
+        definitions.frozen(in: observed).map { name, file in
+            DesiredMirror(name, asItRunsIn: observed, broken: file.reason)
+        }
+    }
+
+    private func observe(outputs: Set<PortName> = []) throws -> Observation {
+        var observed = try engine.observe(outputs: outputs)
+        observed.removals = try removals.load()
+        return observed
     }
 
     /// What stands against a mirror that a process is to run, what to know before, and the points that it watches.
@@ -128,11 +155,14 @@ public final class Reconciler {
 
     private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
         var observed = observed
-        let intents = try store.load(now: now)
+        let definitions = try store.load(now: now)
+        let intents = definitions.intents
+        let frozen = Self.frozen(definitions, observed)
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
-                scope, observed: observed, defined: intents.map(\.mirror), engines: engine.allCapabilities)
+                scope, observed: observed, defined: (intents.map(\.mirror) + frozen.map(\.mirror)),
+                engines: engine.allCapabilities)
         }
         if let takeOver {
             change.put += takeOver.mirrors.map { ($0, false) }
@@ -140,18 +170,33 @@ public final class Reconciler {
             change.scope = .only(Set(takeOver.mirrors.map(\.name)))
         }
         change = complete(change, with: intents, now: now)
+        try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
+        let settled = observed.removals.filter { !engine.mayHide($0, wasKept: true) }.map(\.name)
+        change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
-        let desired = mirrors.sorted { $0.name < $1.name }.map { compile($0, observed.topology) }
+        let desired = (mirrors.map { compile($0, observed.topology) } + frozen)
+            .sorted { $0.mirror.name < $1.mirror.name }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
-        let plan = makePlan(
+        var plan = makePlan(
             desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
             adopting: takeOver?.adoption ?? Adoption())
+        let unfinished = unfinished(change, plan, intents, observed)
+        if !unfinished.isEmpty {
+            observed.removals += unfinished
+            // Once more, with their outputs kept as they are.
+            plan = makePlan(
+                desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
+                adopting: takeOver?.adoption ?? Adoption())
+        }
         var preview = Preview(
             plan: plan, desired: desired, observed: observed, engines: engine.allCapabilities)
         preview.takenOver = takeOver
+        if case .everything = change.scope { preview.broken = definitions.broken }
+        preview.unfinished = unfinished
+        preview.settled = settled
         let before = Dictionary(
             intents.filter { !$0.mirror.isOver(now) }.map { ($0.mirror.name, $0) },
             uniquingKeysWith: { first, _ in first })
@@ -166,9 +211,30 @@ public final class Reconciler {
         }
         preview.removed = intents.map(\.mirror.name).filter(change.remove.contains)
         preview.expired = change.expired
-        let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name))
+        let silence =
+            preview.engines.first(where: \.isSilent)?.unavailable ?? "Open vSwitch's database server doesn't run"
+        preview.remarks = unfinished.map { removing in
+            "mirror \(removing.name): \(silence), so what Open vSwitch has of this mirror can't be taken away now, and may "
+                + "go on copying. It is kept as to be removed: the next portmirror apply, add or remove that gets an "
+                + "answer does it"
+        }
+        let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name)).union(settled)
+            .union(desired.map(\.mirror.name))
         preview.leftovers = Set(plan.steps.compactMap(\.mirror)).subtracting(defined).sorted()
-        return Situation(intents: intents, change: change, preview: preview)
+        return Situation(definitions: definitions, change: change, preview: preview)
+    }
+
+    /// Mirrors that go, or go to another engine, though one that doesn't answer may run them.
+    private func unfinished(
+        _ change: Change, _ plan: Plan, _ intents: [IntentStore.Intent], _ observed: Observation
+    ) -> [Mirror] {
+        let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
+        let put = Set(change.put.map(\.mirror.name))
+        return intents.map(\.mirror).filter { old in
+            let goes = change.remove.contains(old.name)
+            let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != .ovs } == true
+            return (goes || moves) && !running.contains(old.name) && engine.mayHide(old, wasKept: false)
+        }
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
@@ -234,13 +300,14 @@ public final class Reconciler {
         now: Timestamp, waiting: () -> Void = {}, _ change: () throws -> Change
     ) throws -> Preview {
         try Files.makeDirectory(runDirectory)
-        let lock = try FileLock("\(runDirectory)/lock", waiting: waiting)
+        let lock = try Self.lock("\(runDirectory)/lock", waiting)
         defer { withExtendedLifetime(lock) {} }
         try store.removeUnfinished()
+        try removals.removeUnfinished()
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
         while true {
-            let observed = try engine.observe()
+            let observed = try observe()
             let change = try change()
             let situation = try situation(change, observed: observed, now: now)
             if change.mustBeNew,
@@ -258,8 +325,16 @@ public final class Reconciler {
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
                 var preview = situation.preview
-                preview.remarks = try carryOut(situation) + unseen(preview)
+                preview.remarks += try carryOut(situation, now: now) + unseen(preview)
                 return preview
+            } catch let changed as DefinitionChanged {
+                guard attempt < Self.mostAttempts else {
+                    throw UserError(
+                        "\(changed.path) was saved by somebody else while it was to be changed, \(attempt) times over",
+                        advice: "nothing was changed; try again once nobody edits it")
+                }
+                log.debug("attempt \(attempt): \(changed.path) has changed")
+                attempt += 1
             } catch let failure as StepFailure where failure.isStale && attempt < Self.attempts(at: failure.step) {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
                 attempt += 1
@@ -269,54 +344,78 @@ public final class Reconciler {
         }
     }
 
-    /// What may be left of mirrors that were taken away: processes end by themselves, and an engine may not answer.
+    /// Has the directory to itself.
+    private static func lock(_ path: String, _ waiting: () -> Void) throws -> FileLock {
+        do throws(SystemError) {
+            return try FileLock(path, waiting: waiting)
+        } catch {
+            guard error.errno == .timedOut else { throw error }
+            let holder = FileLock.holder(of: path)
+            throw UserError(
+                "another portmirror\(holder.map { " (process \($0))" } ?? "") has held \(path) for a minute",
+                advice:
+                    "nothing was changed; see what it does\(holder.map { " with 'ps -fp \($0)'" } ?? ""), and try again"
+            )
+        }
+    }
+
+    /// Processes that copy by a definition that has gone, or another one: they end by themselves.
     private func unseen(_ preview: Preview) -> [String] {
-        let processes = preview.removed.compactMap { name in
+        let gone = preview.removed.compactMap { name in
             preview.observed.taps[name].map {
                 "mirror \(name): 'portmirror run \(name)' (process \($0.process)) ends when it sees that"
             }
         }
-        guard !preview.removed.isEmpty else { return [] }
-        return processes
-            + preview.engines.filter(\.isSilent).map {
-                "\($0.unavailable ?? "the \($0.engine) engine doesn't answer"): what of it runs there goes with the "
-                    + "next apply once it is back"
+        let anew = preview.desired.map(\.mirror).filter { preview.changed.contains($0.name) }.compactMap { mirror in
+            preview.observed.taps[mirror.name].flatMap { tap -> String? in
+                guard tap.definition != mirror.fingerprint else { return nil }
+                let runs =
+                    "mirror \(mirror.name): 'portmirror run \(mirror.name)' (process \(tap.process)) ends, since its "
+                let isTaps = preview.plan.engines[mirror.name] == .tap
+                return runs + "definition has changed" + (isTaps ? ": start it anew" : "")
             }
+        }
+        return gone + anew
     }
 
     /// A database that others write all the time is met in between them only after some tries.
-    private static func attempts(at step: Step) -> Int { step.engine == .ovs ? 20 : 4 }
+    private static func attempts(at step: Step) -> Int { step.engine == .ovs ? mostAttempts : 4 }
+
+    private static let mostAttempts = 20
 
     private func refuse(_ preview: Preview, _ change: Change) throws {
         // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
         let asked = Set(change.put.map(\.mirror.name)).union(preview.takenOver?.mirrors.map(\.name) ?? [])
         let refusals = preview.plan.refusals.filter { asked.contains($0.mirror) }
         guard change.isAllOrNothing, !refusals.isEmpty else { return }
-        throw UserError(refusals.map(\.description).joined(separator: "\n"), advice: "nothing was changed")
+        throw UserError(each: refusals.map(\.description), advice: "nothing was changed")
     }
 
-    private func carryOut(_ situation: Situation) throws -> [String] {
+    private func carryOut(_ situation: Situation, now: Timestamp) throws -> [String] {
         let change = situation.change
         let preview = situation.preview
         let names = Set(preview.added + preview.changed)
         let put = change.put.filter { names.contains($0.mirror.name) }
         let removed = Set(preview.removed)
-        let intents = situation.intents
+        let definitions = situation.definitions
+        let kept = Set(preview.observed.removals.dropLast(preview.unfinished.count).map(\.name))
+        for mirror in preview.unfinished { try removals.save(mirror) }
         let undo: () throws -> [IntentStore.Undo]
         if put.count + removed.count <= 32 || preview.takenOver != nil {
             // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
             // a filter of others that was removed can't be put back if a file can't be written afterwards.
-            let written = try store.change(put: put, remove: removed, existing: intents)
+            let written = try store.change(put: put, remove: removed, in: definitions, now: now)
             undo = { written }
         } else {
             let writing = try OwnThread.start { [store] in
-                try store.change(put: put, remove: removed, existing: intents)
+                try store.change(put: put, remove: removed, in: definitions, now: now)
             }
             undo = writing.wait
         }
         do {
             let remarks = try engine.perform(preview.plan.steps)
             _ = try undo()
+            for name in preview.settled { try removals.drop(name) }
             return remarks
         } catch {
             let cause = error
@@ -324,6 +423,7 @@ public final class Reconciler {
                 try rollBack(to: preview.observed)
                 // Definitions that couldn't be written have been put back already.
                 if let written = try? undo() { try store.undo(written) }
+                for mirror in preview.unfinished where !kept.contains(mirror.name) { try removals.drop(mirror.name) }
             } catch {
                 throw UserError(
                     "\(cause), and then what was done already couldn't be undone: \(error)",

@@ -18,22 +18,38 @@ public struct RecordStore: Sendable {
         namespace = try NetworkNamespace.identity()
     }
 
-    /// The records of this namespace. A file that can't be read is an error: guessing would lose settings.
-    public func load() throws -> [OutputRecord] {
+    /// The records of this namespace, and those that can't be read: guessing would lose settings.
+    public func load() throws -> (records: [OutputRecord], damaged: [DamagedRecord]) {
         let prefix = "\(namespace)-"
+        let suffix = ".json"
         var records: [OutputRecord] = []
-        for name in try Files.list(directory) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(".json") {
+        var damaged: [DamagedRecord] = []
+        for name in try Files.list(directory) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
             let path = "\(directory)/\(name)"
-            guard let bytes = try Files.read(path) else { continue }
+            let index = Int32(name.dropFirst(prefix.count).dropLast(suffix.count))
             do {
-                records.append(try JSONDecoder().decode(Stored.self, from: Data(bytes)).record)
+                guard let bytes = try Files.readRegular(path, atMost: 1 << 20) else { continue }
+                let record = try JSONDecoder().decode(Stored.self, from: Data(bytes)).record
+                guard record.port.index == index else { throw UserError("it is another port's") }
+                records.append(record)
             } catch {
-                throw UserError(
-                    "can't read \(path), which says what to restore on an output: \(error)",
-                    advice: "look at the file, restore the port by hand (ethtool -K, bridge link set) and remove it")
+                damaged.append(DamagedRecord(path: path, index: index, reason: Self.words(error)))
             }
         }
-        return records
+        return (records, damaged)
+    }
+
+    private static func words(_ error: any Error) -> String {
+        switch error {
+        case let error as SystemError: "\(error.errno)"
+        case is DecodingError: "it isn't what this program writes there"
+        default: "\(error)"
+        }
+    }
+
+    /// The record of a port; nil if it has none.
+    public func load(_ port: ResolvedPort) throws -> OutputRecord? {
+        try load().records.first { $0.port.index == port.index }
     }
 
     /// Keeps a record, replacing the port's earlier one.
@@ -41,7 +57,7 @@ public struct RecordStore: Sendable {
         try Files.makeDirectory(directory)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try Files.write([UInt8](encoder.encode(Stored(record))), to: path(of: record.port))
+        try Files.write([UInt8](encoder.encode(Stored(record))), to: path(of: record.port), isLasting: false)
     }
 
     /// Drops a port's record.

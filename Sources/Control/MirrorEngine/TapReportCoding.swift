@@ -127,7 +127,7 @@ extension TapReport {
                 point: Point(try PortName(stored.port), hook),
                 output: try parseOutput(stored.output, port: PortName.init),
                 delivered: stored.delivered, deliveredBytes: stored.deliveredBytes,
-                failed: Dictionary(failed, uniquingKeysWith: &+), failedBytes: stored.failedBytes)
+                failed: Dictionary(failed) { $0.adding($1) }, failedBytes: stored.failedBytes)
         }
     }
 }

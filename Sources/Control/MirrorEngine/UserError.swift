@@ -1,3 +1,5 @@
+internal import MirrorModel
+
 /// What a person is shown when something fails: what was tried on what and what came of it, and what to do next.
 public struct UserError: Error, CustomStringConvertible, Sendable {
     /// What a script can tell by the exit code.
@@ -16,10 +18,15 @@ public struct UserError: Error, CustomStringConvertible, Sendable {
     /// What sort of failure it is.
     public var kind: Kind
 
-    /// Says what happened and what to do next.
+    /// Says what happened and what to do next; each on one line, whatever the texts that they were put together from.
     public init(_ message: String, advice: String = "", kind: Kind = .failed) {
-        self.message = message
-        self.advice = advice
+        self.init(each: [message], advice: advice, kind: kind)
+    }
+
+    /// Says several things that happened, a line each, and what to do next.
+    public init(each messages: [String], advice: String = "", kind: Kind = .failed) {
+        message = messages.map(\.onOneLine).joined(separator: "\n")
+        self.advice = advice.onOneLine
         self.kind = kind
     }
 

@@ -105,7 +105,7 @@ public struct FileSettings: Hashable, Sendable {
     public var prunes: Bool { keepFiles != nil || keepBytes != nil || keepAge != nil || keepPercent != nil }
 
     /// What `rotate-size` may be, in bytes: less would be a file for every few packets.
-    public static let rotateSizeRange: ClosedRange<UInt64> = 4096...UInt64(Int64.max)
+    public static let rotateSizeRange: ClosedRange<UInt64> = 4096...1 << 60
     /// What `keep-percent` may be.
     public static let percentRange: ClosedRange<UInt8> = 1...99
 

@@ -121,6 +121,18 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.secondsSince1970 < right.secondsSince1970
     }
+
+    /// So many seconds later; where 64 bits don't hold that, the last or first moment that they do.
+    public func adding(seconds: Int64) -> Timestamp {
+        let (sum, isTooFar) = secondsSince1970.addingReportingOverflow(seconds)
+        return Timestamp(secondsSince1970: isTooFar ? (seconds > 0 ? .max : .min) : sum)
+    }
+
+    /// Seconds from an earlier moment to this one, negative from a later one; as many as 64 bits hold.
+    public func seconds(since earlier: Timestamp) -> Int64 {
+        let (difference, isTooFar) = secondsSince1970.subtractingReportingOverflow(earlier.secondsSince1970)
+        return isTooFar ? (earlier < self ? .max : .min) : difference
+    }
 }
 
 /// A named rule: sources → selectors → transforms → outputs.

@@ -81,6 +81,9 @@ public struct PortName: Hashable, Comparable, Sendable, CustomStringConvertible 
         description = text
     }
 
+    /// Whether it stands for all interfaces: `any`, as tcpdump has it. Only logs know that.
+    public var isAny: Bool { description == "any" }
+
     /// By name.
     public static func < (left: PortName, right: PortName) -> Bool { left.description < right.description }
 }

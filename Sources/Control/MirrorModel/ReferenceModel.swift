@@ -38,6 +38,11 @@ public struct ReferenceModel: Sendable {
     /// The same for each Open vSwitch bridge, by VLAN.
     var switchStations: [PortName: [SwitchStation: PortName]] = [:]
 
+    /// How many stations all bridges have learnt: what the model holds grows with it.
+    public var knownStations: Int {
+        stations.values.reduce(0) { $0 + $1.count } + switchStations.values.reduce(0) { $0 + $1.count }
+    }
+
     /// A machine on which nothing has been received yet.
     /// - Parameters:
     ///   - localAddresses: each with the bridge or bridge member that has it: what arrives for one goes to the host alone.

@@ -113,7 +113,9 @@ struct Difference {
     }
 
     private func prepare(_ use: Target.OutputUse) -> OutputChange? {
-        guard let port = observed.topology[index: use.port.index] else { return nil }
+        guard let port = observed.topology[index: use.port.index],
+            !observed.damagedRecords.contains(where: { $0.index == port.index })
+        else { return nil }
         var record = record(of: use.port) ?? OutputRecord(port: use.port, address: port.address)
         var change = OutputChange(port: use.port)
         if use.needsCleanCopies, let state = observed.offloads[port.index] {
@@ -243,12 +245,12 @@ private struct Preferences {
         }
     }
 
-    /// The lowest free one; beyond 512 mirrors on one hook the last is named and the kernel says that it is taken.
+    /// The lowest free one. The rules refuse mirrors that find none; should one come this far, the kernel refuses it.
     mutating func take(_ port: Int32, _ hook: Hook) -> UInt16 {
         let range = PreferenceRange(hook)
         let place = Place(port: port, hook: hook)
         let taken = used[place] ?? []
-        let free = (range.first...range.last).first { !taken.contains($0) } ?? range.last
+        let free = range.free(besides: taken) ?? range.first
         used[place, default: []].insert(free)
         return free
     }

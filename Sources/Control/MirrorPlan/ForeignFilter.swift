@@ -18,6 +18,22 @@ public struct ForeignFilter: Hashable, Sendable, CustomStringConvertible {
     public var actions: [String]
     /// What it mirrors, if it does.
     public var rule: ForeignRule?
+    /// What becomes of the frames that it matches.
+    public var ending = Ending.unknown
+    /// Whether it matches every frame.
+    public var takesAll = false
+
+    /// Whether filters behind one see the frames that it matches.
+    public enum Ending: Hashable, Sendable {
+        /// They see all of them.
+        case never
+        /// They see those of them that its actions hand on: what a policer lets through, for one.
+        case sometimes
+        /// They see none.
+        case always
+        /// Its actions don't tell.
+        case unknown
+    }
 
     /// From its parts.
     public init(

@@ -154,7 +154,12 @@ private struct Importer {
         let reason =
             "\(point.port) has a plain ingress qdisc, which leaves no room for egress filters on the port's hooks"
         if purpose == .takeOver {
-            leaveOut("the filter at \(point)", reason)
+            leaveOut(
+                "the filter at \(point)",
+                "\(reason). Either leave that direction to a process (portmirror add NAME --from \(point.port):egress --to "
+                    + "\(point.outputs.first.map(\.description) ?? "PORT") --engine tap, then remove the filter); or, if "
+                    + "nobody else needs that qdisc, keep what 'portmirror import' prints, remove the qdisc and the "
+                    + "filter (tc qdisc del dev \(point.port) ingress), and apply it")
             return false
         }
         result.remarks.append("\(reason): have that qdisc removed, and the filter at \(point), before you apply this")

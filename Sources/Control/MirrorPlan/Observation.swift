@@ -131,6 +131,8 @@ public struct Counters: Hashable, Sendable {
     public var failedPackets: UInt64
     /// Whether failures are counted at all: not by every output of Open vSwitch.
     public var knowsFailures = true
+    /// Whether there may have been more failures, because their counter has room for so many only.
+    public var failuresAreMinimum = false
     /// Bytes of delivered copies, where they are counted apart.
     public var exactDeliveredBytes: UInt64?
 
@@ -155,12 +157,13 @@ public struct Counters: Hashable, Sendable {
     /// Adds count to count.
     public static func + (left: Counters, right: Counters) -> Counters {
         var sum = Counters(
-            selectedPackets: left.selectedPackets &+ right.selectedPackets,
-            selectedBytes: left.selectedBytes &+ right.selectedBytes,
-            failedPackets: left.failedPackets &+ right.failedPackets)
+            selectedPackets: left.selectedPackets.adding(right.selectedPackets),
+            selectedBytes: left.selectedBytes.adding(right.selectedBytes),
+            failedPackets: left.failedPackets.adding(right.failedPackets))
+        sum.failuresAreMinimum = left.failuresAreMinimum || right.failuresAreMinimum
         sum.knowsFailures = left.knowsFailures && right.knowsFailures
         if left.exactDeliveredBytes != nil || right.exactDeliveredBytes != nil {
-            sum.exactDeliveredBytes = left.deliveredBytes &+ right.deliveredBytes
+            sum.exactDeliveredBytes = left.deliveredBytes.adding(right.deliveredBytes)
         }
         return sum
     }
@@ -201,6 +204,20 @@ public struct HookState: Hashable, Sendable {
         self.kind = kind
         self.isOurs = isOurs
         self.foreign = foreign
+    }
+}
+
+/// The queueing discipline at a port's root: copies go through it as everything does that the port sends.
+public struct PortQueue: Hashable, Sendable {
+    /// "tbf", "fq_codel", …
+    public var kind: String
+    /// What it has dropped since it was set up, whosever it was.
+    public var dropped: UInt64
+
+    /// From its parts.
+    public init(kind: String, dropped: UInt64) {
+        self.kind = kind
+        self.dropped = dropped
     }
 }
 
@@ -254,6 +271,29 @@ public struct OutputRecord: Hashable, Sendable {
     }
 }
 
+/// A record of an output that can't be read.
+public struct DamagedRecord: Hashable, Sendable, CustomStringConvertible {
+    /// The file.
+    public var path: String
+    /// The output's index; nil if the file's name doesn't say it.
+    public var index: Int32?
+    /// What is wrong with it.
+    public var reason: String
+
+    /// From its parts.
+    public init(path: String, index: Int32?, reason: String) {
+        self.path = path
+        self.index = index
+        self.reason = reason
+    }
+
+    /// What it means, and what to do.
+    public var description: String {
+        "\(path), which says what to restore on an output, can't be read: \(reason); the output's settings are left as "
+            + "they are: look at the file, restore the port by hand (ethtool -K, bridge link set) and remove the file"
+    }
+}
+
 extension OutputRecord {
     /// The device that the record is about; nil if it has gone, or its index is another's now.
     public func port(in topology: Topology) -> Port? {
@@ -275,14 +315,20 @@ public struct Observation: Hashable, Sendable {
     public var offloads: [Int32: OffloadState]
     /// What was changed on outputs, and not restored yet.
     public var records: [OutputRecord]
+    /// Records that can't be read: what they are about is left as it is.
+    public var damagedRecords: [DamagedRecord] = []
     /// Other people's filters that mirror what a port sends from its queueing disciplines, by port index.
     public var queueFilters: [Int32: [ForeignFilter]]
+    /// The queueing disciplines through which ports send, by port index.
+    public var queues: [Int32: PortQueue] = [:]
     /// Open vSwitch, where it is there and answers.
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
     public var taps: [MirrorName: TapReport]
     /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
     public var unaskable: Set<MirrorName> = []
+    /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
+    public var removals: [Mirror] = []
 
     /// From its parts.
     public init(

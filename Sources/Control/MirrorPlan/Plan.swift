@@ -11,6 +11,8 @@ public struct DesiredMirror: Hashable, Sendable {
     public var match: Match
     /// Why its selectors can't be compiled; what runs of it is left as it is then.
     public var problem: String?
+    /// Whether the problem is its definition, which can't be read: the mirror is then what runs of it.
+    public var isBroken = false
 
     /// From its parts.
     public init(mirror: Mirror, written: Mirror? = nil, match: Match, problem: String? = nil) {
@@ -18,6 +20,12 @@ public struct DesiredMirror: Hashable, Sendable {
         other = written == mirror ? nil : written
         self.match = match
         self.problem = problem
+    }
+
+    /// A mirror that is left as it runs, since its definition can't be read.
+    public init(_ name: MirrorName, asItRunsIn observed: Observation, broken reason: String) {
+        self.init(mirror: observed.mirror(asItRuns: name), match: .everything, problem: reason)
+        isBroken = true
     }
 }
 
@@ -104,11 +112,14 @@ public func makePlan(
             continue
         }
         let refusals =
-            wanted.problem.map { [Refusal(mirror: wanted.mirror.name, rule: .filter, message: $0)] }
-            ?? judge.refusals(of: wanted.mirror)
+            wanted.problem.map {
+                [Refusal(mirror: wanted.mirror.name, rule: wanted.isBroken ? .definition : .filter, message: $0)]
+            } ?? judge.refusals(of: wanted.mirror)
         plan.refusals += refusals
-        plan.warnings += rules.warnings(of: wanted.mirror)
-        plan.notes += judge.notes(of: wanted.mirror)
+        if !wanted.isBroken {
+            plan.warnings += rules.warnings(of: wanted.mirror)
+            plan.notes += judge.notes(of: wanted.mirror)
+        }
         if refusals.isEmpty { accepted.append(wanted) }
         // What would go round in circles must not run on; what else is refused runs as it did.
         if refusals.contains(where: { $0.rule == .loop || $0.rule == .outputIsSource }) {
@@ -116,13 +127,15 @@ public func makePlan(
         }
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
-    let frozen = Set(desired.map(\.mirror.name)).subtracting(fit).subtracting(circular)
+    // What can't be taken away yet may go on copying: its outputs stay fit for it.
+    let hidden = engines.contains { $0.engine == .ovs && $0.isAvailable } ? [] : observed.removals
+    let frozen = Set((desired.map(\.mirror) + hidden).map(\.name)).subtracting(fit).subtracting(circular)
     // What can't be looked at may run as well: its outputs stay fit for it.
     let unseen = Set(mirrors.filter(rules.isUnseen).map(\.name))
     let kept = observed.installed.union(unseen).intersection(frozen)
     let target = Target(
         accepted.filter { $0.problem == nil && !settled.isTapped($0.mirror) },
-        frozen: mirrors.filter { kept.contains($0.name) },
+        frozen: mirrors.filter { kept.contains($0.name) } + hidden,
         observed: observed, isOnSwitch: settled.isOnSwitch)
     plan.steps =
         Difference(

@@ -20,6 +20,8 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case filter
         /// An output can't be reserved (rule 7).
         case reserve
+        /// The definition can't be read: the mirror is left as it runs (rule 14).
+        case definition
     }
 
     /// The mirror that it is about.

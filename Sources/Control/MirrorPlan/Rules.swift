@@ -10,6 +10,8 @@ struct Rules {
     private let graph: ForwardingGraph
     private let assignments: Assignments
     private let placesByMirror: [MirrorName: [Place]]
+    /// Mirrors that find no preference left on a hook, and which hook.
+    private let crowdedOut: [MirrorName: Place]
     /// The names of mirrors that want clean copies, by output.
     private let cleanUsers: [Output: [String]]
     /// Mirrors that have outputs' offloads left alone.
@@ -36,6 +38,8 @@ struct Rules {
                 + (onSwitch.contains(mirror.name) ? mirror.outputPorts : [])
         }
         placesByMirror = places
+        crowdedOut = Self.crowdedOut(
+            mirrors.filter { assignments[$0].engine?.engine == .tc }, places: places, observed: observed)
         graph = ForwardingGraph(observed.topology, reserved: Set(reserved))
         self.observed = observed
         self.engines = engines
@@ -55,9 +59,11 @@ struct Rules {
     func refusals(of mirror: Mirror) -> [Refusal] {
         let everywhere =
             twice(mirror) + outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror)
+            + everyPort(mirror)
             + bare(mirror)
             + reserve(mirror)
-        return usesHooks(mirror) ? everywhere + plainIngress(mirror) + sharedBlock(mirror) : everywhere
+        return usesHooks(mirror)
+            ? everywhere + plainIngress(mirror) + sharedBlock(mirror) + crowd(mirror) : everywhere
     }
 
     /// What to tell before it is done.
@@ -168,14 +174,26 @@ struct Rules {
         }
     }
 
+    private func everyPort(_ mirror: Mirror) -> [Refusal] {
+        mirror.sources.filter { $0.port.isAny }.prefix(1).map { _ in
+            Refusal(
+                mirror: mirror.name, rule: .wrongKind,
+                message: "'any' is no port: name those that are meant. The packets of all interfaces can be written to "
+                    + "files, by 'portmirror log -i any --dir DIR'")
+        }
+    }
+
     /// Ports whose frames have no Ethernet header: a copy on an Ethernet output would be garbage, and the other way round.
+    /// Capture files say what their packets begin with.
     private func bare(_ mirror: Mirror) -> [Refusal] {
-        (mirror.sources.map(\.port) + mirror.outputPorts).compactMap { name in
+        let isForFiles = mirror.outputs.allSatisfy { $0.files != nil }
+        return (isForFiles ? [] : mirror.sources.map(\.port) + mirror.outputPorts).compactMap { name in
             guard let port = topology[name], !port.isEthernet else { return nil }
             return Refusal(
                 mirror: mirror.name, rule: .wrongKind,
                 message: "\(name) carries bare packets without Ethernet headers (its kind is \(port.kind.word)): "
-                    + "choose the Ethernet interface that they go through")
+                    + "choose the Ethernet interface that they go through\(mirror.outputPorts.contains(name) ? "" : ", or write them to files")"
+            )
         }
     }
 
@@ -186,8 +204,42 @@ struct Rules {
             return Refusal(
                 mirror: mirror.name, rule: .hook,
                 message: "\(place.port) shares its \(place.hook) filters with other ports (a tc block of somebody "
-                    + "else's): a filter there would copy from all of them; watch another port or direction")
+                    + "else's): a filter there would copy from all of them. The tap engine needs no filter (--engine tap)"
+            )
         }
+    }
+
+    /// Those that run keep their places; of the others the first in the order of their definitions get what is left.
+    private static func crowdedOut(
+        _ mirrors: [Mirror], places: [MirrorName: [Place]], observed: Observation
+    ) -> [MirrorName: Place] {
+        guard mirrors.count > PreferenceRange(.ingress).count / 2 else { return [:] }
+        let running = Set(observed.points.map(\.mirror))
+        var left: [Place: Int] = [:]
+        var found: [MirrorName: Place] = [:]
+        let inOrder =
+            mirrors.filter { running.contains($0.name) } + mirrors.filter { !running.contains($0.name) }
+        for mirror in inOrder {
+            for place in places[mirror.name] ?? [] {
+                let range = PreferenceRange(place.hook)
+                let foreign = observed.topology[place.port].flatMap { observed.hooks[$0.index]?.foreign } ?? []
+                let free = left[place] ?? range.count - Set(foreign.map(\.preference).filter(range.contains)).count
+                left[place] = free - 1
+                if free <= 0, found[mirror.name] == nil { found[mirror.name] = place }
+            }
+        }
+        return found
+    }
+
+    private func crowd(_ mirror: Mirror) -> [Refusal] {
+        guard let place = crowdedOut[mirror.name] else { return [] }
+        return [
+            Refusal(
+                mirror: mirror.name, rule: .hook,
+                message: "\(place.port) has as many mirrors at \(place.hook) as the tc engine has places for: "
+                    + "\(PreferenceRange(place.hook).count). Remove one that you don't need, give one of them several "
+                    + "outputs instead, or have a process copy (engine tap)")
+        ]
     }
 
     private func plainIngress(_ mirror: Mirror) -> [Refusal] {
@@ -198,8 +250,8 @@ struct Rules {
             return Refusal(
                 mirror: mirror.name, rule: .hook,
                 message: "\(place.port) has a plain ingress qdisc of somebody else, which has no place for egress "
-                    + "filters: mirror \(place.port):ingress alone, or have its owner use clsact instead "
-                    + "(which means making their filters anew)")
+                    + "filters. The tap engine needs none (--engine tap). Or mirror \(place.port):ingress alone, or have "
+                    + "its owner use clsact instead (which means making their filters anew)")
         }
     }
 
@@ -329,15 +381,23 @@ struct Rules {
     private func starved(_ mirror: Mirror) -> [Warning] {
         places(of: mirror).compactMap { place in
             guard let port = topology[place.port], let hook = observed.hooks[port.index] else { return nil }
+            // Those that always hand on decide nothing.
             let before = hook.foreign.filter {
-                $0.hook == place.hook && $0.preference < PreferenceRange(place.hook).first
+                $0.hook == place.hook && $0.preference < PreferenceRange(place.hook).first && $0.ending != .never
             }
             guard !before.isEmpty else { return nil }
+            if let blind = before.first(where: { $0.takesAll && $0.ending == .always }) {
+                return Warning(
+                    mirror: mirror.name,
+                    message: "it gets nothing from \(place.port) \(place.hook): a filter of somebody else runs first, "
+                        + "takes every frame and lets no other filter see it (\(blind)). A tap copies before that "
+                        + "(--engine tap)")
+            }
             return Warning(
                 mirror: mirror.name,
                 message: "\(place.port) has filters of others that run first: "
                     + before.map(\.description).joined(separator: ", ")
-                    + ". What they accept or drop isn't copied")
+                    + ". What they accept or drop isn't copied; a tap copies it (--engine tap)")
         }
     }
 
@@ -356,21 +416,29 @@ extension Place {
 /// The preferences (tc's order of filters) that this tool uses on a hook.
 ///
 /// Low, so that a filter of others that ends the walk comes after; ours always hands on, which starves nobody. Apart
-/// for the two hooks, since a u32 dump of one lists the other's filters of the same preference.
+/// for the two hooks, since a u32 dump of one lists the other's filters of the same preference. All of both are about
+/// as many as there can be u32 tables on a qdisc (`gen_new_htid` of net/sched/cls_u32.c).
 public struct PreferenceRange: Hashable, Sendable {
-    /// The lowest.
-    public let first: UInt16
-    /// The highest.
-    public let last: UInt16
+    /// In the order in which they are taken.
+    private let ranges: [ClosedRange<UInt16>]
 
     /// The range of a hook.
     public init(_ hook: Hook) {
         switch hook {
-        case .ingress: (first, last) = (0x100, 0x2ff)
-        case .egress: (first, last) = (0x300, 0x4ff)
+        case .ingress: ranges = [0x100...0x2ff, 0x500...0x6ff]
+        case .egress: ranges = [0x300...0x4ff, 0x700...0x8ff]
         }
     }
 
+    /// The lowest.
+    public var first: UInt16 { ranges[0].lowerBound }
+
+    /// How many mirrors find a place on a hook that nobody else uses.
+    public var count: Int { ranges.map(\.count).reduce(0, +) }
+
     /// Whether a preference is of this tool's range.
-    public func contains(_ preference: UInt16) -> Bool { (first...last).contains(preference) }
+    public func contains(_ preference: UInt16) -> Bool { ranges.contains { $0.contains(preference) } }
+
+    /// The lowest that isn't taken; nil if all are.
+    func free(besides taken: Set<UInt16>) -> UInt16? { ranges.lazy.joined().first { !taken.contains($0) } }
 }

@@ -5,6 +5,8 @@ public struct MirrorStatus: Hashable, Sendable {
     /// The states of the specification.
     public enum State: String, Hashable, Sendable {
         case active, degraded, waiting, failed, expired
+        /// Its definition has gone; what Open vSwitch may run of it is still to be taken away.
+        case removing
     }
 
     /// How a source or output is.
@@ -34,6 +36,8 @@ public struct MirrorStatus: Hashable, Sendable {
         public var state: PortState
         /// The interface's own name, where the definition has an altname of it.
         public var interface: PortName?
+        /// The queue that copies go through, if it has dropped anything.
+        public var queue: PortQueue?
     }
 
     /// One way of a copy: from a hook of a port, or a whole mirror of Open vSwitch, to an output.
@@ -78,7 +82,7 @@ public struct MirrorStatus: Hashable, Sendable {
 
     /// Over all points: why copies failed, as far as the engine tells.
     public var failures: [TapReport.Failure: UInt64] {
-        points.reduce(into: [:]) { all, point in all.merge(point.failures, uniquingKeysWith: &+) }
+        points.reduce(into: [:]) { all, point in all.merge(point.failures) { $0.adding($1) } }
     }
 }
 
@@ -94,8 +98,12 @@ public func statuses(
     let reader = StatusReader(
         desired: desired, observed: observed, now: now, engines: engines, isApplied: isApplied)
     let known = Set(desired.map(\.mirror.name))
-    let leftovers = observed.running.subtracting(known).map(reader.status(ofLeftover:))
-    return (desired.map(reader.status(of:)) + leftovers).sorted { $0.name < $1.name }
+    let removals = observed.removals.filter { !known.contains($0.name) }
+    let leftovers = observed.running.subtracting(known).subtracting(removals.map(\.name))
+    return
+        (desired.map { $0.isBroken ? reader.status(ofBroken: $0) : reader.status(of: $0) }
+        + removals.map(reader.status(ofRemoved:))
+        + leftovers.map(reader.status(ofLeftover:))).sorted { $0.name < $1.name }
 }
 
 /// What statuses are read from.
@@ -169,14 +177,44 @@ private struct StatusReader {
 
     private func outputs(of written: Mirror) -> [MirrorStatus.OutputStatus] {
         written.outputs.map { output in
-            MirrorStatus.OutputStatus(
-                output: output, state: state(of: output), interface: output.name.flatMap(otherName))
+            let queue = output.port.flatMap { topology[$0] }.flatMap { observed.queues[$0.index] }
+            return MirrorStatus.OutputStatus(
+                output: output, state: state(of: output), interface: output.name.flatMap(otherName),
+                queue: queue.flatMap { $0.dropped > 0 ? $0 : nil })
         }
     }
 
     private func otherName(of name: PortName) -> PortName? {
         let own = topology.ownName(of: name)
         return own == name ? nil : own
+    }
+
+    /// One whose definition has gone while Open vSwitch didn't answer.
+    func status(ofRemoved mirror: Mirror) -> MirrorStatus {
+        MirrorStatus(
+            name: mirror.name, mirror: mirror, state: .removing, reason: removal, engine: .ovs,
+            sources: sources(of: mirror), outputs: outputs(of: mirror), points: pointStatuses(of: mirror.name),
+            countersAge: age(of: mirror.name))
+    }
+
+    /// What the removal of one waits for.
+    private var removal: String {
+        observed.switches == nil
+            ? "being removed: waits for Open vSwitch, which may go on copying"
+            : "being removed: the next portmirror apply takes away what Open vSwitch has of it"
+    }
+
+    /// One that is left as it runs, since its definition can't be read.
+    func status(ofBroken wanted: DesiredMirror) -> MirrorStatus {
+        let (mirror, name) = (wanted.mirror, wanted.mirror.name)
+        let runs = observed.running.contains(name)
+        return MirrorStatus(
+            name: name, mirror: nil, state: runs ? .degraded : .failed,
+            reason: (wanted.problem ?? "") + (runs ? "; it runs as last applied" : "; nothing of it runs"),
+            engine: engineAtWork(name),
+            sources: sources(of: mirror),
+            outputs: outputs(of: mirror),
+            points: pointStatuses(of: name), countersAge: age(of: name), tap: observed.taps[name])
     }
 
     func status(of desired: DesiredMirror) -> MirrorStatus {
@@ -193,7 +231,10 @@ private struct StatusReader {
         let missingOutputs = outputs.filter { $0.state == .missing }.compactMap(\.output.name?.description)
         if let until = mirror.until, until <= now {
             status.state = .expired
-            status.reason = "its time is over; the next command that changes something removes it"
+            let runs = points[mirror.name] != nil || rows[mirror.name] != nil || observed.taps[mirror.name] != nil
+            status.reason =
+                "its time is over" + (runs ? ", and it still copies" : "")
+                + ": portmirror apply, add or remove takes it away"
         } else if let refusal = refusals[mirror.name]?.first {
             status.state = .failed
             status.reason = refusal.message
@@ -217,7 +258,9 @@ private struct StatusReader {
             let missing = missingSources + missingOutputs
             let gone =
                 missing.isEmpty ? [] : ["\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist"]
-            let reasons = gone + portReasons(status) + engineReasons(status) + processReasons(status, mirror)
+            let reasons =
+                gone + portReasons(status) + engineReasons(status) + processReasons(status, mirror)
+                + removalReasons(status)
             status.state = reasons.isEmpty ? .active : .degraded
             status.reason = reasons.joined(separator: "; ")
         }
@@ -231,6 +274,14 @@ private struct StatusReader {
         for output in status.outputs where output.state == .down { reasons.append("output \(output.output) is down") }
         for output in status.outputs where output.state == .noCarrier {
             reasons.append("output \(output.output) has no carrier")
+        }
+        for record in observed.damagedRecords {
+            guard
+                let output = status.outputs.first(where: {
+                    $0.output.port.flatMap { topology[$0] }?.index == record.index
+                })
+            else { continue }
+            reasons.append("output \(output.output): \(record)")
         }
         for source in status.sources where source.state == .down {
             reasons.append("source \(source.source.port) is down")
@@ -272,6 +323,12 @@ private struct StatusReader {
         let old =
             tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it again"]
         return old + tap.problems
+    }
+
+    /// The name is in use again, before what had it was taken away.
+    private func removalReasons(_ status: MirrorStatus) -> [String] {
+        guard status.engine != .ovs, observed.removals.contains(where: { $0.name == status.name }) else { return [] }
+        return ["the mirror that had its name before is \(removal)"]
     }
 
     private func engineReasons(_ status: MirrorStatus) -> [String] {
@@ -320,7 +377,7 @@ private struct StatusReader {
 
     private func state(of source: Source) -> MirrorStatus.PortState {
         switch source {
-        case .port(let name, _): state(of: name, needsCarrier: false)
+        case .port(let name, _): name.isAny ? .up : state(of: name, needsCarrier: false)
         // The interface of a switch's name is only the host's own way into it.
         case .bridge(let name):
             topology.switches[topology.ownName(of: name)] != nil ? .up : state(of: name, needsCarrier: false)

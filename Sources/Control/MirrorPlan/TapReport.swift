@@ -56,8 +56,6 @@ public struct TapReport: Hashable, Sendable {
             self.segments = segments
         }
 
-        /// What went to the outputs.
-        public var frames: UInt64 { received &- lost &- superFrames &+ segments }
     }
 
     /// The frames of one point for one output.
@@ -90,9 +88,9 @@ public struct TapReport: Hashable, Sendable {
 
         /// As the counters of every engine.
         public var counters: Counters {
-            let failures = failed.values.reduce(0, &+)
+            let failures = failed.values.reduce(UInt64(0)) { $0.adding($1) }
             var counters = Counters(
-                selectedPackets: delivered &+ failures, selectedBytes: deliveredBytes &+ failedBytes,
+                selectedPackets: delivered.adding(failures), selectedBytes: deliveredBytes.adding(failedBytes),
                 failedPackets: failures)
             counters.exactDeliveredBytes = deliveredBytes
             return counters
@@ -161,7 +159,7 @@ public struct TapReport: Hashable, Sendable {
     public static func name(ofProcess id: Int32) throws(NameError) -> MirrorName { try MirrorName("tap-\(id)") }
 
     /// Whether this is the report of a process without a definition: it goes by its number.
-    func isUnnamed(_ name: MirrorName) -> Bool { name.description == "tap-\(process)" }
+    public func isUnnamed(_ name: MirrorName) -> Bool { name.description == "tap-\(process)" }
 
     /// A mirror that copies what this process does, as far as that can be told: from where to where.
     func mirror(named name: MirrorName) -> Mirror {
@@ -182,5 +180,13 @@ public struct TapReport: Hashable, Sendable {
     }
 
     /// Frames that the kernel had no room for.
-    public var lost: UInt64 { sources.map(\.lost).reduce(0, &+) }
+    public var lost: UInt64 { sources.reduce(UInt64(0)) { $0.adding($1.lost) } }
+}
+
+extension UInt64 {
+    /// The sum of two counts; the largest there is where they come to more. Whoever sends counts may send any.
+    public func adding(_ other: UInt64) -> UInt64 {
+        let (sum, isTooMuch) = addingReportingOverflow(other)
+        return isTooMuch ? .max : sum
+    }
 }

@@ -12,7 +12,7 @@ import OVSDB
 public func explain(_ steps: [Step], database: String?, purges: Bool) -> [ExplainedCommand] {
     let own = steps.filter { $0.engine == .ovs }
     guard !own.isEmpty else { return [] }
-    let program = "ovs-vsctl" + (database.map { " --db=\(shellQuoted($0))" } ?? "")
+    let program = "ovs-vsctl" + (database.map { " --db=\(shellWord($0))" } ?? "")
     var commands = own.compactMap { command($0, program) }
     if purges {
         commands.append(
@@ -40,14 +40,14 @@ private func command(_ step: Step, _ program: String) -> ExplainedCommand? {
     case .removeSwitchMirror(let row):
         return ExplainedCommand(
             why: "Exactly this row, out of the bridge's set: 'clear bridge mirrors' would take everybody's.",
-            command: "\(program) remove bridge \(shellQuoted(row.bridge.name)) mirrors \(row.id)")
+            command: "\(program) remove bridge \(shellWord(row.bridge.name)) mirrors \(row.id)")
     case .setFlooding(let vlan, let bridge, let isOn):
         return ExplainedCommand(
             why: isOn
                 ? "The bridge must not learn from copies that come back in VLAN \(vlan), or it looks for their senders "
                     + "in the wrong place."
                 : "No mirror needs VLAN \(vlan) flooded any more.",
-            command: "\(program) \(isOn ? "add" : "remove") bridge \(shellQuoted(bridge.name)) flood_vlans \(vlan)")
+            command: "\(program) \(isOn ? "add" : "remove") bridge \(shellWord(bridge.name)) flood_vlans \(vlan)")
     case .adoptSwitchMirror(let row, let name):
         return ExplainedCommand(
             why: "The mark by which portmirror knows its own. The mirror runs on as it is.",
@@ -62,12 +62,12 @@ private func add(_ mirror: SwitchMirror, _ program: String) -> String {
     if case .port(let output) = selection.output { ports.insert(output) }
     let names = Dictionary(
         uniqueKeysWithValues: ports.sorted().enumerated().map { ($0.element, "@p\($0.offset + 1)") })
-    var parts = ports.sorted().map { "-- --id=\(names[$0] ?? "") get port \(shellQuoted($0.name))" }
+    var parts = ports.sorted().map { "-- --id=\(names[$0] ?? "") get port \(shellWord($0.name))" }
     var create = "-- --id=@m create mirror name=\(mirror.mirror)"
     for (column, value) in columns(selection, { names[$0] ?? "" }) { create += " \(column)=\(value)" }
     create += " external_ids:portmirror=\(mirror.mirror)"
     parts.append(create)
-    parts.append("-- add bridge \(shellQuoted(mirror.bridge.name)) mirrors @m")
+    parts.append("-- add bridge \(shellWord(mirror.bridge.name)) mirrors @m")
     return "\(program) " + parts.joined(separator: " \\\n    ")
 }
 
@@ -102,17 +102,4 @@ private func columns(_ selection: SwitchSelection, _ name: (SwitchObject) -> Str
     case .nowhere: break
     }
     return columns
-}
-
-/// For a shell, where it needs that.
-private func shellQuoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-            || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || "._-/:@".utf8.contains(byte)
-    }
-    return isPlain && !text.isEmpty
-        ? text
-        : "'"
-            + text.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: "'\\''") + "'"
 }

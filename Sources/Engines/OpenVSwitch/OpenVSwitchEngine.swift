@@ -1,6 +1,6 @@
 import LinuxSystem
 public import MirrorEngine
-import MirrorModel
+public import MirrorModel
 public import MirrorPlan
 import Netlink
 public import OVSDB
@@ -102,7 +102,8 @@ public final class OpenVSwitchEngine: Engine {
     public static func client(of location: Location) -> OVSDBClient {
         OVSDBClient(
             location.target, tls: location.tls,
-            configuration: OVSDBClient.Configuration(tables: Array(MonitoredColumns.all.keys), readsAlways: false))
+            configuration: OVSDBClient.Configuration(
+                patience: .seconds(30), tables: Array(MonitoredColumns.all.keys), readsAlways: false))
     }
 
     /// Has a client that an engine will be given begin to connect and to read.
@@ -179,6 +180,38 @@ public final class OpenVSwitchEngine: Engine {
         guard root.nextConfiguration > root.currentConfiguration else { return nil }
         return "ovs-vswitchd hasn't acted on the database's last change: it isn't running, or is busy"
     }
+
+    // MARK: What can't be looked at
+
+    /// While its database doesn't answer, a mirror may have rows there, and they survive a restart of the machine. Where
+    /// the server doesn't run, its file is asked: a name that isn't in there is no row's.
+    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool {
+        guard !isDeclined, mirror.mayBeOnSwitch else { return false }
+        if silence != nil { return true }
+        // In another database than the usual one there is nothing to be learnt of what was kept.
+        if let location { return wasKept && location.isNamed && location.target != usualTarget }
+        guard !Files.exists("\(usualDirectory)/db.sock") else { return false }
+        guard let path = Self.databaseFiles.first(where: Files.exists) else { return mirror.engine == .ovs }
+        guard let bytes = try? Files.read(path, atMost: Self.largestDatabase), bytes.count < Self.largestDatabase else {
+            return true
+        }
+        // As ovsdb(7) writes a map's pair: JSON without spaces.
+        return String(decoding: bytes, as: UTF8.self).contains("[\"\(Mark.mirror)\",\"\(mirror.name)\"]")
+    }
+
+    private var usualDirectory: String { ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch" }
+
+    private var usualTarget: OVSDBTarget? { try? OVSDBTarget(parsing: "unix:\(usualDirectory)/db.sock") }
+
+    /// Where distributions, and the sources by default, have the database (ovs-vsctl(8), `OVS_DBDIR`).
+    private static var databaseFiles: [String] {
+        let directories =
+            ThisProcess.environment("OVS_DBDIR").map { [$0] }
+            ?? ["/etc/openvswitch", "/var/lib/openvswitch", "/usr/local/etc/openvswitch"]
+        return directories.map { "\($0)/conf.db" }
+    }
+
+    private static let largestDatabase = 64 << 20
 
     // MARK: Acting
 
@@ -297,6 +330,13 @@ public final class OpenVSwitchEngine: Engine {
         } catch {
             return ["\(error): \(consequence)"]
         }
+    }
+}
+
+extension Mirror {
+    /// Whether it is one that Open vSwitch can run, whatever the ports are.
+    fileprivate var mayBeOnSwitch: Bool {
+        (engine == .auto || engine == .ovs) && !spread && sample <= 1 && directories.isEmpty
     }
 }
 

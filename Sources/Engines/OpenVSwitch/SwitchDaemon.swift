@@ -46,12 +46,14 @@ struct SwitchDaemon {
     }
 
     /// Gives it a command.
+    /// - Parameter timeout: for all of it, however many sockets there are.
     /// - Returns: its answer; nil if there is no socket.
     func call(_ command: String, timeout: Duration = .seconds(5)) throws(OVSDBError) -> String? {
         var last: OVSDBError?
+        let deadline = ContinuousClock.now + timeout
         func answer(_ path: String) -> String? {
             do {
-                return try ControlSocket(path: path).call(command, timeout: timeout)
+                return try ControlSocket(path: path).call(command, timeout: ContinuousClock.now.duration(to: deadline))
             } catch {
                 last = error
                 return nil

@@ -121,6 +121,7 @@ struct SwitchReader {
         _ row: MirrorRow, of bridge: SwitchObject, now: Int64, age: Int64, sent: [RowID: UInt64]
     ) -> ObservedSwitchMirror {
         let since = row.externalIDs[Mark.since].flatMap { Int64($0) } ?? now
+        let seconds = Timestamp(secondsSince1970: now).seconds(since: Timestamp(secondsSince1970: since))
         return ObservedSwitchMirror(
             id: row.id, name: row.name, owner: Self.owner(row), bridge: bridge,
             selection: SwitchSelection(
@@ -129,7 +130,7 @@ struct SwitchReader {
                 snaplen: row.snaplen.flatMap { UInt32(exactly: $0) }, output: output(of: row)),
             floods: row.externalIDs[Mark.flood] != nil && row.externalIDs[Mark.mirror] != nil,
             counters: Self.counters(row, sent: row.outputPort.flatMap { sent[$0] }),
-            isOld: now - since > 2 * age + 1)
+            isOld: seconds > 2 * age + 1)
     }
 
     private static func owner(_ row: MirrorRow) -> ObservedSwitchMirror.Owner {

@@ -3,21 +3,30 @@ import Netlink
 import RouteNetlink
 import SocketNetlink
 
-/// Finds out whether anything at a port's way out would miss frames that pass its queue by: a qdisc that somebody chose,
-/// filters or programs at the egress hook, and sockets that hear what is sent, tcpdump's say.
-///
-/// Who may not ask everything keeps to what was found while that was allowed.
-final class EgressWatch {
-    private let route: NetlinkSocket
-    private let sockets: NetlinkSocket
-    /// By the interface's number.
-    private var programs: [Int32: Bool] = [:]
+/// When it is time to look whether anything at a port's way out would miss frames that pass its queue by.
+struct EgressWatch {
+    /// When it was looked last, and when something was last sent, by the monotonic clock.
+    private var lastLook: UInt64 = 0
+    private var lastSent: UInt64 = 0
 
-    init() throws(NetlinkError) {
-        route = try NetlinkSocket(.route)
-        sockets = try NetlinkSocket(.socketDiagnosis)
+    /// Whether it is time to look, now that something is to be sent: after a pause, in which somebody may have come who waits
+    /// for just this, and once a second.
+    mutating func isDue(now: UInt64) -> Bool {
+        defer { lastSent = now }
+        guard now - lastSent >= 20_000_000 || now - lastLook >= 1_000_000_000 else { return false }
+        lastLook = now
+        return true
     }
+}
 
+/// What is at a port's way out.
+enum EgressUse: Hashable, Sendable {
+    case nobody
+    /// Somebody or something that would miss frames that pass the queue by, in words.
+    case used(String)
+}
+
+extension Clerk {
     /// Qdiscs that the kernel gives an interface by itself (`net.core.default_qdisc`), and that change nothing but the
     /// order of what waits.
     private static let ordinary: Set<String> = ["noqueue", "pfifo_fast", "fq_codel", "fq", "mq"]
@@ -25,39 +34,30 @@ final class EgressWatch {
     /// by another interface (a VLAN's, a bond's), or there for nobody but who listens (dummy).
     private static let plain: Set<String?> = [nil, "veth", "tun"]
 
-    // MARK: When
-
-    /// When it was looked last, and when something was last sent, by the monotonic clock.
-    private var lastLook: UInt64 = 0
-    private var lastSent: UInt64 = 0
-
-    /// Whether it is time to look, now that something is to be sent: after a pause, in which somebody may have come who waits
-    /// for just this, and once a second.
-    func isDue(now: UInt64) -> Bool {
-        defer { lastSent = now }
-        guard now - lastSent >= 20_000_000 || now - lastLook >= 1_000_000_000 else { return false }
-        lastLook = now
-        return true
-    }
-
-    // MARK: What is there
-
-    /// - Returns: true as well if it can't be told.
-    func isInUse(_ link: Link) -> Bool {
-        guard Self.plain.contains(link.kind), !link.isLoopback else { return true }
+    /// What would miss frames that pass a port's queue by: a qdisc that somebody chose, filters or programs at the egress
+    /// hook, and sockets that hear what is sent, tcpdump's say.
+    ///
+    /// Who may not ask for programs any more keeps to what was found while that was allowed.
+    func egressUse(of link: Link) -> EgressUse {
+        if link.isLoopback { return .used("what a loopback interface sends, it receives") }
+        guard Self.plain.contains(link.kind) else {
+            return .used("a \(link.kind ?? "") interface hands its frames to others")
+        }
         do {
-            guard let message = try route.perform(LinkRequest.get(name: link.name)).messages.first,
-                let now = try? Link(message), now.index == link.index, let queue = now.queue,
-                Self.ordinary.contains(queue)
-            else { return true }
+            guard let now = try links([link.name])[link.name], now.index == link.index, let queue = now.queue else {
+                return .used("the port has just changed")
+            }
+            guard Self.ordinary.contains(queue) else { return .used("its queue is a \(queue), which somebody chose") }
             let filters = FilterRequest.dump(parent: TcHook.egress.parent, index: link.index, object: link.name)
-            guard try route.dump(filters).isEmpty, !hasPrograms(link) else { return true }
-            return try sockets.dump(PacketSocketRequest.dump()).contains { message in
+            guard try route.dump(filters).isEmpty else { return .used("there are filters at its egress hook") }
+            guard !hasPrograms(link) else { return .used("there are programs at its egress hook") }
+            let isHeard = try sockets.dump(PacketSocketRequest.dump()).contains { message in
                 guard let socket = try? PacketSocketInfo(message) else { return true }
                 return socket.hearsSent(through: link.index)
             }
+            return isHeard ? .used("a program listens at it") : .nobody
         } catch {
-            return true
+            return .used("what is at its egress hook is unknown: \(error)")
         }
     }
 

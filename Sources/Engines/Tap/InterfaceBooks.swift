@@ -8,11 +8,19 @@ final class InterfaceBooks {
 
     init(_ links: LinkWatch) { self.links = links }
 
+    /// Brings the numbers of all ports up to date: the interface's first, so that it hasn't counted what isn't heard yet.
+    func readCounters() {
+        let now = links.ask(ports.map(\.name))
+        for port in ports {
+            port.count(now?[port.name])
+            port.ring.readStatistics()
+        }
+    }
+
     func statistics(of interfaces: Int) -> [CaptureStatistics] {
         var all = (0..<interfaces).map { CaptureStatistics(interface: UInt32($0), time: 0) }
+        readCounters()
         for port in ports {
-            port.ring.readStatistics()
-            port.count(links.statistics(of: port.name))
             all[Int(port.interface)].add(port)
         }
         return all

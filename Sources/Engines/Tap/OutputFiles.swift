@@ -2,6 +2,7 @@ internal import CaptureFile
 internal import CaptureLog
 internal import LinuxSystem
 internal import MirrorModel
+internal import PacketFilter
 internal import PacketSocket
 
 /// A directory that copies are written to.
@@ -16,17 +17,22 @@ final class OutputFiles {
     /// Frames that came when there was to be no more file.
     private(set) var unwanted: UInt64 = 0
 
-    /// - Parameter statistics: of the watched ports, in the order of their numbers.
+    /// - Parameters:
+    ///   - everyLink: number and name of each interface, for those who read of `any`.
+    ///   - statistics: of the watched ports, in the order of their numbers.
     init(
-        _ settings: TapFiles, points: Int, interfaces: [PortName], of tap: TapSettings,
+        _ settings: TapFiles, points: Int, interfaces: [(name: PortName, framing: Framing)], everyLink: [String],
+        of tap: TapSettings,
         statistics: @escaping () -> [CaptureStatistics]
     ) throws {
         self.settings = settings
         copies = Array(repeating: SendCounts(), count: points)
         snaplen = Int(settings.log.snaplen)
-        let described = interfaces.map { port in
+        let described = interfaces.map { name, framing in
             PcapngWriter.Interface(
-                name: port.description, filter: tap.expression, system: "Linux", snaplen: settings.log.snaplen)
+                name: name.description,
+                description: name.isAny ? "all interfaces: \(everyLink.joined(separator: ", "))" : nil,
+                filter: tap.expression, system: "Linux", linkType: LinkType(framing), snaplen: settings.log.snaplen)
         }
         log = try CaptureLog(
             settings.log, directory: settings.directory.take(), interfaces: described, statistics: statistics)
@@ -93,5 +99,16 @@ final class OutputFiles {
         case .writeError: \.refused
         case .tooSlow: \.noBuffer
         }
+    }
+}
+
+extension LinkType {
+    fileprivate init(_ framing: Framing) {
+        self =
+            switch framing {
+            case .ethernet: .ethernet
+            case .rawIP: .rawIP
+            case .cooked: .linuxCooked2
+            }
     }
 }

@@ -14,6 +14,8 @@ final class OutputPort {
 
     init(_ port: PortName, points: Int, of tap: TapSettings) throws(SystemError) {
         self.port = port
+        isAsked = !tap.usesQueues && !tap.keepsOffloads
+        reasonNotToAsk = tap.usesQueues ? "--through-queue" : tap.keepsOffloads ? "--keep-offloads" : nil
         sender = try PacketSender(
             name: port.description, points: points, snaplen: tap.snaplen.map(Int.init),
             leavesToDriver: tap.keepsOffloads)
@@ -43,18 +45,43 @@ final class OutputPort {
         return Self.isUp(now) ? "output \(port) is up again" : Self.complaint(now)
     }
 
-    /// Has copies pass the port's queue by, which is cheaper, unless somebody there would miss them.
-    func chooseWay(_ egress: EgressWatch) {
+    /// Has copies pass the port's queue by, which is cheaper, unless somebody there would miss them, or that can't be asked now.
+    func chooseWay(_ inquiry: KernelInquiry) {
         guard let link, Self.isUp(link) else { return }
-        sender.passQueue(!egress.isInUse(link))
+        let use = inquiry.ask { clerk in clerk.egressUse(of: link) }
+        egressUse = use ?? .used("what is at its egress hook can't be asked at the moment: the kernel is busy")
+        sender.passQueue(use == .nobody)
     }
+
+    private var egressUse: EgressUse?
+
+    /// Why copies go through the queue; nil if they pass it by.
+    var queueReason: String? {
+        guard !sender.passesQueue else { return nil }
+        if !isAsked { return reasonNotToAsk }
+        guard let link, Self.isUp(link) else { return "it is down" }
+        if case .used(let words) = egressUse { return words }
+        guard let problem = sender.directProblem else { return "it has just come up" }
+        return switch problem.errno.code {
+        // ENOPROTOOPT, of XDP_MAX_TX_SKB_BUDGET.
+        case 92: "the way past it takes Linux 6.17"
+        case Errno.invalid.code where link.mtu > 4078: "its MTU is over 4078, the most past the queue"
+        case Errno.busy.code: "others use AF_XDP at all of its queues"
+        default: "the way past it (AF_XDP) was tried: \(problem.errno)"
+        }
+    }
+
+    private let isAsked: Bool
+    private let reasonNotToAsk: String?
 
     // MARK: What went with the link
 
     /// Begins to compare what is sent with what the interface counts. Those of these kinds count a frame before sending
     /// returns; others do when it has left, or when somebody took it.
-    func compare(with statistics: LinkStatistics?) {
-        guard let statistics, let kind = link?.kind, ["veth", "dummy"].contains(kind) else {
+    func compare(with now: Link?) {
+        guard let now, let kind = link?.kind, ["veth", "dummy"].contains(kind), now.index == link?.index,
+            let statistics = now.statistics
+        else {
             before = nil
             return
         }
@@ -63,13 +90,25 @@ final class OutputPort {
 
     /// Counts what was lost while the link went down: for a moment the kernel takes frames for a queue that stands still, and
     /// drops them without a word (`noop_enqueue` of net/sched/sch_generic.c). Nothing waits in a queue then.
-    func settle(with statistics: LinkStatistics?) {
-        guard let before, let statistics else { return }
+    func settle(with now: Link?) {
+        guard let now, now.index == link?.index, let statistics = now.statistics else { return }
+        settle(with: statistics)
+    }
+
+    /// The same with what is known to be of the interface that was sent through.
+    func settle(with statistics: LinkStatistics) {
+        guard let before, sender.sent >= before.ours, statistics.sentPackets >= before.interface else {
+            self.before = nil
+            return
+        }
         let ours = sender.sent - before.ours
-        let interface = statistics.sentPackets &- before.interface
+        let interface = statistics.sentPackets - before.interface
         if ours > interface { sender.lose(ours - interface) }
         self.before = nil
     }
+
+    /// Whether the kernel still has it send through the interface that it was last told of.
+    var isStillBound: Bool { link == nil || sender.boundIndex == link?.index }
 
     private static func isUp(_ link: Link) -> Bool { link.isUp && link.hasCarrier }
 

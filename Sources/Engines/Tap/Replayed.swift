@@ -13,6 +13,8 @@ final class Replayed {
     var counts: TapCounts.Source {
         var counts = selected
         counts.finished = finisher.counts
+        counts.isSelected = program != nil
+        counts.missed = counts.seen - counts.received
         return counts
     }
 

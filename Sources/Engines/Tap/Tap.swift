@@ -2,6 +2,7 @@ public import CaptureFile
 internal import LinuxSystem
 internal import MirrorModel
 internal import Netlink
+internal import PacketFilter
 internal import PacketSocket
 internal import RouteNetlink
 
@@ -20,13 +21,14 @@ public final class Tap {
     }
     private let books: InterfaceBooks
     private let outputs: [OutputPort]
-    /// What watches the way out of outputs whose queue may be passed by; nil if none may.
-    private let egress: EgressWatch?
+    private let inquiry: KernelInquiry
+    /// When to look at the way out of outputs whose queue may be passed by; nil if none may.
+    private var egress: EgressWatch?
     private var files: [OutputFiles] = []
     private let replayed: Replayed?
     private var points: [Point]
     /// What files describe: watched ports, and bridges in place of their members.
-    private var interfaces: [PortName] = []
+    private var interfaces: [(name: PortName, framing: Framing)] = []
     /// For ports that join a watched bridge when there are no privileges any more.
     private var spares: [DeafSocket] = []
     private let remark: (String) -> Void
@@ -39,8 +41,10 @@ public final class Tap {
         self.settings = settings
         self.remark = remark
         left = settings.limit ?? .max
-        let links = try LinkWatch(
-            calling: Set((settings.watched.map(\.port) + settings.bridges + settings.ports).map(\.description)))
+        let inquiry = try KernelInquiry()
+        self.inquiry = inquiry
+        let names = settings.watched.map(\.port) + settings.bridges + settings.ports
+        let links = try LinkWatch(inquiry, names: Set(names.map(\.description)), receiveBuffer: settings.newsBytes)
         var points = settings.watched.flatMap { [Point($0.port, .ingress), Point($0.port, .egress)] }
         if points.isEmpty {
             let name = try PortName("capture")
@@ -52,8 +56,7 @@ public final class Tap {
         }
         outputs = try settings.ports.map { try OutputPort($0, points: points.count, of: settings) }
         let passesQueues = !settings.usesQueues && !settings.keepsOffloads && !settings.ports.isEmpty
-        // Who can't ask goes through the queue.
-        egress = passesQueues ? try? EgressWatch() : nil
+        egress = passesQueues ? EgressWatch() : nil
         self.links = links
         books = InterfaceBooks(links)
         self.points = points
@@ -68,11 +71,13 @@ public final class Tap {
                 continue
             }
             if let words = try output.update(link) { remark(words) }
-            output.compare(with: links.statistics(of: link.name))
+            output.compare(with: links.ask(link.name))
         }
         // While it may be asked what only the privileged are told.
-        if let egress { for output in outputs { output.chooseWay(egress) } }
-        for port in watched where links[port.name] == nil { try missing(port.settings.port) }
+        if egress != nil { for output in outputs { output.chooseWay(inquiry) } }
+        for port in watched where links[port.name] == nil && !port.settings.port.isAny {
+            try missing(port.settings.port)
+        }
     }
 
     private func missing(_ port: PortName) throws {
@@ -82,13 +87,14 @@ public final class Tap {
 
     private func watch(
         _ port: TapSettings.Watched, points: Int, spare: DeafSocket? = nil
-    ) throws(SystemError) -> WatchedPort {
+    ) throws -> WatchedPort {
         let link = links[port.port.description]
         let described = bridge(of: link) ?? port.port
-        let interface = interfaces.firstIndex(of: described) ?? interfaces.count
-        if interface == interfaces.count { interfaces.append(described) }
+        let interface = interfaces.firstIndex { $0.name == described } ?? interfaces.count
         let watched = try WatchedPort(
-            port, of: settings, points: (points, points + 1), interface: interface, link: link, spare: spare)
+            port, of: settings, points: (points, points + 1), interface: interface, link: link, spare: spare,
+            inquiry: inquiry)
+        if interface == interfaces.count { interfaces.append((described, watched.framing)) }
         // One that is named as well is heard wherever it is.
         watched.bridge = settings.named.contains(port.port) ? nil : bridge(of: link)
         return watched
@@ -119,26 +125,32 @@ public final class Tap {
             let port = try watch(TapSettings.Watched(port: name, hooks: [.ingress]), points: first, spare: spare)
             watched.append(port)
             if let words = try port.update(link) { remark(words) }
-            port.count(links.statistics(of: port.name))
+            port.count(links.ask(port.name))
             return "\(name) has joined \(bridge), and is copied, too"
         }
     }
 
     /// Begins files, which start threads of their own, and to hear.
     public func begin() throws {
-        let interfaces = watched.isEmpty ? points.prefix(1).map(\.port) : interfaces
+        let interfaces =
+            watched.isEmpty
+            ? points.prefix(1).map { (name: $0.port, framing: Framing.ethernet) } : self.interfaces
+        let everyLink = links.all.sorted { $0.index < $1.index }.map { "\($0.index) \($0.name)" }
         let counted = self.interfaces.count
         files = try settings.files.map { files in
             // A weak reference to the tap would make the counting of its references slow, which is done for each frame.
-            try OutputFiles(files, points: points.count, interfaces: interfaces, of: settings) { [books] in
+            try OutputFiles(files, points: points.count, interfaces: interfaces, everyLink: everyLink, of: settings) {
+                [books] in
                 books.statistics(of: counted)
             }
         }
         for port in watched {
+            if port.settings.port.isAny { try port.listenToAll() }
             guard let link = links[port.name] else { continue }
             tell { try port.update(link) }
-            port.count(links.statistics(of: port.name))
         }
+        books.readCounters()
+        try inquiry.begin()
         tellOfFiles()
     }
 
@@ -233,8 +245,8 @@ public final class Tap {
 
     /// Looks from time to time who is at the outputs.
     private func chooseWays(now: UInt64) {
-        guard let egress, egress.isDue(now: now) else { return }
-        for output in outputs { output.chooseWay(egress) }
+        guard egress?.isDue(now: now) == true else { return }
+        for output in outputs { output.chooseWay(inquiry) }
     }
 
     private func flush() { for output in outputs { output.sender.flush() } }
@@ -246,28 +258,34 @@ public final class Tap {
         for port in watched { _ = port.ring.takeError() }
     }
 
+    /// When news are to be asked for, by the monotonic clock, though none have come; nil for never.
+    public var nextLook: UInt64? { links.nextLook }
+
     /// Takes in what has become of interfaces.
-    public func takeNews() throws {
-        let names = try links.update()
-        for port in watched where names?.contains(port.name) ?? true {
-            if links.hasGone(port.name) {
-                if let last = links.sunk[port.name] { port.count(last) }
+    public func takeNews() {
+        let names = links.update(now: ThisProcess.monotonicNanoseconds())
+        let changed = watched.filter { names?.contains($0.name) ?? true }
+        for port in changed {
+            if links.hasGone(port.name) || names == nil && !port.isStillBound {
+                if let last = links.sunk[port.name] ?? nil { port.count(last) }
                 tell { try port.update(nil) }
             }
             tell { try port.update(wanted(port)) }
-            port.count(links.statistics(of: port.name))
         }
+        if !changed.isEmpty { books.readCounters() }
         for output in outputs where names?.contains(output.port.description) ?? true {
             let name = output.port.description
-            if let carried = links.sunk[name] { output.settle(with: carried ?? links.statistics(of: name)) }
-            if links.hasGone(name) { tell { try output.update(nil) } }
+            if let carried = links.sunk[name] {
+                if let carried { output.settle(with: carried) } else { output.settle(with: links.ask(name)) }
+            }
+            if links.hasGone(name) || names == nil && !output.isStillBound { tell { try output.update(nil) } }
             tell { try output.update(links[name]) }
-            if links.sunk[name] != nil { output.compare(with: links.statistics(of: name)) }
+            if links.sunk[name] != nil || names == nil { output.compare(with: links.ask(name)) }
             // A listener that has just come is news, if it made the port promiscuous.
-            if let egress { output.chooseWay(egress) }
+            if egress != nil { output.chooseWay(inquiry) }
         }
         if !settings.bridges.isEmpty {
-            for link in links.all where names?.contains(link.name) ?? true { join(link) }
+            for link in names.map({ $0.compactMap { links[$0] } }) ?? Array(links.all) { join(link) }
         }
     }
 
@@ -291,6 +309,10 @@ public final class Tap {
     /// Lets time pass: files end by the clock, also when no frame comes.
     public func tick(now: Int64) {
         for output in files { output.tick(now: now) }
+        tell {
+            for port in watched { try port.settlePromiscuity() }
+            return nil
+        }
         tellOfFiles()
     }
 
@@ -318,9 +340,11 @@ public final class Tap {
 
     /// Hears nothing more; what has been heard is still to be copied.
     public func stop() {
+        let now = links.ask(watched.map(\.name))
         for port in watched {
-            port.count(links.statistics(of: port.name))
-            if let index = port.index { port.ring.stopListening(on: index) }
+            port.count(now?[port.name])
+            // Its wish that all frames be let through goes with the process.
+            if let index = port.index ?? (port.settings.port.isAny ? 0 : nil) { port.ring.stopListening(on: index) }
         }
     }
 
@@ -353,11 +377,12 @@ public final class Tap {
     public func counts() -> TapCounts {
         var counts = TapCounts()
         counts.spreads = settings.spreads
+        books.readCounters()
         for port in watched {
-            port.ring.readStatistics()
-            port.count(links.statistics(of: port.name))
             var source = TapCounts.Source(port: port.settings.port)
             source.seen = port.seen
+            source.missed = port.missed
+            source.isSelected = settings.selectsSome
             source.received = port.ring.received
             source.lost = port.ring.dropped
             source.unwanted = port.unwanted
@@ -367,7 +392,7 @@ public final class Tap {
         if let replayed { counts.sources.append(replayed.counts) }
         for output in outputs {
             var sink = sink(output.port.description, output.sender.counts)
-            sink.passesQueue = output.sender.passesQueue
+            sink.queueReason = output.queueReason
             counts.outputs.append(sink)
         }
         for output in files {

@@ -18,8 +18,17 @@ public struct TapCounts: Hashable, Sendable {
         /// What became of the others: `received` = `lost` + `unwanted` + `finished.taken`.
         public var finished = FinishCounts()
 
-        /// Frames that the selectors left out, as far as the interface counts frames as the kernel hands them over.
-        public var filtered: UInt64 { seen > received ? seen - received : 0 }
+        /// Frames that the interface has carried and that weren't heard.
+        public var missed: UInt64 = 0
+        /// Whether selectors leave frames out.
+        public var isSelected = false
+
+        /// Frames that the selectors left out, as far as the interface counts frames as the kernel hands them over. What never
+        /// came by (``unseen``) can't be told from these.
+        public var filtered: UInt64 { isSelected ? missed : 0 }
+        /// Without selectors: frames that never came by where a tap hears them. Their sender passed the queue by
+        /// (`PACKET_QDISC_BYPASS`, AF_XDP), or an XDP program took them.
+        public var unseen: UInt64 { isSelected ? 0 : missed }
     }
 
     /// One output: `sent` + `failed` of its points together are the frames that were handed on, or with spreading a share
@@ -27,8 +36,8 @@ public struct TapCounts: Hashable, Sendable {
     public struct Sink: Hashable, Sendable {
         /// What it is, as definitions have it.
         public var name: String
-        /// Of a port: whether copies pass its queue by at the moment.
-        public var passesQueue = false
+        /// Of a port: why copies go through its queue at the moment; nil if they pass it by.
+        public var queueReason: String?
         /// By point.
         public var copies: [Point: SendCounts] = [:]
         /// Frames that came after the last file that was wanted.

@@ -37,10 +37,13 @@ public final class TapEngine: Engine {
     /// Asks every process.
     public func observe(into observation: inout Observation) throws {
         let suffix = ".sock"
-        for file in (try? Files.list(directory)) ?? [] where file.hasSuffix(suffix) {
-            guard let name = try? MirrorName(String(file.dropLast(suffix.count))) else { continue }
+        let processes = ((try? Files.list(directory)) ?? []).filter { $0.hasSuffix(suffix) }
+            .compactMap { file in (try? MirrorName(String(file.dropLast(suffix.count)))).map { (name: $0, file: file) }
+            }
+        let answers = LocalQuestion.ask(processes.map { "\(directory)/\($0.file)" })
+        for ((name, file), answer) in zip(processes, answers) {
             do {
-                guard let answer = try LocalQuestion.ask("\(directory)/\(file)") else {
+                guard let answer = try answer.get() else {
                     tidy(name, file)
                     continue
                 }

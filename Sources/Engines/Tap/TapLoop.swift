@@ -81,6 +81,8 @@ public struct TapLoop: ~Copyable {
     public enum Replayed {
         /// A frame, and the time by the monotonic clock at which it is due; 0 for at once.
         case frame(CapturedPacket, due: UInt64)
+        /// Nothing yet; more can be had at once.
+        case nothing
         /// Nothing before there is something to read at this descriptor.
         case later(Int32)
         /// That was all.
@@ -93,6 +95,7 @@ public struct TapLoop: ~Copyable {
         while !isStopping, !tap.isSatisfied {
             switch try next() {
             case .end: return try end()
+            case .nothing: try attend(waiting: 0)
             case .later(let descriptor):
                 if input < 0 { input = poll.add(descriptor) ?? -1 }
                 poll.replace(input, with: descriptor)
@@ -132,13 +135,14 @@ public struct TapLoop: ~Copyable {
         if let deadline { sooner(Int64(clamping: deadline) - Int64(clamping: now)) }
         if let end = duties.end { sooner(end.nanoseconds - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
+        if let due = tap.nextLook { sooner(Int64(clamping: due) - Int64(clamping: now)) }
+        // While everything is looked at again, that is waited for.
+        poll.replace(news, with: tap.newsDescriptor)
+        if let due = tap.nextLook, now >= due { takeNews() }
         if try poll.wait(nanoseconds: wait) > 0 {
             if poll.isReadable(signal) { try takeSignals() }
             if frames.contains(where: { poll.hasError($0) }) { tap.takeErrors() }
-            if poll.isReadable(news) {
-                try tap.takeNews()
-                hearAll()
-            }
+            if poll.isReadable(news) { takeNews() }
             if wish >= 0, poll.isReadable(wish), duties.wish?.isStillThere() == false { isStopping = true }
             if question >= 0, poll.isReadable(question) { duties.questions?.answer(tap.counts()) }
         }
@@ -149,6 +153,11 @@ public struct TapLoop: ~Copyable {
         tap.copy()
         tap.tick(now: time)
         tellInTime()
+    }
+
+    private mutating func takeNews() {
+        tap.takeNews()
+        hearAll()
     }
 
     private mutating func takeSignals() throws {

@@ -32,8 +32,10 @@ public struct TapSettings: Sendable {
     public var ports: [PortName]
     /// The directories that copies are written to.
     public var files: [TapFiles] = []
-    /// VLANs, filter and sampling in one program; nil for every frame.
+    /// VLANs, filter and sampling in one program, for Ethernet frames; nil for every frame.
     public var program: BPFProgram?
+    /// What ``program`` was made of, for interfaces whose packets begin otherwise; nil for every packet.
+    var selectors: (vlans: [ClosedRange<UInt16>]?, expression: String?, sample: UInt32)?
     /// The filter as it was written, for files; nil for none.
     public var expression: String?
     /// Bytes after which copies are cut.
@@ -55,6 +57,8 @@ public struct TapSettings: Sendable {
     public var opensBridges = false
     /// Whether copies go through their ports' queues even if nothing there would miss them.
     public var usesQueues = false
+    /// Bytes of news of interfaces that may wait to be read. With more at a time, all interfaces are looked at again.
+    public var newsBytes: Int32 = 4 << 20
     /// Whether a port that isn't there is waited for, rather than an error.
     public var waits = false
 
@@ -79,8 +83,9 @@ public struct TapSettings: Sendable {
         }
         self.init(watched: watched, ports: mirror.outputPorts)
         if !mirror.selectsEverything {
-            program = try selectorProgram(
-                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
+            selectors = (mirror.vlans?.ranges, mirror.filter, mirror.sample)
+            // There may be words that mean nothing at Ethernet ports.
+            if !watched.contains(where: \.port.isAny) { program = try program(for: .ethernet) }
         }
         named = Set(mirror.sources.compactMap { if case .port(let name, _) = $0 { name } else { nil } })
         bridges = mirror.sources.compactMap { if case .bridge(let name) = $0 { name } else { nil } }
@@ -88,5 +93,15 @@ public struct TapSettings: Sendable {
         snaplen = mirror.snaplen
         spreads = mirror.spread
         keepsOffloads = mirror.keepOffloads
+    }
+
+    /// Whether it leaves frames out.
+    var selectsSome: Bool { program != nil || selectors != nil }
+
+    /// The selectors as a program for packets that begin so; nil for every packet.
+    func program(for framing: Framing) throws(FilterError) -> BPFProgram? {
+        guard let selectors else { return program }
+        return try selectorProgram(
+            vlans: selectors.vlans, expression: selectors.expression, sample: selectors.sample, framing: framing)
     }
 }

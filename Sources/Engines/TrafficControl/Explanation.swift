@@ -14,10 +14,10 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
             ExplainedCommand(
                 why: "A place for filters on what \(port) receives (ingress) and sends (egress). "
                     + "clsact sits beside the port's root qdisc and changes nothing there.",
-                command: "tc qdisc add dev \(quoted(port.name)) clsact"),
+                command: "tc qdisc add dev \(shellWord(port.name.description)) clsact"),
             ExplainedCommand(
                 why: "A note that portmirror made this qdisc: an empty chain, which no frame ever walks.",
-                command: "tc chain add dev \(quoted(port.name)) ingress chain \(Mark.chain)"),
+                command: "tc chain add dev \(shellWord(port.name.description)) ingress chain \(Mark.chain)"),
         ]
     case .addPoint(let point, let preference): [add(point, preference, everything)]
     case .retarget(let point, let outputs):
@@ -25,7 +25,7 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
             ExplainedCommand(
                 why: "\(pair.1) was deleted and made again: the copies of \(point.port) \(point.hook) go to the "
                     + "new one.",
-                command: "tc actions replace action mirred egress mirror dev \(quoted(pair.1.name)) "
+                command: "tc actions replace action mirred egress mirror dev \(shellWord(pair.1.name.description)) "
                     + "\(offset == outputs.count - 1 ? "continue" : "pipe") index \(pair.0.identifier) "
                     + "cookie \(cookie(point.mirror))")
         }
@@ -33,20 +33,21 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
         [
             ExplainedCommand(
                 why: "Exactly this filter, by its handle: deleting without one would take everybody's.",
-                command: "tc filter del dev \(quoted(point.port.name)) \(point.hook) pref \(point.handle.preference) "
+                command:
+                    "tc filter del dev \(shellWord(point.port.name.description)) \(point.hook) pref \(point.handle.preference) "
                     + "protocol all handle \(handle(point.handle)) \(point.handle.kind)")
         ]
     case .closeHook(let port):
         [
             ExplainedCommand(
                 why: "portmirror made it, and nobody uses it.",
-                command: "tc qdisc del dev \(quoted(port.name)) clsact")
+                command: "tc qdisc del dev \(shellWord(port.name.description)) clsact")
         ]
     case .disownHook(let port):
         [
             ExplainedCommand(
                 why: "Others use the qdisc now: only the note goes.",
-                command: "tc chain del dev \(quoted(port.name)) ingress chain \(Mark.chain)")
+                command: "tc chain del dev \(shellWord(port.name.description)) ingress chain \(Mark.chain)")
         ]
     case .restoreOutput(let change): restore(change)
     case .adoptPoint(let point, let mirror):
@@ -55,14 +56,14 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
             return ExplainedCommand(
                 why: "The mark on what copies \(point.port) \(point.filter.hook) already; its counters go on. "
                     + "'continue' lets the filters behind it run.",
-                command: "tc actions replace action mirred egress mirror dev \(quoted(pair.1.name)) "
+                command: "tc actions replace action mirred egress mirror dev \(shellWord(pair.1.name.description)) "
                     + "\(isLast ? "continue" : "pipe") index \(pair.0.identifier) cookie \(cookie(mirror))")
         }
     case .removeForeign(let point, let mirror):
         [
             ExplainedCommand(
                 why: "Mirror \(mirror) makes its copies by now; exactly this filter goes.",
-                command: "tc filter del dev \(quoted(point.port.name)) "
+                command: "tc filter del dev \(shellWord(point.port.name.description)) "
                     + (point.filter.queue.map { "parent \(String($0 >> 16, radix: 16)):" } ?? "\(point.filter.hook)")
                     + " pref \(point.filter.preference) protocol \(protocolWord(point.filter.etherType)) "
                     + "handle \(handle(point.pointHandle)) \(point.filter.kind)")
@@ -90,7 +91,7 @@ private func prepare(_ change: OutputChange) -> [ExplainedCommand] {
         commands.append(
             ExplainedCommand(
                 why: "Addresses learned behind it would still be sent to.",
-                command: "bridge fdb flush dev \(quoted(change.port.name)) master dynamic"))
+                command: "bridge fdb flush dev \(shellWord(change.port.name.description)) master dynamic"))
     }
     return commands
 }
@@ -107,13 +108,14 @@ private func restore(_ change: OutputChange) -> [ExplainedCommand] {
 }
 
 private func ethtool(_ change: OutputChange, _ value: String) -> String {
-    "ethtool -K \(quoted(change.port.name)) "
+    "ethtool -K \(shellWord(change.port.name.description)) "
         + change.offloads.sorted().map { "\($0) \(value)" }.joined(separator: " ")
 }
 
 private func bridgeLink(_ port: ResolvedPort, _ settings: BridgePortSettings) -> String {
     func word(_ isOn: Bool) -> String { isOn ? "on" : "off" }
-    return "bridge link set dev \(quoted(port.name)) state \(settings.state) learning \(word(settings.learning)) "
+    return
+        "bridge link set dev \(shellWord(port.name.description)) state \(settings.state) learning \(word(settings.learning)) "
         + "flood \(word(settings.unicastFlood)) mcast_flood \(word(settings.multicastFlood)) "
         + "bcast_flood \(word(settings.broadcastFlood))" + (settings.locked.map { " locked \(word($0))" } ?? "")
 }
@@ -130,14 +132,15 @@ private func add(_ point: CopyPoint, _ preference: UInt16, _ everything: FilterR
         case (.everything, _): ("u32 match u32 0 0", "everything (this kernel has no matchall)")
         }
     let actions = zip(point.outputs, TrafficControlEngine.actions(to: point.outputs)).map { output, action in
-        "action mirred egress mirror dev \(quoted(output.name)) \(action.control.word) "
+        "action mirred egress mirror dev \(shellWord(output.name.description)) \(action.control.word) "
             + "cookie \(cookie(point.mirror))"
     }
     let several = point.outputs.count > 1 ? "'pipe' goes on to the next action, " : ""
     return ExplainedCommand(
         why: "At \(point.port) \(point.hook), copy \(what). \(several)'continue' lets the filters of others run after "
             + "it; the cookie says whose it is.",
-        command: "tc filter add dev \(quoted(point.port.name)) \(point.hook) pref \(preference) protocol all "
+        command:
+            "tc filter add dev \(shellWord(point.port.name.description)) \(point.hook) pref \(preference) protocol all "
             + ([match] + actions).joined(separator: " "))
 }
 
@@ -164,19 +167,4 @@ private func handle(_ handle: PointHandle) -> String {
     let bucket = handle.handle >> 12 & 0xff
     let node = String(handle.handle & 0xfff, radix: 16)
     return "\(table):\(bucket == 0 ? "" : String(bucket, radix: 16)):\(node)"
-}
-
-/// A word that a shell leaves alone, in quotes if it must.
-private func quoted(_ name: PortName) -> String {
-    let isPlain = name.description.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
-            true
-        default: "._-:@+".utf8.contains(byte)
-        }
-    }
-    if isPlain { return name.description }
-    return "'" + name.description.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-        + "'"
 }

@@ -9,6 +9,35 @@ extension ForeignFilter {
             hook: hook, queue: queue, preference: filter.preference, kind: filter.kind, handle: filter.handle,
             etherType: filter.etherType, actions: filter.actions.map(\.kind),
             rule: ForeignRule(filter, isQueued: queue != nil))
+        ending = Self.ending(of: filter)
+        takesAll =
+            filter.chain == 0 && filter.etherType == FilterRequest.allProtocols
+            && (filter.classifier == .matchall || filter.classifier == .u32Everything)
+    }
+
+    /// `tcf_exts_exec` and `tcf_classify` of the kernel: an action that says pipe hands the frame to the next one, one that
+    /// says continue to the next filter; whatever else ends the walk, and so does a list that is over.
+    private static func ending(of filter: Filter) -> Ending {
+        // A program decides by itself.
+        guard filter.kind != "bpf" || !filter.actions.isEmpty else { return .unknown }
+        var handsOn = false
+        var ends = false
+        var isOver = false
+        for action in filter.actions where !isOver {
+            guard let results = action.results else { return .unknown }
+            isOver = true
+            for result in results {
+                switch result {
+                case Mirred.Control.pipe.rawValue: isOver = false
+                case Mirred.Control.continue.rawValue: handsOn = true
+                // Jumps and chains carry a place in their lower bits (`TC_ACT_EXT_SHIFT` of linux/pkt_cls.h).
+                case 0x1000_0000...: return .unknown
+                default: ends = true
+                }
+            }
+        }
+        if !isOver { ends = true }
+        return handsOn ? (ends ? .sometimes : .never) : .always
     }
 }
 
@@ -96,8 +125,6 @@ extension ForeignRule.Copy {
         guard let mirred = action.mirred else { return nil }
         self.init(
             index: mirred.target, identifier: mirred.index, control: mirred.control.rawValue, cookie: action.cookie,
-            counters: Counters(
-                selectedPackets: action.counters.packets, selectedBytes: action.counters.bytes,
-                failedPackets: UInt64(action.counters.overlimits)))
+            counters: Counters(action.counters))
     }
 }

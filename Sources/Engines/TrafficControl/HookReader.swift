@@ -15,6 +15,25 @@ struct HookReader {
         var states: [Int32: HookState] = [:]
         /// Of ports whose queueing disciplines have filters that mirror: all filters there.
         var queueFilters: [Int32: [ForeignFilter]] = [:]
+        /// What the filters on plain ingress qdiscs hang under.
+        var plainParents: [Int32: UInt32] = [:]
+        /// Queueing disciplines through which ports send.
+        var queues: [Int32: PortQueue] = [:]
+    }
+
+    /// The hook of one port at this moment; nil if it has none, or the port has gone.
+    func state(of port: ResolvedPort) throws(NetlinkError) -> HookState? {
+        do {
+            let request = QdiscRequest.hook(index: port.index, name: port.name.description)
+            guard let message = try socket.perform(request).messages.first, let qdisc = try? Qdisc(message) else {
+                return nil
+            }
+            var hooks = Hooks()
+            try read(port, qdisc, into: &hooks)
+            return hooks.states[port.index]
+        } catch  where error.errno == .noDevice || error.errno == .noEntry {
+            return nil
+        }
     }
 
     /// Those of the topology's ports, as they are at this moment.
@@ -22,6 +41,9 @@ struct HookReader {
         var hooks = Hooks()
         for message in try socket.dump(QdiscRequest.dump()) {
             guard let qdisc = try? Qdisc(message), let port = topology[index: qdisc.interfaceIndex] else { continue }
+            if qdisc.parent == QdiscRequest.root {
+                hooks.queues[port.index] = PortQueue(kind: qdisc.kind, dropped: UInt64(qdisc.drops))
+            }
             do {
                 if qdisc.parent == QdiscRequest.hookParent {
                     try read(ResolvedPort(port), qdisc, into: &hooks)
@@ -44,6 +66,10 @@ struct HookReader {
         if qdisc.egressBlock != nil { state.shared.insert(.egress) }
         let wanted = (isClsact ? Hook.allCases : [.ingress]).filter { !state.shared.contains($0) }
         let filters = try filters(of: port, wanted)
+        if !isClsact {
+            let parent = filters[.ingress]?.compactMap { $0 }.first { Mark.mirror(of: $0) == nil }?.parent
+            hooks.plainParents[port.index] = parent ?? qdisc.handle
+        }
         for hook in wanted {
             var scaffolds: Set<UInt16> = []
             for filter in filters[hook] ?? [] {
@@ -68,7 +94,9 @@ struct HookReader {
         }
         if isClsact {
             let chains = try chains(of: port, .ingress, state)
-            state.isOurs = chains.contains(Mark.chain)
+            // A chain that somebody fills is no note of ours any more: to take it away would take their filters.
+            let isFilled = filters.values.joined().contains { $0?.chain == Mark.chain }
+            state.isOurs = chains.contains(Mark.chain) && !isFilled
             // Egress chains matter for nothing but whether our own qdisc may go.
             let all = try state.isOurs ? chains.union(self.chains(of: port, .egress, state)) : chains
             for chain in all.subtracting([0, Mark.chain]).sorted() { state.foreignObjects.append("chain \(chain)") }
@@ -117,13 +145,24 @@ struct HookReader {
                 && action.mirred?.control == (isLast ? .continue : .pipe)
             return ObservedPoint.Target(
                 index: action.mirred?.target ?? 0, identifier: action.mirred?.index ?? 0, isIntact: isIntact,
-                counters: Counters(
-                    selectedPackets: action.counters.packets, selectedBytes: action.counters.bytes,
-                    failedPackets: UInt64(action.counters.overlimits)))
+                counters: Counters(action.counters))
         }
         return ObservedPoint(
             mirror: mirror, port: port, hook: hook, match: match, targets: targets,
             handle: PointHandle(preference: filter.preference, kind: filter.kind, handle: filter.handle))
+    }
+}
+
+extension Counters {
+    /// What a mirred action has counted. The kernel counts failures in 32 bits, and begins again at 0 after the last:
+    /// where that many frames were selected there may have been more.
+    init(_ counted: ActionCounters) {
+        var packets = counted.packets
+        let failed = UInt64(counted.overlimits)
+        // Before Linux 5.5 it counts packets so, too: there were once more, at least.
+        if failed > packets { packets += 1 << 32 }
+        self.init(selectedPackets: packets, selectedBytes: counted.bytes, failedPackets: failed)
+        failuresAreMinimum = packets >= 1 << 32
     }
 }
 

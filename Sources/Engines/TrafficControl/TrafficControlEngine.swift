@@ -15,6 +15,9 @@ public final class TrafficControlEngine: Engine {
     private var probed: KernelFeatures?
     /// The classifier for points without selectors, once it is known.
     private var everything: FilterRequest.Match?
+    /// What filters of others on plain ingress qdiscs hang under, by port. A new filter's word for it becomes that of
+    /// all (`tcf_block.classid` of net/sch_generic.h), so ours says the same.
+    private var plainParents: [Int32: UInt32] = [:]
 
     /// - Parameter runDirectory: where the record of what was changed on outputs is kept.
     /// - Throws: ``NetlinkError`` if there is no rtnetlink.
@@ -51,8 +54,10 @@ public final class TrafficControlEngine: Engine {
         observation.topology = topology
         observation.points = hooks.points
         observation.hooks = hooks.states
+        plainParents = hooks.plainParents
         observation.queueFilters = hooks.queueFilters
-        observation.records = try records.load()
+        observation.queues = hooks.queues
+        (observation.records, observation.damagedRecords) = try records.load()
     }
 
     /// Reads features through ethtool's netlink family; nothing on a kernel that doesn't have it.
@@ -130,6 +135,7 @@ public final class TrafficControlEngine: Engine {
 
     /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.
     private func addFirst(_ step: Step) throws {
+        try Proof(socket: socket).check([step])
         for match in [FilterRequest.Match.matchall, .u32Everything] {
             everything = match
             do throws(NetlinkError) {
@@ -167,8 +173,9 @@ public final class TrafficControlEngine: Engine {
             return [
                 FilterRequest.add(
                     match, actions: Self.actions(to: point.outputs), cookie: Mark.cookie(for: point.mirror),
-                    parent: point.hook.tc.parent, preference: preference, index: point.port.index,
-                    object: "\(point.port) \(point.hook)")
+                    parent: point.hook == .ingress
+                        ? plainParents[point.port.index] ?? point.hook.tc.parent : point.hook.tc.parent,
+                    preference: preference, index: point.port.index, object: "\(point.port) \(point.hook)")
             ]
         case .retarget(let point, let outputs):
             return zip(point.targets, Self.actions(to: outputs)).map { target, action in
@@ -223,6 +230,12 @@ public final class TrafficControlEngine: Engine {
 
     private func flush(_ batch: inout [(step: Step, request: NetlinkRequest)]) throws {
         defer { batch = [] }
+        guard let first = batch.first?.step else { return }
+        do {
+            try Proof(socket: socket).check(batch.map(\.step))
+        } catch let error as NetlinkError {
+            throw failure(first, error)
+        }
         let outcomes = try socket.perform(batch.map(\.request), stopping: true, terse: true)
         try unmarkOthers(batch, outcomes)
         if batch.contains(where: { if case .retarget = $0.step { true } else { false } }) { try sweepActions() }
@@ -271,14 +284,20 @@ public final class TrafficControlEngine: Engine {
     private func performAlone(_ step: Step) throws {
         do {
             switch step {
-            case .prepareOutput(let change): try prepare(change)
-            case .restoreOutput(let change): try restore(change)
+            case .prepareOutput(let change):
+                try Proof(socket: socket).check(change, change.record, for: step)
+                try prepare(change)
+            case .restoreOutput(let change):
+                try Proof(socket: socket).check(change, try records.load(change.port), for: step)
+                try restore(change)
             case .forgetOutput(let record): try records.remove(record.port)
             case .disownHook(let port): try disown(port)
             default: break
             }
         } catch let error as NetlinkError {
             throw failure(step, error)
+        } catch let failure as StepFailure {
+            throw failure
         } catch {
             throw StepFailure(step: step, reason: "\(error)", isStale: false)
         }
@@ -315,32 +334,28 @@ public final class TrafficControlEngine: Engine {
         }
     }
 
-    /// Looks once more right before: somebody may have moved in since the plan was made.
+    /// Looks at each once more right before it goes: somebody may have moved in since the plan was made, or in place of
+    /// it. The kernel takes a qdisc away with all that hangs on it, so the look is as close as it can be.
     private func closeHooks(_ hooks: inout [(step: Step, port: ResolvedPort)]) throws {
-        guard let first = hooks.first else { return }
         defer { hooks = [] }
-        let ports = Topology(hooks.map { Port(name: $0.port.name, index: $0.port.index) })
-        var batch: [(step: Step, request: NetlinkRequest)] = []
-        do {
-            let states = try HookReader(socket: socket, topology: ports).read().states
-            for (step, port) in hooks {
-                guard let state = states[port.index], state.isOurs else { continue }
+        for (step, port) in hooks {
+            do {
+                guard let state = try HookReader(socket: socket, topology: Topology()).state(of: port), state.isOurs
+                else { continue }
                 let name = port.name.description
-                batch.append(
-                    (
-                        step,
-                        state.isUnused
-                            ? QdiscRequest.removeClsact(index: port.index, name: name)
-                            : ChainRequest.remove(Mark.chain, hook: .ingress, index: port.index, name: name)
-                    ))
+                try socket.perform(
+                    state.isUnused
+                        ? QdiscRequest.removeClsact(index: port.index, name: name)
+                        : ChainRequest.remove(Mark.chain, hook: .ingress, index: port.index, name: name))
+            } catch {
+                throw failure(step, error)
             }
-        } catch {
-            throw failure(first.step, error)
         }
-        try flush(&batch)
     }
 
+    /// Takes the mark off a qdisc, if it is there and nothing hangs in it.
     private func disown(_ port: ResolvedPort) throws(NetlinkError) {
+        guard try HookReader(socket: socket, topology: Topology()).state(of: port)?.isOurs == true else { return }
         try socket.perform(
             ChainRequest.remove(Mark.chain, hook: .ingress, index: port.index, name: port.name.description))
     }

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -155,6 +156,41 @@ int clinux_spawn(const char *const *arguments, int output, int error) {
     return code != 0 ? -code : child;
 }
 
+pid_t clinux_spawn_tied(const char *const *arguments, int output, int error) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) < 0) return -errno;
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        // posix_spawn can't do this. It goes by the thread that forks: the main thread's end is the process's.
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        if (getppid() != parent) _exit(127);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGPIPE, SIG_DFL);
+        int nothing = open("/dev/null", O_RDONLY);
+        if (nothing >= 0) dup2(nothing, 0);
+        if (output >= 0) dup2(output, 1);
+        if (error >= 0) dup2(error, 2);
+        execvp(arguments[0], (char *const *)arguments);
+        int code = errno;
+        ssize_t written = write(report[1], &code, sizeof code);
+        _exit(written < 0 ? 126 : 127);
+    }
+    int code = child < 0 ? errno : 0;
+    close(report[1]);
+    if (child > 0) {
+        ssize_t size;
+        while ((size = read(report[0], &code, sizeof code)) < 0 && errno == EINTR) continue;
+        if (size == (ssize_t)sizeof code)
+            waitpid(child, NULL, 0);
+        else
+            code = 0;
+    }
+    close(report[0]);
+    return code != 0 ? -code : child;
+}
+
 int clinux_packet_open(int interface_index) {
     // Protocol 0 until it is bound: a socket opened with ETH_P_ALL hears every interface for a moment.
     int descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -222,6 +258,10 @@ int clinux_file_status(int directory, const char *name, struct clinux_file_statu
 
 int clinux_rename_noreplace(int directory, const char *from, const char *to) {
     return result(renameat2(directory, from, directory, to, RENAME_NOREPLACE));
+}
+
+int clinux_rename_exchange(const char *path, const char *other) {
+    return result(renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE));
 }
 
 int clinux_allocate(int descriptor, off_t offset, off_t length) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -51,11 +52,19 @@ int clinux_local_listen(const char *path) {
     return descriptor;
 }
 
-int clinux_local_accept(int descriptor, int patience_milliseconds) {
-    int connection = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC);
-    if (connection < 0) return -errno;
-    be_patient(connection, patience_milliseconds);
-    return connection;
+int clinux_local_accept(int descriptor) {
+    int connection = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return connection < 0 ? -errno : connection;
+}
+
+int clinux_events(void) {
+    int descriptor = epoll_create1(EPOLL_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int clinux_events_add(int events, int descriptor, int writing) {
+    struct epoll_event event = {.events = writing ? EPOLLOUT : EPOLLIN};
+    return epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
 }
 
 int clinux_local_connect(const char *path, int patience_milliseconds) {
@@ -87,15 +96,15 @@ int clinux_bell(void) {
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
 
-int clinux_watch_directories(const char *const *paths, size_t count) {
+int clinux_watch_new(void) {
     int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (descriptor < 0) return -errno;
-    for (size_t index = 0; index < count; index++)
-        if (inotify_add_watch(descriptor, paths[index],
-                              IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR) < 0 &&
-            errno != ENOENT && errno != EACCES)
-            return failed(descriptor);
-    return descriptor;
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int clinux_watch_add(int descriptor, const char *path, int is_parent) {
+    uint32_t names = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR;
+    uint32_t contents = IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+    return inotify_add_watch(descriptor, path, is_parent ? names : names | contents) < 0 ? -errno : 0;
 }
 
 int clinux_watch_drain(int descriptor) {

@@ -38,6 +38,12 @@ int clinux_packet_unlisten(int descriptor, int interface_index) {
     return bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
 }
 
+int clinux_packet_bound(int descriptor) {
+    struct sockaddr_ll address = {0};
+    socklen_t size = sizeof address;
+    return getsockname(descriptor, (struct sockaddr *)&address, &size) < 0 ? -errno : address.sll_ifindex;
+}
+
 int clinux_packet_use_vnet_header(int descriptor) { return set_int(descriptor, SOL_PACKET, PACKET_VNET_HDR, 1); }
 
 #ifndef PACKET_IGNORE_OUTGOING

@@ -8,6 +8,8 @@ public struct CaptureFileError: Error, Hashable, Sendable, CustomStringConvertib
         case unsupportedVersion
         /// A length over the limits: the file is damaged, or not to be trusted.
         case tooLong
+        /// More of something than a file has that isn't made to fill a reader's memory.
+        case tooMany
         /// A length or value that contradicts another.
         case malformed
         /// The file ends within a record.
@@ -33,11 +35,24 @@ public struct CaptureLimits: Hashable, Sendable {
     public var capturedLength: UInt32
     /// The most bytes of a pcapng block, its header and trailer included.
     public var blockLength: UInt32
+    /// The most interfaces of a pcapng section.
+    public var interfaces: Int
+    /// The most bytes of a pcapng section's interface descriptions, all together.
+    public var descriptions: Int
+    /// The most options of a pcapng block.
+    public var options: Int
 
-    /// Limits in bytes: by default 256 KiB of a packet, which is libpcap's own (`MAXIMUM_SNAPLEN`), and blocks of 16 MiB.
-    public init(capturedLength: UInt32 = 256 << 10, blockLength: UInt32 = 16 << 20) {
+    /// Limits in bytes: by default 256 KiB of a packet, which is libpcap's own (`MAXIMUM_SNAPLEN`), and blocks of 16 MiB;
+    /// of a section 65,536 interfaces, that are described in 4 MiB; 4096 options of a block.
+    public init(
+        capturedLength: UInt32 = 256 << 10, blockLength: UInt32 = 16 << 20, interfaces: Int = 65_536,
+        descriptions: Int = 4 << 20, options: Int = 4096
+    ) {
         self.capturedLength = capturedLength
         self.blockLength = blockLength
+        self.interfaces = interfaces
+        self.descriptions = descriptions
+        self.options = options
     }
 }
 

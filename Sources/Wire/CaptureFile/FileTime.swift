@@ -14,9 +14,12 @@ public struct FileTime: Hashable, Sendable {
         self.zone = zone
     }
 
+    private static let farthest: ClosedRange<Int64> = -(1 << 60)...(1 << 60)
+
     /// Days since 1970-01-01 and seconds of the day, by the zone's clock.
     private var days: (day: Int64, second: Int64) {
-        let local = seconds.addingReportingOverflow(Int64(offset)).partialValue
+        // Beyond any year that has a name, 64 bits end somewhere.
+        let local = min(max(seconds, Self.farthest.lowerBound), Self.farthest.upperBound) + Int64(offset)
         let second = ((local % 86400) + 86400) % 86400
         return ((local - second) / 86400, second)
     }

@@ -26,12 +26,12 @@ struct PcapngBlock {
     }
 
     /// `link type u16, reserved u16, snaplen u32`, options.
-    func interfaceDescription() throws(CaptureFileError) -> CaptureInterface {
+    func interfaceDescription(_ limits: CaptureLimits) throws(CaptureFileError) -> CaptureInterface {
         var fields = Fields(body, order)
         guard let linkType = fields.uint16(), fields.uint16() != nil, let snaplen = fields.uint32() else {
             throw tooShort("an interface description of at least 8 bytes")
         }
-        let options = try options(fields)
+        let options = try options(fields, limits)
         var interface = CaptureInterface(
             linkType: LinkType(rawValue: linkType), snaplen: snaplen, options: options)
         if let value = try value(of: PcapngOption.timestampResolution, length: 1, in: options)?.first {
@@ -94,7 +94,7 @@ struct PcapngBlock {
         else { throw tooShort("a packet block of at least 20 bytes") }
         let interface = try interface(number, in: interfaces)
         let bytes = try captured(length, &fields, limits, lengthAt: 12)
-        let options = try options(fields)
+        let options = try options(fields, limits)
         var packet = CapturedPacket(
             timestamp: interface.resolution.nanoseconds(
                 units: UInt64(high) << 32 | UInt64(low), offset: interface.offset),
@@ -108,13 +108,15 @@ struct PcapngBlock {
     }
 
     /// `interface u32, time (high) u32, time (low) u32`, options.
-    func statistics(_ interfaces: [CaptureInterface]) throws(CaptureFileError) -> CaptureStatistics {
+    func statistics(
+        _ interfaces: [CaptureInterface], _ limits: CaptureLimits
+    ) throws(CaptureFileError) -> CaptureStatistics {
         var fields = Fields(body, order)
         guard let number = fields.uint32(), let high = fields.uint32(), let low = fields.uint32() else {
             throw tooShort("interface statistics of at least 12 bytes")
         }
         let interface = try interface(Int(number), in: interfaces)
-        let options = try options(fields)
+        let options = try options(fields, limits)
         func time(_ high: UInt32, _ low: UInt32) -> Int64? {
             interface.resolution.nanoseconds(units: UInt64(high) << 32 | UInt64(low), offset: interface.offset)
         }
@@ -161,7 +163,7 @@ struct PcapngBlock {
     }
 
     /// `code u16, length u16`, value padded to a multiple of 4; the end is marked, or is the block's.
-    private func options(_ start: Fields) throws(CaptureFileError) -> [CaptureOption] {
+    private func options(_ start: Fields, _ limits: CaptureLimits) throws(CaptureFileError) -> [CaptureOption] {
         var fields = start
         var options: [CaptureOption] = []
         while !fields.rest.isEmpty {
@@ -170,6 +172,10 @@ struct PcapngBlock {
                 throw error(.malformed, at: position, expected: "an option", found: "the end of the block")
             }
             if code == PcapngOption.endOfOptions { break }
+            guard options.count < limits.options else {
+                throw error(
+                    .tooMany, at: position, expected: "at most \(limits.options) options in a block", found: "more")
+            }
             let room = fields.rest.count
             guard let value = fields.padded(Int(length)) else {
                 throw error(

@@ -5,6 +5,8 @@ struct PcapngFormat: Sendable {
     private(set) var interfaces: [CaptureInterface] = []
     /// The latest statistics of each of the current section's interfaces, by their number.
     private(set) var statistics: [UInt32: CaptureStatistics] = [:]
+    /// Bytes of the descriptions of ``interfaces``.
+    private var described = 0
     private var section = -1
     private var order = ByteOrder.littleEndian
 
@@ -39,7 +41,7 @@ struct PcapngFormat: Sendable {
                     code: .malformed, offset: buffer.offset + UInt64(header.length) - 4,
                     expected: "the block's length again, \(header.length)", found: "\(repeated)")
             }
-            let packet = try read(block, header, limits)
+            let packet = try read(block, header, at: buffer.offset, limits)
             buffer.skip(bytes.count)
             if let packet { return packet }
         }
@@ -82,7 +84,7 @@ struct PcapngFormat: Sendable {
     }
 
     private mutating func read(
-        _ block: PcapngBlock, _ header: BlockHeader, _ limits: CaptureLimits
+        _ block: PcapngBlock, _ header: BlockHeader, at offset: UInt64, _ limits: CaptureLimits
     ) throws(CaptureFileError) -> CapturedPacket? {
         switch header.type {
         case nil:
@@ -90,17 +92,26 @@ struct PcapngFormat: Sendable {
             section += 1
             order = header.order
             interfaces = []
+            described = 0
             statistics = [:]
             return nil
         case PcapngBlockType.interfaceDescription:
-            interfaces.append(try block.interfaceDescription())
+            described += Int(header.length)
+            guard interfaces.count < limits.interfaces, described <= limits.descriptions else {
+                throw CaptureFileError(
+                    code: .tooMany, offset: offset,
+                    expected:
+                        "at most \(limits.interfaces) interfaces in a section, described in \(limits.descriptions) bytes",
+                    found: "interface \(interfaces.count + 1), which makes it \(described) bytes")
+            }
+            interfaces.append(try block.interfaceDescription(limits))
             return nil
         case PcapngBlockType.enhancedPacket: return try block.enhancedPacket(section, interfaces, limits)
         case PcapngBlockType.simplePacket: return try block.simplePacket(section, interfaces, limits)
         case PcapngBlockType.packet: return try block.obsoletePacket(section, interfaces, limits)
         case PcapngBlockType.interfaceStatistics:
             // Packets are worth more than counters: statistics that make no sense are passed over.
-            if let latest = try? block.statistics(interfaces) { statistics[latest.interface] = latest }
+            if let latest = try? block.statistics(interfaces, limits) { statistics[latest.interface] = latest }
             return nil
         default: return nil
         }

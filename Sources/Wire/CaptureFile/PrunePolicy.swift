@@ -85,7 +85,9 @@ public struct PrunePolicy: Hashable, Sendable {
     }
 
     private func isOld(_ file: File, _ now: Int64) -> Bool {
-        age.map { now.subtractingReportingOverflow(file.completed).partialValue > $0 } ?? false
+        guard let age else { return false }
+        let (seconds, isTooFar) = now.subtractingReportingOverflow(file.completed)
+        return isTooFar ? file.completed < now : seconds > age
     }
 
     private func isFull(_ volume: Volume?, _ free: UInt64) -> Bool {

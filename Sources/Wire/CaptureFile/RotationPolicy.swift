@@ -35,7 +35,7 @@ public struct RotationPolicy: Hashable, Sendable {
     public func isFull(packets: UInt64, bytes: UInt64, record: Int, trailer: Int) -> Bool {
         guard packets > 0 else { return false }
         if let most = self.packets, packets >= most { return true }
-        if let most = self.bytes, bytes + UInt64(record + trailer) > most { return true }
+        if let most = self.bytes, bytes > most || most - bytes < UInt64(record + trailer) { return true }
         return false
     }
 
@@ -61,13 +61,13 @@ public struct RotationPolicy: Hashable, Sendable {
         // 1970-01-01 was a Thursday: weeks begin three days before.
         let shift: Int64 = period % 604_800 == 0 ? 3 * 86400 : 0
         let before = Int64(offset(second))
-        let (next, isLate) = (Self.divide(second + before + shift, period) + 1 + further)
-            .multipliedReportingOverflow(by: period)
-        if isLate { return nil }
-        var deadline = next - shift - before
+        // No period is long enough for the product not to fit into these.
+        let next = (Int128(Self.divide(second + before + shift, period)) + 1 + Int128(further)) * Int128(period)
+        guard var deadline = Int64(exactly: next - Int128(shift + before)) else { return nil }
         // The zone may have changed its clock until then: what counts is what it shows at that time.
-        let moved = next - shift - Int64(offset(deadline))
-        if moved > second { deadline = moved }
+        if let moved = Int64(exactly: next - Int128(shift + Int64(offset(deadline)))), moved > second {
+            deadline = moved
+        }
         let (nanoseconds, isFar) = deadline.multipliedReportingOverflow(by: 1_000_000_000)
         return isFar ? nil : nanoseconds
     }

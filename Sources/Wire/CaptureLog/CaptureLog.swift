@@ -78,6 +78,7 @@ public final class CaptureLog {
                 "a log needs two or more buffers of at least \(max(needed, 4096)) bytes for packets of \(settings.snaplen)"
             )
         }
+        let now = Self.bounded(now)
         self.settings = settings
         format = settings.format
         snaplen = Int(settings.snaplen)
@@ -92,6 +93,10 @@ public final class CaptureLog {
             header = PcapngWriter(origin: settings.origin, interfaces: interfaces).header
             trailer = PcapngWriter.mostStatisticsLength * interfaces.count
         case .pcap(let nanoseconds):
+            guard Set(interfaces.map(\.linkType)).count <= 1 else {
+                let kinds = interfaces.map { "\($0.name ?? "?") \($0.linkType)" }.joined(separator: ", ")
+                throw CaptureLogError("a pcap file holds packets of one kind, and these are \(kinds): let it be pcapng")
+            }
             header =
                 PcapWriter(
                     snaplen: settings.snaplen, linkType: interfaces.first?.linkType ?? .ethernet,
@@ -183,9 +188,14 @@ public final class CaptureLog {
 
     /// The time by which files are named and ended, when a packet comes.
     private func clock(_ timestamp: Int64) -> Int64 {
-        if settings.clock == .wall { now = max(now, timestamp) }
-        return timestamp
+        let time = Self.bounded(timestamp)
+        if settings.clock == .wall { now = max(now, time) }
+        return time
     }
+
+    /// A clock can be set to anything, and a capture say any time: from 1951 to 2225 there is room for every sum and
+    /// difference here.
+    private static func bounded(_ time: Int64) -> Int64 { min(max(time, -(1 << 59)), .max - (1 << 60)) }
 
     private func drop() -> AppendOutcome {
         current.appended += 1
@@ -198,6 +208,7 @@ public final class CaptureLog {
     /// - Parameter now: nanoseconds since 1970.
     public func tick(now: Int64) {
         guard !isFinished else { return }
+        let now = Self.bounded(now)
         let before = self.now
         self.now = now
         if state.status.load(ordering: .relaxed) != knownStatus { _ = face() }
@@ -213,6 +224,11 @@ public final class CaptureLog {
             isFlushDue = true
         }
         if isFlushDue { handOverEarly() }
+        if isStuck, spare == nil {
+            // That the disk goes on is news, also if no packet comes that would need the buffer.
+            spare = freeBuffer()
+            setStuck(spare == nil)
+        }
         if settings.pruning.hasRunningLimit, now >= nextPruning || now < before {
             nextPruning = now + Self.pruningInterval
             work.put(.tick(now))
@@ -239,6 +255,7 @@ public final class CaptureLog {
     /// - Parameter now: nanoseconds since 1970.
     public func rotate(now: Int64) {
         guard !isFinished, current.file != 0, current.packets > 0 else { return }
+        let now = Self.bounded(now)
         self.now = now
         endFile(at: now)
         if settings.makesEmptyFiles, !isFinished { beginFile(at: now) }
@@ -374,7 +391,11 @@ public final class CaptureLog {
             // A writer that fails gives its buffers back at once; who waits looks now and then all the same.
             current.buffer = pool.takeLast(waiting: 100)
         }
-        let isStuckNow = current.buffer == nil
+        setStuck(current.buffer == nil)
+        return !isStuck
+    }
+
+    private func setStuck(_ isStuckNow: Bool) {
         if isStuckNow != isStuck {
             isStuck = isStuckNow
             state.remark(
@@ -383,6 +404,5 @@ public final class CaptureLog {
                         + "until it goes on"
                     : "\(settings.directoryPath): the disk goes on", isWarning: isStuck)
         }
-        return !isStuck
     }
 }

@@ -140,7 +140,7 @@ final class LogWriter: @unchecked Sendable {
             attempt += 1
             let hidden = FileNameTemplate.hiddenName(for: name)
             if try directory.status(of: name) != nil || directory.status(of: hidden) != nil {
-                if settings.name.hasSequence { sequenceUsed() }
+                if settings.name.hasSequence { try useSequence() }
                 continue
             }
             try manifest.append(.begun(name: name, sequence: manifest.contents.nextSequence))
@@ -172,8 +172,11 @@ final class LogWriter: @unchecked Sendable {
         return file
     }
 
-    private func sequenceUsed() {
-        try? manifest.append(.next(sequence: manifest.contents.nextSequence + 1))
+    /// Goes on to the next number, after one that is taken.
+    private func useSequence() throws(CaptureLogError) {
+        let number = manifest.contents.nextSequence
+        guard number < .max else { throw CaptureLogError("files have no number left after \(number)") }
+        try? manifest.append(.next(sequence: number + 1))
     }
 
     private func name(at time: Int64, attempt: UInt64) throws(TemplateError) -> String {
@@ -306,7 +309,7 @@ final class LogWriter: @unchecked Sendable {
             }
             attempt += 1
             guard let next = try? self.name(at: now, attempt: attempt) else { return false }
-            if settings.name.hasSequence { sequenceUsed() }
+            if settings.name.hasSequence, (try? useSequence()) == nil { return false }
             name = next
         }
     }

@@ -57,7 +57,7 @@ public enum EthtoolRequest {
         var writer = header(3)
         writer.attribute(2, string: "ethtool")
         return NetlinkRequest(
-            type: 16, payload: writer.bytes, operation: "find the kernel's ethtool interface", object: "")
+            type: 16, payload: writer, operation: "find the kernel's ethtool interface", object: "")
     }
 
     /// The number in the answer to ``family()``.
@@ -70,7 +70,7 @@ public enum EthtoolRequest {
         var writer = header(11)
         writer.nest(1) { $0.attribute(1, UInt32(bitPattern: index)) }
         return NetlinkRequest(
-            type: family, payload: writer.bytes, operation: "read the offload settings", object: name)
+            type: family, payload: writer, operation: "read the offload settings", object: name)
     }
 
     /// `ethtool -K NAME feature on|off …`
@@ -94,7 +94,7 @@ public enum EthtoolRequest {
             }
         }
         return NetlinkRequest(
-            type: family, payload: writer.bytes, operation: "change the offload settings", object: name)
+            type: family, payload: writer, operation: "change the offload settings", object: name)
     }
 
     private static func header(_ command: UInt8) -> PayloadWriter {

@@ -6,7 +6,16 @@ public enum Clocks {
     public static func realtimeNanoseconds() -> UInt64 {
         var value = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &value)
-        return UInt64(value.tv_sec) * 1_000_000_000 + UInt64(value.tv_nsec)
+        return UInt64(clamping: value.nanoseconds)
+    }
+}
+
+extension timespec {
+    /// In nanoseconds; as many as 64 bits hold, for a clock can be set to anything.
+    var nanoseconds: Int64 {
+        let (whole, isTooMuch) = Int64(tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isTooFar) = whole.addingReportingOverflow(Int64(tv_nsec))
+        return isTooMuch || isTooFar ? (tv_sec < 0 ? .min : .max) : sum
     }
 }
 

@@ -18,17 +18,21 @@ public enum Files {
         }
     }
 
-    /// Writes a file beside its place, then renames it there. Survives a kill at any point; an earlier attempt's
-    /// temporary file is overwritten.
-    public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(SystemError) {
-        let temporary = temporaryPath(for: path)
+    /// The whole of a regular file, or nil where there is nothing. Unlike with ``read(_:atMost:)``, a FIFO keeps nobody
+    /// waiting.
+    /// - Throws: `EISDIR` for a directory, `EINVAL` for what else is no file; `ENOENT` for a link that leads nowhere.
+    public static func readRegular(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8]? {
+        var status = stat()
         do throws(SystemError) {
-            let file = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
-            try file.write(bytes)
-            guard unsafe rename(temporary, path) == 0 else { throw SystemError(Errno(Glibc.errno), "rename", path) }
+            let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            _ = try checkErrno(unsafe fstat(file.number, &status), "read", path)
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw SystemError(Errno(status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL), "read", path)
+            }
+            return try file.readAll(atMost: limit)
         } catch {
-            unsafe _ = unlink(temporary)
-            throw SystemError(error.errno, "write", path)
+            if error.errno == .noEntry, unsafe lstat(path, &status) != 0 { return nil }
+            throw SystemError(error.errno, "read", path)
         }
     }
 
@@ -49,16 +53,22 @@ public enum Files {
     }
 
     private static func allNames(in path: String) throws(SystemError) -> [String] {
+        try entries(of: path).map(\.name).sorted()
+    }
+
+    /// Everything in a directory, and whether it is a symbolic link.
+    static func entries(of path: String) throws(SystemError) -> [(name: String, isLink: Bool)] {
         guard let directory = unsafe opendir(path) else { throw SystemError(Errno(Glibc.errno), "list", path) }
         defer { unsafe _ = closedir(directory) }
-        var names: [String] = []
+        var entries: [(name: String, isLink: Bool)] = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { pointer in
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            // 10 is DT_LNK (readdir(3)).
+            if name != ".", name != ".." { entries.append((name, unsafe entry.pointee.d_type == 10)) }
         }
-        return names.sorted()
+        return entries
     }
 
     /// Makes a directory and those above it; what is there already is left as it is.
@@ -93,49 +103,59 @@ public enum Files {
         let directory = try Descriptor.open(path, flags: O_RDONLY)
         _ = try check(clinux_syncfs(directory.number), "sync", path)
     }
-
-    /// Removes what a ``write(_:to:mode:)`` that was killed left in a directory. For who holds the lock that
-    /// all writers take.
-    /// - Parameter suffix: of the files' final names, such as `.yaml`.
-    public static func removeUnfinished(in directory: String, suffix: String) throws(SystemError) {
-        do throws(SystemError) {
-            for name in try allNames(in: directory) where name.hasPrefix(".") && name.hasSuffix("\(suffix).new") {
-                try remove("\(directory)/\(name)")
-            }
-        } catch  where error.errno == .noEntry {
-            return
-        }
-    }
-
-    /// Where a file waits until it is complete: hidden, in the same directory.
-    private static func temporaryPath(for path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return ".\(path).new" }
-        let after = path.index(after: slash)
-        return path[..<after] + "." + path[after...] + ".new"
-    }
 }
 
 /// An advisory lock on a file (flock(2)), held until this value goes; the kernel drops it with the process.
 public struct FileLock: ~Copyable {
     private let file: Descriptor
 
-    /// Waits for the lock.
-    /// - Parameter waiting: called once if somebody else holds it.
-    public init(_ path: String, waiting: () -> Void) throws(SystemError) {
+    /// Waits for the lock, but not for ever: whoever holds it may be stopped, or hang.
+    /// - Parameters:
+    ///   - limit: milliseconds after which it gives up.
+    ///   - waiting: called once if somebody else holds it.
+    /// - Throws: `ETIMEDOUT` if somebody else still holds it then.
+    public init(_ path: String, atMost limit: UInt64 = 60_000, waiting: () -> Void = {}) throws(SystemError) {
         // For its owner alone: whoever can open it can hold the lock for ever.
-        let opened = try Descriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        let opened = try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         _ = fchmod(opened.number, 0o600)
-        try Self.lock(opened.number, path, waiting)
+        try Self.lock(opened.number, path, limit, waiting)
         file = opened
     }
 
-    private static func lock(_ number: Int32, _ path: String, _ waiting: () -> Void) throws(SystemError) {
-        if flock(number, LOCK_EX | LOCK_NB) == 0 { return }
-        guard Glibc.errno == EWOULDBLOCK else { throw SystemError(Errno(Glibc.errno), "lock", path) }
-        waiting()
-        while flock(number, LOCK_EX) != 0 {
-            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "lock", path) }
+    private static func lock(
+        _ number: Int32, _ path: String, _ limit: UInt64, _ waiting: () -> Void
+    ) throws(SystemError) {
+        let begin = ThisProcess.monotonicNanoseconds()
+        var hasWaited = false
+        while flock(number, LOCK_EX | LOCK_NB) != 0 {
+            let errno = Glibc.errno
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemError(Errno(errno), "lock", path) }
+            if !hasWaited { waiting() }
+            hasWaited = true
+            guard ThisProcess.monotonicNanoseconds() - begin < limit * 1_000_000 else {
+                throw SystemError(.timedOut, "lock", path)
+            }
+            // flock(2) itself would wait without end.
+            ThisProcess.pause(milliseconds: 5)
         }
+    }
+
+    /// The process that holds the lock on a file (proc_locks(5)); nil if none does, or it isn't shown here.
+    public static func holder(of path: String) -> Int32? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, let bytes = try? Files.read("/proc/locks", atMost: 4 << 20) else {
+            return nil
+        }
+        // "1: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF"; a line of one who waits has "->" after its number.
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count >= 6, words[1] == "FLOCK", words[5].split(separator: ":").last == "\(status.st_ino)"
+            else {
+                continue
+            }
+            return Int32(words[4]).flatMap { $0 > 0 ? $0 : nil }
+        }
+        return nil
     }
 }
 

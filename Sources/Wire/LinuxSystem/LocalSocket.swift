@@ -2,22 +2,33 @@ internal import CLinux
 internal import Glibc
 
 /// A UNIX socket at which a process answers questions about itself. Its path goes with it, if it may remove it.
-public struct LocalListener: ~Copyable {
+///
+/// Answering never waits: who doesn't read holds up nobody, and holds no more memory than one answer.
+public final class LocalListener {
     private let descriptor: Descriptor
     private let path: String
+    /// Says when somebody asks, and when one of ``rests`` can go on (epoll(7)).
+    private let events: Descriptor
+    /// Answers that didn't fit their sockets' buffers.
+    private var rests: [Rest] = []
+
+    /// How many are answered in a turn: whoever asks without end gets no more of the process than this.
+    static let mostAtOnce = 8
+    /// How many answers wait for their readers; with one more, the oldest is given up.
+    static let mostRests = 4
+    /// Milliseconds for which another one that begins is waited for.
+    private static let patience: UInt64 = 5000
 
     /// Listens at a path. What a process that was killed left there is taken away; what another one listens at isn't.
-    /// - Throws: `EADDRINUSE` if somebody answers there.
+    /// - Throws: `EADDRINUSE` if somebody answers there; `ETIMEDOUT` if another one is beginning there, and doesn't end.
     public init(_ path: String) throws(SystemError) {
         self.path = path
+        events = Descriptor(owning: try check(clinux_events(), "wait at", path))
         // Of two that begin at once, one would take away what the other has just made: each has the directory to itself.
         let slash = path.lastIndex(of: "/")
-        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let turn = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
+        let directory = slash.map { String(path[...$0]) } ?? ""
+        let turn = try FileLock("\(directory).lock", atMost: Self.patience)
         defer { withExtendedLifetime(turn) {} }
-        while flock(turn.number, LOCK_EX) != 0 {
-            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "lock", directory) }
-        }
         var number = unsafe clinux_local_listen(path)
         if number == -EADDRINUSE {
             let other = unsafe clinux_local_connect(path, 100)
@@ -29,49 +40,55 @@ public struct LocalListener: ~Copyable {
             number = unsafe clinux_local_listen(path)
         }
         descriptor = Descriptor(owning: try check(number, "listen at", path))
+        _ = try check(clinux_events_add(events.number, descriptor.number, 0), "wait at", path)
     }
 
     deinit { unsafe _ = unlink(path) }
 
-    /// To wait on: readable when somebody asks.
-    public var number: Int32 { descriptor.number }
+    /// To wait on: readable when somebody asks, or takes more of an answer.
+    public var number: Int32 { events.number }
 
-    /// Answers all who ask now. Who doesn't take the answer is left alone.
+    /// Answers those who ask now, some of them if they are many; the others have their turn at the next call.
+    /// - Parameter answer: called once if anybody asks.
     public func answerAll(_ answer: () -> [UInt8]) {
-        while true {
-            let number = clinux_local_accept(descriptor.number, 200)
+        rests.removeAll { $0.isDone() }
+        var answered: [UInt8]?
+        for _ in 0..<Self.mostAtOnce {
+            let number = clinux_local_accept(descriptor.number)
             guard number >= 0 else { return }
             let connection = Descriptor(owning: number)
-            // A peer that has gone would kill by SIGPIPE: send(2) with MSG_NOSIGNAL.
-            connection.send(answer())
+            let bytes = answered ?? answer()
+            answered = bytes
+            let rest = Rest(connection, bytes)
+            guard !rest.isDone(), clinux_events_add(events.number, number, 1) == 0 else { continue }
+            if rests.count == Self.mostRests { rests.removeFirst() }
+            rests.append(rest)
         }
     }
-}
 
-extension Descriptor {
-    /// Sends what the other end takes in time.
-    fileprivate func send(_ bytes: [UInt8]) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let size = unsafe rest.withUnsafeBytes { unsafe Glibc.send(number, $0.baseAddress, $0.count, 0x4000) }
-            guard size > 0 else { return }
-            rest = rest.dropFirst(size)
+    /// What somebody hasn't taken yet.
+    private final class Rest {
+        private let connection: Descriptor
+        private var bytes: ArraySlice<UInt8>
+
+        init(_ connection: consuming Descriptor, _ bytes: [UInt8]) {
+            self.connection = connection
+            self.bytes = bytes[...]
         }
-    }
-}
 
-/// Asking at a ``LocalListener``.
-public enum LocalQuestion {
-    /// What a process answers at a path; nil if nobody does.
-    /// - Throws: if it is there and doesn't answer in time, or mustn't be asked.
-    public static func ask(_ path: String, atMost limit: Int = 1 << 20) throws(SystemError) -> [UInt8]? {
-        let number = unsafe clinux_local_connect(path, 2000)
-        if number == -ECONNREFUSED || number == -ENOENT { return nil }
-        let connection = Descriptor(owning: try check(number, "ask at", path))
-        do throws(SystemError) {
-            return try connection.readAll(atMost: limit)
-        } catch {
-            throw SystemError(error.errno, "read the answer at", path)
+        /// Sends what there is room for.
+        /// - Returns: whether that was the last of it, or the other end has gone.
+        func isDone() -> Bool {
+            while !bytes.isEmpty {
+                // A peer that has gone would kill by SIGPIPE: send(2) with MSG_NOSIGNAL.
+                let size = unsafe bytes.withUnsafeBytes {
+                    unsafe Glibc.send(connection.number, $0.baseAddress, $0.count, 0x4000)
+                }
+                if size < 0, Glibc.errno == EINTR { continue }
+                if size < 0 { return Glibc.errno != EAGAIN }
+                bytes = bytes.dropFirst(size)
+            }
+            return true
         }
     }
 }
@@ -79,22 +96,40 @@ public enum LocalQuestion {
 /// News of directories (inotify(7)): something in them was made, changed, renamed or removed.
 public final class DirectoryWatch {
     private let descriptor: Descriptor
+    private let paths: [String]
 
-    /// Watches directories; those that don't exist are passed over.
+    /// Watches directories. Those that don't exist, or are replaced, are watched from the next news on: that they come is
+    /// news of the directory above them.
     public init(_ paths: [String]) throws(SystemError) {
-        var pointers: [UnsafePointer<CChar>?] = unsafe paths.map { unsafe UnsafePointer(strdup($0)) }
-        defer { for index in unsafe pointers.indices { unsafe free(UnsafeMutablePointer(mutating: pointers[index])) } }
-        let number = unsafe pointers.withUnsafeMutableBufferPointer {
-            unsafe clinux_watch_directories($0.baseAddress, $0.count)
+        self.paths = paths
+        descriptor = Descriptor(owning: try check(clinux_watch_new(), "watch", paths.joined(separator: ", ")))
+        try watch()
+    }
+
+    private func watch() throws(SystemError) {
+        for path in paths {
+            if let slash = path.lastIndex(of: "/"), slash > path.startIndex, !paths.contains(String(path[..<slash])) {
+                try watch(String(path[..<slash]), isParent: true)
+            }
+            try watch(path, isParent: false)
         }
-        descriptor = Descriptor(owning: try check(number, "watch", paths.joined(separator: ", ")))
+    }
+
+    private func watch(_ path: String, isParent: Bool) throws(SystemError) {
+        let code = unsafe clinux_watch_add(descriptor.number, path, isParent ? 1 : 0)
+        // What isn't there, isn't a directory or mustn't be read is passed over.
+        guard code != -ENOENT, code != -ENOTDIR, code != -EACCES else { return }
+        _ = try check(code, "watch", path)
     }
 
     /// To wait on: readable when there is news.
     public var number: Int32 { descriptor.number }
 
     /// Takes note of the news.
-    public func drain() { _ = clinux_watch_drain(descriptor.number) }
+    public func drain() {
+        _ = clinux_watch_drain(descriptor.number)
+        try? watch()
+    }
 }
 
 extension ThisProcess {

@@ -26,7 +26,7 @@ extension ThisProcess {
     public static func wallNanoseconds() -> Int64 {
         var value = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &value)
-        return Int64(value.tv_sec) * 1_000_000_000 + Int64(value.tv_nsec)
+        return value.nanoseconds
     }
 }
 

@@ -24,7 +24,8 @@ public enum PIDFileError: Error, Hashable, Sendable, CustomStringConvertible {
 /// A file with this process's id, held as long as this value lives.
 ///
 /// The lock on it (flock(2)) decides whether another process runs, and goes with the process however that ends: a file
-/// left behind by one that was killed is taken over. The lock outlasts a fork(2) that the holder lives through, so make
+/// left behind by one that was killed is taken over. Only its owner can open it: everybody who could, could hold the lock,
+/// and this program would believe for ever that it runs already. The lock outlasts a fork(2) that the holder lives through, so make
 /// this after ``DaemonStart``, in the process whose id it is to hold.
 public struct PIDFile: ~Copyable {
     private let path: String
@@ -51,6 +52,7 @@ public struct PIDFile: ~Copyable {
             guard unsafe fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
                 throw .notAFile(path)
             }
+            _ = fchmod(file.number, 0o600)
             guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {
                 guard Glibc.errno == EWOULDBLOCK else {
                     throw .system(SystemError(Errno(Glibc.errno), "lock", path))
@@ -65,7 +67,7 @@ public struct PIDFile: ~Copyable {
     private static func opened(_ path: String) throws(PIDFileError) -> Descriptor {
         while true {
             do throws(SystemError) {
-                return try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+                return try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             } catch  where error.errno != .exists {
                 throw .system(error)
             } catch {}

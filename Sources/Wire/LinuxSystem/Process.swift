@@ -58,7 +58,7 @@ public enum ThisProcess {
     public static func monotonicNanoseconds() -> UInt64 {
         var value = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &value)
-        return UInt64(value.tv_sec) * 1_000_000_000 + UInt64(value.tv_nsec)
+        return UInt64(clamping: value.nanoseconds)
     }
 }
 
@@ -71,7 +71,10 @@ public struct ChildProcess: ~Copyable {
     /// - Parameters:
     ///   - output: descriptor for its standard output; nil inherits.
     ///   - error: descriptor for its standard error; nil inherits.
-    public init(_ arguments: [String], output: Int32? = nil, error: Int32? = nil) throws(SystemError) {
+    ///   - isTied: whether it is killed when the calling thread ends, whatever ends it. For the main thread.
+    public init(
+        _ arguments: [String], output: Int32? = nil, error: Int32? = nil, isTied: Bool = false
+    ) throws(SystemError) {
         var pointers: [UnsafePointer<CChar>?] = unsafe arguments.map { unsafe UnsafePointer(strdup($0)) }
         unsafe pointers.append(nil)
         defer {
@@ -80,13 +83,21 @@ public struct ChildProcess: ~Copyable {
             }
         }
         let code = unsafe pointers.withUnsafeBufferPointer {
-            unsafe clinux_spawn($0.baseAddress, output ?? -1, error ?? -1)
+            isTied
+                ? unsafe clinux_spawn_tied($0.baseAddress, output ?? -1, error ?? -1)
+                : unsafe clinux_spawn($0.baseAddress, output ?? -1, error ?? -1)
         }
         id = try check(code, "start", arguments.first ?? "nothing")
     }
 
     /// Sends a signal.
-    public func signal(_ number: Int32) { if !ended { kill(id, number) } }
+    public func signal(_ number: Int32) { if !ended { _ = Glibc.kill(id, number) } }
+
+    /// Kills it (SIGKILL) and waits for its end.
+    public mutating func kill() {
+        signal(SIGKILL)
+        _ = wait()
+    }
 
     /// Asks it to end (SIGTERM) and waits for that.
     public mutating func terminate() {
@@ -120,7 +131,7 @@ public struct ChildProcess: ~Copyable {
 
     deinit {
         if !ended {
-            kill(id, SIGKILL)
+            _ = Glibc.kill(id, SIGKILL)
             waitpid(id, nil, 0)
         }
     }

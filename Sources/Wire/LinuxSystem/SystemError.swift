@@ -54,6 +54,16 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let quotaExceeded = Errno(EDQUOT)
     /// `EADDRINUSE`
     public static let addressInUse = Errno(EADDRINUSE)
+    /// `ECONNREFUSED`
+    public static let connectionRefused = Errno(ECONNREFUSED)
+    /// `ETIMEDOUT`
+    public static let timedOut = Errno(ETIMEDOUT)
+    /// `EISDIR`
+    public static let isDirectory = Errno(EISDIR)
+    /// `EPIPE`
+    public static let brokenPipe = Errno(EPIPE)
+    /// `EMSGSIZE`
+    public static let tooLong = Errno(EMSGSIZE)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }

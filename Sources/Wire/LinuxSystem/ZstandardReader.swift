@@ -1,28 +1,46 @@
-/// Decompresses what is read of a file, piece by piece.
+/// Decompresses what is read of a file, piece by piece: never more at a time than a piece holds, for a few kilobytes can
+/// stand for any number of gigabytes. libzstd itself holds at most 128 MiB (`ZSTD_d_windowLogMax`).
 public final class ZstandardReader {
     private let decompressor: ZstandardDecompressor
     private let input: AlignedBuffer
     private let output: AlignedBuffer
+    /// What was fed and isn't in ``input`` yet.
+    private var waiting: ArraySlice<UInt8> = []
+    /// Bytes of ``input`` that are decompressed.
+    private var used = 0
+    /// Whether more can come of them: the last piece was full.
+    private var isPieceFull = false
+
+    /// The most bytes of a piece.
+    public static let mostBytes = 1 << 20
 
     /// At the beginning of a file.
-    /// - Parameter mostBytes: the most bytes of a piece.
-    public init(mostBytes: Int = 1 << 18) throws {
+    public init() throws {
         decompressor = try ZstandardDecompressor()
-        input = try AlignedBuffer(capacity: mostBytes)
-        output = try AlignedBuffer(capacity: 1 << 20)
+        input = try AlignedBuffer(capacity: 1 << 18)
+        output = try AlignedBuffer(capacity: Self.mostBytes)
     }
 
-    /// What comes of the next piece.
-    public func decompress(_ bytes: [UInt8]) throws -> [UInt8] {
-        input.removeAll()
-        input.append(bytes.span)
-        var plain: [UInt8] = []
-        var used = 0
+    /// What comes next in the file.
+    public func feed(_ bytes: some Sequence<UInt8>) { waiting += bytes }
+
+    /// What comes next of what was fed; nil if that is all of it.
+    public func next() throws -> [UInt8]? {
         while true {
+            if used == input.count, !isPieceFull {
+                guard !waiting.isEmpty else { return nil }
+                let bytes = Array(waiting.prefix(input.capacity))
+                waiting = waiting.dropFirst(bytes.count)
+                input.removeAll()
+                input.append(bytes.span)
+                used = 0
+            }
             used += try decompressor.decompress(input, from: used, into: output)
-            output.withBytes { bytes in for index in bytes.indices { plain.append(bytes[index]) } }
-            // An output that wasn't filled has all that there is.
-            if used == input.count, output.room > 0 { return plain }
+            isPieceFull = output.room == 0
+            guard output.count == 0 else { break }
+        }
+        return unsafe output.withPointer { memory, count in
+            unsafe Array(UnsafeRawBufferPointer(start: memory, count: count))
         }
     }
 }

@@ -1,13 +1,19 @@
 /// Builds a message's payload: fixed structs in host byte order, then attributes (linux/netlink.h `struct nlattr`).
-public struct PayloadWriter: Sendable {
+public struct PayloadWriter: Sendable, ExpressibleByArrayLiteral {
     /// What it holds, without its header.
     public private(set) var bytes: [UInt8]
+    /// Whether something was put in that is longer than an attribute's 16 bits of length can say. The bytes are of no use
+    /// then, and ``NetlinkSocket`` refuses a request of them.
+    public private(set) var isTooLong = false
 
     /// Starts at the front of nothing, or of some bytes.
     public init(reserving capacity: Int = 128) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
+
+    /// Bytes as they are.
+    public init(arrayLiteral bytes: UInt8...) { self.bytes = bytes }
 
     /// Appends an integer in host byte order.
     public mutating func append(_ value: some FixedWidthInteger) {
@@ -57,13 +63,20 @@ public struct PayloadWriter: Sendable {
         let start = bytes.count
         header(type | 0x8000, length: 0)
         body(&self)
-        let length = UInt16(truncatingIfNeeded: bytes.count - start)
-        patchLength(at: start, length)
+        patchLength(at: start, attributeLength(bytes.count - start))
     }
 
     private mutating func header(_ type: UInt16, length: Int) {
-        append(UInt16(truncatingIfNeeded: length + 4))
+        append(attributeLength(length + 4))
         append(type)
+    }
+
+    private mutating func attributeLength(_ length: Int) -> UInt16 {
+        guard let fitting = UInt16(exactly: length) else {
+            isTooLong = true
+            return 0
+        }
+        return fitting
     }
 
     private mutating func patchLength(at start: Int, _ length: UInt16) {

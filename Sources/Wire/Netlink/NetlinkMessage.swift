@@ -91,25 +91,29 @@ public struct NetlinkRequest: Hashable, Sendable {
     public let operation: String
     /// On what.
     public let object: String
+    /// Whether part of it is longer than its length field can say; then it isn't sent.
+    public let isTooLong: Bool
     /// Whether it goes into the same datagram as the one after it: no kill comes between the two then.
     public var staysWithNext = false
 
     /// A change, or a question with one answer.
-    public init(type: UInt16, flags: Flags = [], payload: [UInt8], operation: String, object: String) {
+    public init(type: UInt16, flags: Flags = [], payload: PayloadWriter, operation: String, object: String) {
         self.type = type
         self.flags = flags
         isDump = false
-        self.payload = payload
+        isTooLong = payload.isTooLong
+        self.payload = payload.bytes
         self.operation = operation
         self.object = object
     }
 
     /// A question with many answers.
-    public init(dump type: UInt16, payload: [UInt8], operation: String, object: String = "") {
+    public init(dump type: UInt16, payload: PayloadWriter, operation: String, object: String = "") {
         self.type = type
         flags = []
         isDump = true
-        self.payload = payload
+        isTooLong = payload.isTooLong
+        self.payload = payload.bytes
         self.operation = operation
         self.object = object
     }

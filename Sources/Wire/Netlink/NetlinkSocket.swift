@@ -105,6 +105,11 @@ public final class NetlinkSocket {
         throws(NetlinkError) -> [Result<NetlinkReply, NetlinkError>]
     {
         guard let first = requests.first else { return [] }
+        if let long = requests.first(where: \.isTooLong) {
+            throw NetlinkError(
+                .errno(.tooLong), operation: long.operation, object: long.object,
+                kernelMessage: "part of the request is longer than the 65535 bytes that netlink can say")
+        }
         if isSpoilt {
             descriptor = try Self.open(family)
             isSpoilt = false

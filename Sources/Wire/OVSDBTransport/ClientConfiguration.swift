@@ -7,6 +7,9 @@ extension OVSDBClient {
         public var connectTimeout: Duration
         /// How long a request may take.
         public var requestTimeout: Duration
+        /// How long all calls together may wait for the server: so long it can hold up whoever uses the client, however
+        /// often it is asked, and however slowly each answer comes. nil: as long as the calls come to.
+        public var patience: Duration?
         /// The largest message taken from the server, in bytes; a larger one ends the connection.
         public var maximumMessage: Int
         /// How long a server on tcp or ssl may be silent until it is asked for a sign of life, and then until it counts
@@ -28,13 +31,14 @@ extension OVSDBClient {
 
         /// With what suits a switch's database.
         public init(
-            connectTimeout: Duration = .seconds(5), requestTimeout: Duration = .seconds(10),
+            connectTimeout: Duration = .seconds(5), requestTimeout: Duration = .seconds(10), patience: Duration? = nil,
             maximumMessage: Int = 64 << 20, probeInterval: Duration = .seconds(5),
             backoff: ClosedRange<Duration> = .seconds(1)...(.seconds(8)), reconnects: Bool = true,
             leaderOnly: Bool = true, tables: [String]? = nil, readsAlways: Bool = true
         ) {
             self.connectTimeout = connectTimeout
             self.requestTimeout = requestTimeout
+            self.patience = patience
             self.maximumMessage = maximumMessage
             self.probeInterval = probeInterval
             self.backoff = backoff

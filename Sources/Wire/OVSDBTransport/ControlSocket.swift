@@ -95,15 +95,15 @@ public final class ControlConnection: Sendable {
         var unsent = exchange.request[...]
         while true {
             unsent = unsent.dropFirst(try stream.send(unsent))
+            let rest = ContinuousClock.now.duration(to: deadline)
             if let bytes = try stream.receive(upTo: 4096) {
                 if bytes.isEmpty { throw failure(.connection(errno: nil), "the daemon closed the connection") }
                 if let answer = try exchange.receive(bytes) { return answer }
-            } else {
-                let rest = ContinuousClock.now.duration(to: deadline)
-                guard rest > .zero else { throw failure(.timeout, "no answer within \(timeout)") }
-                poll.setWriting(!unsent.isEmpty, 0)
-                _ = try poll.wait(nanoseconds: rest.wholeNanoseconds)
             }
+            // Also of one that sends without end.
+            guard rest > .zero else { throw failure(.timeout, "no answer within \(timeout)") }
+            poll.setWriting(!unsent.isEmpty, 0)
+            _ = try poll.wait(nanoseconds: rest.wholeNanoseconds)
         }
     }
 }

@@ -1,4 +1,5 @@
 public import OVSDB
+internal import Synchronization
 
 /// A connection that keeps itself alive: it reconnects and takes up its monitor again.
 ///
@@ -9,6 +10,8 @@ public final class OVSDBClient: Sendable {
     private let target: OVSDBTarget
     private let database: String
     private let requestTimeout: Duration
+    /// What is left of ``Configuration/patience``.
+    private let patience: Mutex<Duration?>
 
     /// Nothing happens until ``connect()``, ``begin()`` or the first call that needs a connection.
     /// - Parameter tls: needed for `ssl:` servers.
@@ -19,6 +22,7 @@ public final class OVSDBClient: Sendable {
         self.target = target
         self.database = database
         requestTimeout = configuration.requestTimeout
+        patience = Mutex(configuration.patience)
         core = ClientCore(target, tls: tls, database: database, configuration: configuration)
     }
 
@@ -124,9 +128,9 @@ public final class OVSDBClient: Sendable {
             return (number, state.perform(actions, at: now))
         }
         meanwhile()
-        core.wait(for: waiter, until: now + min(limit, requestTimeout))
+        wait(for: waiter, until: now + min(limit, requestTimeout))
         if limit < requestTimeout, core.look({ $0.transactions[number]?.outcome == nil }) {
-            core.wait(for: waiter, until: now + requestTimeout)
+            wait(for: waiter, until: now + requestTimeout)
         }
         let over = try core.change { state throws(OVSDBError) in
             let transaction = state.transactions.removeValue(forKey: number)
@@ -209,7 +213,7 @@ public final class OVSDBClient: Sendable {
         core.glance()
         if case .idle = core.look({ $0.phase }) { try begin() }
         // Every attempt has its own time limit.
-        _ = try block(upTo: nil) { state throws(OVSDBError) in
+        let isThere = try block(upTo: nil) { state throws(OVSDBError) in
             switch state.phase {
             case .connected: return true
             case .connecting: return nil
@@ -217,6 +221,23 @@ public final class OVSDBClient: Sendable {
             case .closed: throw closed("connect")
             }
         }
+        guard isThere == true else { throw timeout("connect") }
+    }
+
+    /// Waits on this thread for no longer than there is patience left.
+    /// - Returns: whether there was some.
+    @discardableResult
+    private func wait(for waiter: Waiter, until deadline: ContinuousClock.Instant?) -> Bool {
+        let begin = ContinuousClock.now
+        guard let left = patience.withLock({ $0 }) else {
+            core.wait(for: waiter, until: deadline)
+            return true
+        }
+        guard left > .zero else { return false }
+        core.wait(for: waiter, until: min(deadline ?? begin + left, begin + left))
+        let waited = ContinuousClock.now - begin
+        patience.withLock { $0 = $0.map { $0 - waited } }
+        return true
     }
 
     /// Looks at the state whenever it has changed, until there is something to return.
@@ -235,7 +256,7 @@ public final class OVSDBClient: Sendable {
             }
             if let result { return result }
             if let deadline, now >= deadline { return nil }
-            core.wait(for: waiter, until: deadline)
+            guard wait(for: waiter, until: deadline) else { return nil }
         }
     }
 
@@ -259,6 +280,7 @@ public final class OVSDBClient: Sendable {
     private func timeout(_ operation: String) -> OVSDBError {
         OVSDBError(
             .timeout, operation: operation, object: "\(database) at \(target)",
-            details: "no answer within \(requestTimeout)")
+            details: (patience.withLock { $0 } ?? .seconds(1)) > .zero
+                ? "no answer within \(requestTimeout)" : "it has kept this program waiting too long, all in all")
     }
 }

@@ -11,9 +11,11 @@ struct ErrorLocator {
     let expression: String
     /// libpcap's words about the whole expression.
     let message: String
+    private let framing: Framing
     private let tokens: [FilterToken]
 
-    init(expression: String, message: String) {
+    init(expression: String, message: String, framing: Framing = .ethernet) {
+        self.framing = framing
         self.expression = expression
         self.message = message
         self.tokens = FilterToken.tokens(of: expression)
@@ -67,7 +69,7 @@ struct ErrorLocator {
 
     private func isRefused(through index: Int) -> Bool {
         let beginning = String(decoding: expression.utf8.prefix(tokens[index].range.upperBound), as: UTF8.self)
-        guard case .refused(let words) = Libpcap.compile("\(beginning) \(Self.poison)") else { return true }
+        guard case .refused(let words) = Libpcap.compile("\(beginning) \(Self.poison)", framing) else { return true }
         return words != Self.poisonMessage
     }
 

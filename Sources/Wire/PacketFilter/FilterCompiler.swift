@@ -7,16 +7,18 @@ public enum FilterCompiler {
     /// the cube of the program: 300 alternatives take seconds, 600 over a minute, and nothing can stop it.
     public static let maximumTokens = 1024
 
-    /// The program for an expression, as libpcap compiles it for Ethernet frames without a live interface, optimised
+    /// The program for an expression, as libpcap compiles it without a live interface, optimised
     /// and with an unknown netmask. It returns 0 or libpcap's snapshot length, 262144. The empty expression
     /// matches every frame.
     ///
     /// Names of hosts are looked up, which can take the resolver's time.
-    public static func compile(_ expression: String) throws(FilterError) -> BPFProgram {
+    public static func compile(
+        _ expression: String, framing: Framing = .ethernet
+    ) throws(FilterError) -> BPFProgram {
         try checkSize(of: expression)
-        switch Libpcap.compile(expression) {
+        switch Libpcap.compile(expression, framing) {
         case .refused(let message):
-            let position = ErrorLocator(expression: expression, message: message).position()
+            let position = ErrorLocator(expression: expression, message: message, framing: framing).position()
             throw FilterError(expression: expression, position: position, message: message)
         case .instructions(let instructions):
             return try program(of: instructions, expression: expression)

@@ -13,15 +13,15 @@ enum Libpcap {
     /// take turns.
     private static let turn = Mutex(())
 
-    /// Compiles an expression for Ethernet frames, optimised, as `pcap_compile(3PCAP)` does without a live interface
+    /// Compiles an expression, optimised, as `pcap_compile(3PCAP)` does without a live interface
     /// and with an unknown netmask. Names of hosts are looked up, which can take the resolver's time.
-    static func compile(_ expression: String) -> Outcome {
+    static func compile(_ expression: String, _ framing: Framing) -> Outcome {
         turn.withLock { _ in
             guard let pcap = unsafe LibpcapFunctions.loaded else {
                 return .refused("libpcap isn't installed; on Debian its package is libpcap0.8")
             }
             // The snapshot length is what the program returns for a match; any but 0 does.
-            guard let handle = unsafe pcap.openDead(DLT_EN10MB, 262_144) else {
+            guard let handle = unsafe pcap.openDead(framing.number, 262_144) else {
                 return .refused("libpcap can't allocate memory")
             }
             defer { unsafe pcap.close(handle) }

@@ -23,6 +23,13 @@ struct OuterTagFilter {
         }
     }
 
+    /// A filter for packets that have no tags.
+    init(_ expression: String, untagged framing: Framing) throws(FilterError) {
+        let program = try FilterCompiler.compile(expression, framing: framing)
+        plain = framing == .cooked ? try CookedFilter.live(program, of: expression) : program
+        inlineReplacements = [:]
+    }
+
     private static func compile(_ expression: String) throws(FilterError) -> BPFProgram {
         let tokens = FilterToken.tokens(of: expression)
         // The kernel marks no frame as outgoing before it has passed the tc hooks.

@@ -11,13 +11,21 @@
 ///   - vlans: the listed VLAN ids; ids above 4095 don't exist. Nil or empty: every frame passes.
 ///   - expression: a pcap-filter(7) expression. Nil, empty or blank: every frame passes.
 ///   - sample: N for one frame in N, each with that probability. 0 and 1: every frame passes.
+///   - framing: what packets begin with, for packet sockets. Only Ethernet frames have VLANs.
 /// - Throws: libpcap's error; or an error that says why there can't be such a program: it would have more
 ///   than 4096 instructions, the filter tests `inbound` or `outbound`, or it reads bytes before and
 ///   after the place of a tag at once.
 public func selectorProgram(
-    vlans: [ClosedRange<UInt16>]?, expression: String?, sample: UInt32
+    vlans: [ClosedRange<UInt16>]?, expression: String?, sample: UInt32, framing: Framing = .ethernet
 ) throws(FilterError) -> BPFProgram {
-    var filter = try expression.map { (text) throws(FilterError) in try OuterTagFilter(text) }
+    var filter = try expression.map { (text) throws(FilterError) in
+        framing == .ethernet ? try OuterTagFilter(text) : try OuterTagFilter(text, untagged: framing)
+    }
+    if framing != .ethernet, vlans?.isEmpty == false {
+        throw FilterError(
+            expression: expression ?? "",
+            message: "VLANs can be chosen at Ethernet interfaces only: packets without an Ethernet header have none")
+    }
     if filter?.matchesAll == true { filter = nil }
     var listed = vlans.flatMap { $0.isEmpty ? nil : VLANRanges($0) }
     if listed?.ranges.isEmpty == true { return .matchNone }

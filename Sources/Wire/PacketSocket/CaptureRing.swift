@@ -41,7 +41,8 @@ public import PacketFilter
             code, "make a ring of \(settings.blockCount) blocks of \(settings.blockBytes >> 10) KiB for", name)
         guard let place = unsafe place else { throw SystemError(.invalid, "map a ring for", name) }
         unsafe memory = unsafe place
-        let instructions = directed(program ?? .matchAll, settings.heard)
+        let instructions =
+            (settings.hearsLoopbackOnce ? loopbackOnce : []) + directed(program ?? .matchAll, settings.heard)
         let attached = unsafe instructions.withUnsafeBytes {
             unsafe clinux_packet_filter(socket.number, $0.baseAddress, UInt16(instructions.count))
         }
@@ -55,19 +56,27 @@ public import PacketFilter
     public var number: Int32 { socket.number }
 
     /// Begins to hear an interface, or goes over to another.
-    /// - Parameter isPromiscuous: whether the interface lets through frames that aren't for it, while this ring is there.
-    public func listen(on index: Int32, name: String, isPromiscuous: Bool) throws(SystemError) {
+    public func listen(on index: Int32, name: String) throws(SystemError) {
         try check(clinux_packet_bind(socket.number, index, 1), "listen on", name)
-        if isPromiscuous {
-            try check(clinux_packet_be_promiscuous(socket.number, index), "have all frames let through by", name)
-        }
     }
 
-    /// Hears nothing more of an interface, and asks it for nothing. What it has heard is handed over within the retirement
-    /// time.
-    public func stopListening(on index: Int32) {
-        _ = clinux_packet_unlisten(socket.number, index)
-        _ = clinux_packet_end_promiscuous(socket.number, index)
+    /// Hears nothing more of an interface. What it has heard is handed over within the retirement time.
+    public func stopListening(on index: Int32) { _ = clinux_packet_unlisten(socket.number, index) }
+
+    /// The number of the interface that it is bound to, to hear or not; nil for none. The kernel lets go of an interface that
+    /// goes, so another one that gets its name and its number isn't taken for it (`packet_notifier`, net/packet/af_packet.c).
+    public var boundIndex: Int32? { PacketSocket.boundIndex(of: socket.number) }
+
+    /// Has an interface let through frames that aren't for it, as long as a ring is there. It waits for the kernel's lock for
+    /// all of networking, so it may be called by another thread than the ring's.
+    /// - Parameter number: the ring's descriptor.
+    public static func bePromiscuous(_ number: Int32, on index: Int32, name: String) throws(SystemError) {
+        try check(clinux_packet_be_promiscuous(number, index), "have all frames let through by", name)
+    }
+
+    /// Takes that back; waits for the lock, too.
+    public static func endPromiscuous(_ number: Int32, on index: Int32) {
+        _ = clinux_packet_end_promiscuous(number, index)
     }
 
     /// What the kernel has to say against the interface (`ENETDOWN`), once.
@@ -112,6 +121,12 @@ public final class DeafSocket {
     }
 }
 
+/// The number of the interface that a packet socket is bound to; nil for none.
+func boundIndex(of socket: Int32) -> Int32? {
+    let index = clinux_packet_bound(socket)
+    return index > 0 ? index : nil
+}
+
 /// Turns a shim's `-errno` into an error.
 @discardableResult
 func check(_ value: Int32, _ operation: String, _ object: String) throws(SystemError) -> Int32 {
@@ -127,3 +142,10 @@ private func directed(_ program: BPFProgram, _ heard: Heard) -> [BPFInstruction]
     let test = BPFInstruction(code: 0x15, jt: heard == .sent ? 1 : 0, jf: heard == .sent ? 0 : 1, k: 4)
     return [load, test, BPFInstruction(code: 0x06, k: 0)] + program.instructions
 }
+
+/// Ends with 0 for a frame that a loopback interface sends: `ld [type]; jeq #PACKET_OUTGOING; ld [hatype]; jeq #ARPHRD_LOOPBACK`.
+private let loopbackOnce = [
+    BPFInstruction(code: 0x20, k: 0xffff_f000 + 4), BPFInstruction(code: 0x15, jt: 0, jf: 3, k: 4),
+    BPFInstruction(code: 0x20, k: 0xffff_f000 + 28), BPFInstruction(code: 0x15, jt: 0, jf: 1, k: 772),
+    BPFInstruction(code: 0x06, k: 0),
+]

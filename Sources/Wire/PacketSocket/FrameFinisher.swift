@@ -1,3 +1,5 @@
+public import PacketFilter
+
 /// What became of frames on their way from a source to the outputs.
 public struct FinishCounts: Hashable, Sendable {
     /// Frames that came, as the kernel counts them: a super-frame is one.
@@ -28,6 +30,8 @@ public final class FrameFinisher {
         public var leavesToDriver = false
         /// Whether a conversation's number is found out for each frame.
         public var findsFlows = false
+        /// What frames begin with, and are to begin with.
+        public var framing = Framing.ethernet
         /// The MTU by which super-frames are cut whose sender's is unknown.
         public var mtu = 1500
 
@@ -64,6 +68,7 @@ public final class FrameFinisher {
     private func finish(
         _ frame: RingFrame, _ offload: VirtioNetHeader?, _ flush: () -> Void, _ emit: (FramePiece) -> Void
     ) throws(OffloadError) {
+        guard settings.framing == .ethernet else { return try finishBare(frame, offload, flush, emit) }
         var bytes = unsafe frame.bytes
         var offload = offload
         var originalLength = frame.originalLength
@@ -84,7 +89,7 @@ public final class FrameFinisher {
             _ = unsafe try segmenter.begin(UnsafeRawBufferPointer(bytes), offload)
             return cut(piece, flush, emit)
         }
-        if offload == nil, originalLength > UInt32(settings.mtu + 18), !frame.hasOffloadHeader {
+        if offload == nil, Int(originalLength) > settings.mtu + 18, !frame.hasOffloadHeader {
             _ = unsafe try segmenter.begin(UnsafeRawBufferPointer(bytes), fitting: settings.mtu)
             return cut(piece, flush, emit)
         }
@@ -93,6 +98,42 @@ public final class FrameFinisher {
         } else if frame.isChecksumUnfinished, !frame.hasOffloadHeader {
             unsafe try ChecksumCompletion.complete(bytes, VirtioNetHeader(checksumOf: bytes))
         }
+        emit(piece)
+    }
+
+    /// Packets without an Ethernet header, for files.
+    private func finishBare(
+        _ frame: RingFrame, _ offload: VirtioNetHeader?, _ flush: () -> Void, _ emit: (FramePiece) -> Void
+    ) throws(OffloadError) {
+        var bytes = unsafe frame.bytes
+        var start = unsafe PayloadStart(rawIP: UnsafeRawBufferPointer(bytes))
+        var offload = offload
+        var originalLength = frame.originalLength
+        if settings.framing == .cooked {
+            let cooked = unsafe try frame.cooked()
+            unsafe bytes = unsafe cooked.bytes
+            start = unsafe cooked.start
+            let moved = unsafe cooked.moved
+            originalLength = UInt32(clamping: Int(originalLength) + moved)
+            if let header = offload, header.flags.contains(.needsChecksum) {
+                guard let place = UInt16(exactly: Int(header.checksumStart) + moved) else { throw .checksumPlace }
+                offload?.checksumStart = place
+            }
+        }
+        var piece = unsafe FramePiece(
+            whole: UnsafeRawBufferPointer(bytes), originalLength: originalLength, timestamp: frame.timestamp,
+            isOutgoing: frame.isOutgoing,
+            flow: settings.findsFlows ? flow.hash(UnsafeRawBufferPointer(bytes), from: start) : 0)
+        guard !settings.leavesToDriver else {
+            piece.isChecksumUnfinished = frame.isChecksumUnfinished
+            piece.isWholeSuperFrame = offload.map { $0.kind != .none } ?? false
+            return emit(piece)
+        }
+        if let offload, offload.kind != .none {
+            _ = unsafe try segmenter.begin(UnsafeRawBufferPointer(bytes), offload, from: start)
+            return cut(piece, flush, emit)
+        }
+        if let offload { unsafe try ChecksumCompletion.complete(bytes, offload, from: start) }
         emit(piece)
     }
 

@@ -152,8 +152,13 @@ extension [SendCounts] {
         }
     }
 
+    /// The number of the interface that it sends through; nil for none, also once that has gone, whatever has its number now.
+    public var boundIndex: Int32? { PacketSocket.boundIndex(of: socket.number) }
+
     /// Whether frames pass the interface's queue by.
     public var passesQueue: Bool { direct.isOpen }
+    /// Why they don't, though that was asked for; nil if it wasn't, or they do.
+    public private(set) var directProblem: SystemError?
 
     /// Has frames pass the interface's queue by from now on, or go through it. They go through it anyway where the kernel
     /// can't do that, or lets us not, and from the first frame on that it doesn't take. Then this is to be asked for again,
@@ -161,6 +166,7 @@ extension [SendCounts] {
     public func passQueue(_ wanted: Bool) {
         guard wanted else {
             flush()
+            directProblem = nil
             return direct.rest()
         }
         guard !direct.isOpen, isBound, isUp, !leavesToDriver else { return }
@@ -170,8 +176,13 @@ extension [SendCounts] {
         }
         flush()
         // The usual way is there for whatever is against it.
-        try? direct.open(index: index, mtu: mtu)
-        if !direct.isOpen { restDirect() }
+        do throws(SystemError) {
+            try direct.open(index: index, mtu: mtu)
+            directProblem = nil
+        } catch {
+            directProblem = error
+            restDirect()
+        }
     }
 
     private func restDirect() {
@@ -244,7 +255,12 @@ extension [SendCounts] {
         }
         // Before their memory is used again.
         if count > 0 { flushQueue() }
-        if direct.isOpen { pause = 0 } else { restDirect() }
+        if direct.isOpen {
+            pause = 0
+        } else {
+            directProblem = SystemError(.noBuffers, "send directly through", name)
+            restDirect()
+        }
     }
 
     private func flushQueue() {

@@ -39,6 +39,12 @@ internal import CLinux
         let end = unsafe place + settings.blockBytes
         var place = unsafe place + Int(place.load(fromByteOffset: Self.firstOffset, as: UInt32.self))
         for _ in 0..<count {
+            // Behind the end there is no place.
+            guard unsafe end - place >= RingFrame.headerEnd else { return }
+            guard unsafe RingFrame.isFilled(place) else {
+                unsafe place += Int(place.load(as: UInt32.self))
+                continue
+            }
             guard var frame = unsafe RingFrame(place, end: end, hasOffloadHeader: settings.hasOffloadHeaders) else {
                 return
             }

@@ -22,6 +22,8 @@
     /// The frame's bytes, without the tag, or as many of them as were asked for.
     let bytes: UnsafeMutableRawBufferPointer
     let nextOffset: Int
+    /// Its `struct tpacket3_hdr`, with the address behind it.
+    private let place: UnsafeMutableRawPointer
 
     /// TP_STATUS_… of linux/if_packet.h.
     private enum Status {
@@ -33,10 +35,19 @@
     /// How many bytes of the frame are there.
     public var capturedLength: Int { unsafe bytes.count }
 
+    /// Whether there is a frame in a place. The kernel gives a frame its place before it finds that an offload header can't
+    /// express it; then it drops it, and the place holds whatever was there (`tpacket_rcv`, net/packet/af_packet.c). Its
+    /// status alone is new.
+    static func isFilled(_ place: UnsafeMutableRawPointer) -> Bool {
+        // TP_STATUS_USER
+        unsafe place.load(fromByteOffset: 20, as: UInt32.self) & 1 != 0
+    }
+
     /// - Parameter end: of the block: what would go over it isn't a frame.
     init?(_ place: UnsafeMutableRawPointer, end: UnsafeMutableRawPointer, hasOffloadHeader: Bool) {
         func word(_ offset: Int) -> UInt32 { unsafe place.load(fromByteOffset: offset, as: UInt32.self) }
         func half(_ offset: Int) -> UInt16 { unsafe place.load(fromByteOffset: offset, as: UInt16.self) }
+        unsafe self.place = unsafe place
         let room = unsafe end - place
         guard room >= 68 else { return nil }
         let start = Int(half(24))
@@ -66,5 +77,44 @@
         // Flags and kind: nothing is left of nearly all frames.
         guard unsafe bytes[0] & 1 != 0 || bytes[1] != 0 else { return nil }
         return unsafe VirtioNetHeader(bytes).flatMap { $0.isComplete ? nil : $0 }
+    }
+}
+
+extension RingFrame {
+    /// Where the header ends, and what is before a frame may be overwritten.
+    static let headerEnd = 68
+
+    /// The packet behind a Linux cooked header, version 2, which is written in place of its link header; a tag that the kernel
+    /// set aside is put back behind that.
+    /// - Returns: also where the packet itself begins, and by how many bytes that is further from the beginning than it was.
+    /// - Throws: ``OffloadError/noRoomForTag`` if there is no room for it, which the kernel leaves.
+    func cooked() throws(OffloadError) -> (bytes: UnsafeMutableRawBufferPointer, start: PayloadStart, moved: Int) {
+        func half(_ offset: Int) -> UInt16 { unsafe place.loadUnaligned(fromByteOffset: offset, as: UInt16.self) }
+        // tp_mac and tp_net; of the address behind: sll_protocol, in network order, and what follows.
+        let (first, network) = (Int(half(24)), Int(half(26)))
+        let linkHeader = network - first
+        let size = 20 + (tag == nil ? 0 : SetAsideTag.size)
+        guard linkHeader >= 0, unsafe linkHeader <= bytes.count, network - size >= Self.headerEnd else {
+            throw .noRoomForTag
+        }
+        let type = UInt16(bigEndian: half(50))
+        let header = unsafe place + network - size
+        let index = unsafe place.loadUnaligned(fromByteOffset: 52, as: Int32.self)
+        unsafe header.storeBytes(of: (tag?.type ?? type).bigEndian, as: UInt16.self)
+        unsafe header.storeBytes(of: UInt16(0), toByteOffset: 2, as: UInt16.self)
+        unsafe header.storeBytes(of: index.bigEndian, toByteOffset: 4, as: Int32.self)
+        unsafe header.storeBytes(of: half(56).bigEndian, toByteOffset: 8, as: UInt16.self)
+        // Packet type and length of the address, which are bytes, and the address, or its first eight bytes.
+        unsafe (header + 10).copyMemory(from: place + 58, byteCount: 10)
+        unsafe header.storeBytes(
+            of: min(8, place.load(fromByteOffset: 59, as: UInt8.self)), toByteOffset: 11, as: UInt8.self)
+        if let tag {
+            unsafe header.storeBytes(of: tag.control.bigEndian, toByteOffset: 20, as: UInt16.self)
+            unsafe header.storeBytes(of: type.bigEndian, toByteOffset: 22, as: UInt16.self)
+        }
+        return unsafe (
+            UnsafeMutableRawBufferPointer(start: header, count: bytes.count - linkHeader + size),
+            PayloadStart(offset: size, type: type), size - linkHeader
+        )
     }
 }

@@ -21,6 +21,9 @@ public struct RingSettings: Hashable, Sendable {
     /// Which frames are heard.
     public var heard: Heard
 
+    /// Whether what a loopback interface sends is left out: it comes back as received. For a ring that hears all interfaces.
+    public var hearsLoopbackOnce = false
+
     /// 32 MiB in all, kept back 5 ms at most.
     /// - Parameter blockBytes: 1 MiB in large rings, 256 KiB in small ones, unless told otherwise: at high rates a reader is
     ///   woken for each block, which takes longer than to read it where blocks are small.

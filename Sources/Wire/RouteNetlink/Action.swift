@@ -10,6 +10,8 @@ public struct TcAction: Hashable, Sendable {
     public let cookie: [UInt8]
     /// What it has counted.
     public let counters: ActionCounters
+    /// What may come of it (`TC_ACT_*` of linux/pkt_cls.h); nil for kinds that aren't read.
+    public let results: Set<Int32>?
 
     init(_ attributes: Attributes) {
         var kind = ""
@@ -29,6 +31,37 @@ public struct TcAction: Hashable, Sendable {
         self.cookie = cookie
         self.counters = counters
         mirred = kind == "mirred" ? Mirred(options) : nil
+        results = Self.results(kind, options)
+    }
+
+    /// A policer in the form in which u32 had it before there were actions (`TCA_U32_POLICE`).
+    init(oldPolicer options: Attributes) {
+        kind = "police"
+        mirred = nil
+        cookie = []
+        counters = ActionCounters()
+        results = Self.results(kind, options)
+    }
+
+    private static func results(_ kind: String, _ options: Attributes) -> Set<Int32>? {
+        // The third number of `tc_gen`, with which parameters begin; the second of `tc_police`.
+        func control(_ type: UInt16, after bytes: Int) -> Int32? {
+            guard let parameters = options[type] else { return nil }
+            var reader = PayloadReader(parameters.bytes)
+            guard (try? reader.skip(bytes)) != nil else { return nil }
+            return try? reader.read(Int32.self)
+        }
+        switch kind {
+        case "mirred", "gact":
+            guard let control = control(2, after: 8) else { return nil }
+            // `struct tc_gact_p` (`TCA_GACT_PROB`): now and then something else.
+            return kind == "gact" && options[3] != nil ? nil : [control]
+        case "police":
+            guard let exceed = control(1, after: 4) else { return nil }
+            // `TCA_POLICE_RESULT`: what conforms; it is left out where it is 0, `TC_ACT_OK`.
+            return [exceed, options[5]?.integer(Int32.self) ?? 0]
+        default: return nil
+        }
     }
 
     /// The actions under a filter's action attribute, in the order in which they run.
@@ -178,7 +211,7 @@ public enum ActionRequest {
         writer.nest(1) { list in
             list.nest(1) { $0.attribute(ActionAttribute.kind, string: "mirred") }
         }
-        return NetlinkRequest(dump: 50, payload: writer.bytes, operation: "list the actions")
+        return NetlinkRequest(dump: 50, payload: writer, operation: "list the actions")
     }
 
     /// The actions in a message of ``dump()``.
@@ -198,7 +231,7 @@ public enum ActionRequest {
             }
         }
         return NetlinkRequest(
-            type: 49, payload: writer.bytes, operation: "remove a left-over action", object: "number \(index)")
+            type: 49, payload: writer, operation: "remove a left-over action", object: "number \(index)")
     }
 
     /// Changes a mirred action where it is; its counters go on. `tc actions replace action mirred … index N`
@@ -208,7 +241,7 @@ public enum ActionRequest {
         writer.append(UInt32(0))
         writer.nest(1) { action.write(to: &$0, position: 1, cookie: cookie) }
         return NetlinkRequest(
-            type: 48, flags: [.create, .replace], payload: writer.bytes, operation: "point the copies at their output",
+            type: 48, flags: [.create, .replace], payload: writer, operation: "point the copies at their output",
             object: object)
     }
 }

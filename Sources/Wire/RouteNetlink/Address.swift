@@ -11,6 +11,6 @@ public enum AddressRequest {
         writer.attribute(2, bytes: address)
         writer.attribute(1, bytes: address)
         return NetlinkRequest(
-            type: 20, flags: [.create, .exclusive], payload: writer.bytes, operation: "add the address", object: name)
+            type: 20, flags: [.create, .exclusive], payload: writer, operation: "add the address", object: name)
     }
 }

@@ -18,7 +18,7 @@ public enum ChainRequest {
     /// `tc chain show dev … ingress`
     public static func dump(hook: TcHook, index: Int32, name: String) -> NetlinkRequest {
         NetlinkRequest(
-            dump: 102, payload: TcHeader(interfaceIndex: index, parent: hook.parent).writer.bytes,
+            dump: 102, payload: TcHeader(interfaceIndex: index, parent: hook.parent).writer,
             operation: "list the chains", object: "\(name) \(hook.word)")
     }
 
@@ -34,6 +34,6 @@ public enum ChainRequest {
         var writer = TcHeader(interfaceIndex: index, parent: hook.parent).writer
         writer.attribute(TcAttribute.chain, chain)
         return NetlinkRequest(
-            type: type, flags: flags, payload: writer.bytes, operation: operation, object: "\(name) \(hook.word)")
+            type: type, flags: flags, payload: writer, operation: operation, object: "\(name) \(hook.word)")
     }
 }

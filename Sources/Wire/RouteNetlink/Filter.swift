@@ -116,7 +116,9 @@ struct FilterBody {
             return
         }
         let type = FilterAttribute.actions(of: kind)
-        actions = type.flatMap { options[$0] }.map { TcAction.list($0.attributes) } ?? []
+        let listed = type.flatMap { options[$0] }.map { TcAction.list($0.attributes) } ?? []
+        let old = kind == "u32" ? options[FilterAttribute.u32Policer] : nil
+        actions = listed + (old.map { [TcAction(oldPolicer: $0.attributes)] } ?? [])
         switch kind {
         case "matchall": classifier = .matchall
         case "u32":
@@ -168,8 +170,9 @@ enum FilterAttribute {
     static let matchallActions: UInt16 = 2
     static let u32Selector: UInt16 = 5
     static let u32Actions: UInt16 = 7
-    /// Links to other tables, policers, input devices, marks: what makes more of a filter than its keys.
-    static let u32Others: [UInt16] = [3, 6, 8, 10]
+    static let u32Policer: UInt16 = 6
+    /// Links to other tables, input devices, marks: what makes more of a filter than its keys.
+    static let u32Others: [UInt16] = [3, 8, 10]
     static let bpfActions: UInt16 = 1
     static let bpfLength: UInt16 = 4
     static let bpfInstructions: UInt16 = 5
@@ -216,7 +219,7 @@ public enum FilterRequest {
     /// All of one hook's: `tc -s filter show dev … ingress`
     public static func dump(parent: UInt32, index: Int32, object: String) -> NetlinkRequest {
         NetlinkRequest(
-            dump: get, payload: TcHeader(interfaceIndex: index, parent: parent).writer.bytes,
+            dump: get, payload: TcHeader(interfaceIndex: index, parent: parent).writer,
             operation: "list the filters", object: object)
     }
 
@@ -232,7 +235,7 @@ public enum FilterRequest {
             case .matchall: break
             case .u32Everything: options.attribute(FilterAttribute.u32Selector, bytes: matchEverything)
             case .bpf(let instructions):
-                options.attribute(FilterAttribute.bpfLength, UInt16(truncatingIfNeeded: instructions.count))
+                options.attribute(FilterAttribute.bpfLength, UInt16(clamping: instructions.count))
                 var program = PayloadWriter(reserving: instructions.count * 8)
                 for instruction in instructions {
                     program.append(instruction.code)
@@ -244,12 +247,12 @@ public enum FilterRequest {
             }
             options.nest(FilterAttribute.actions(of: match.kind) ?? 0) { list in
                 for (offset, action) in actions.enumerated() {
-                    action.write(to: &list, position: UInt16(truncatingIfNeeded: offset + 1), cookie: cookie)
+                    action.write(to: &list, position: UInt16(clamping: offset + 1), cookie: cookie)
                 }
             }
         }
         return NetlinkRequest(
-            type: new, flags: [.create, .exclusive], payload: writer.bytes, operation: "add the filter",
+            type: new, flags: [.create, .exclusive], payload: writer, operation: "add the filter",
             object: object)
     }
 
@@ -264,7 +267,19 @@ public enum FilterRequest {
         ).writer
         writer.attribute(TcAttribute.kind, string: "u32")
         return NetlinkRequest(
-            type: get, payload: writer.bytes, operation: "look up the hash table", object: object)
+            type: get, payload: writer, operation: "look up the hash table", object: object)
+    }
+
+    /// `tc filter get dev … ingress pref P protocol all handle H KIND`: exactly that one.
+    public static func read(
+        kind: String, handle: UInt32, parent: UInt32, preference: UInt16, protocol type: UInt16 = allProtocols,
+        index: Int32, object: String
+    ) -> NetlinkRequest {
+        var writer = TcHeader(
+            interfaceIndex: index, handle: handle, parent: parent, info: info(preference, type)
+        ).writer
+        writer.attribute(TcAttribute.kind, string: kind)
+        return NetlinkRequest(type: get, payload: writer, operation: "read the filter back", object: object)
     }
 
     /// `tc filter del dev … ingress pref P protocol all handle H KIND`: exactly that one.
@@ -276,7 +291,7 @@ public enum FilterRequest {
             interfaceIndex: index, handle: handle, parent: parent, info: info(preference, type)
         ).writer
         writer.attribute(TcAttribute.kind, string: kind)
-        return NetlinkRequest(type: delete, payload: writer.bytes, operation: "remove the filter", object: object)
+        return NetlinkRequest(type: delete, payload: writer, operation: "remove the filter", object: object)
     }
 
     private static func info(_ preference: UInt16, _ type: UInt16 = allProtocols) -> UInt32 {

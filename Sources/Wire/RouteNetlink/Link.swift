@@ -188,7 +188,7 @@ public enum LinkRequest {
     public static func dump() -> NetlinkRequest {
         var writer = header()
         writer.attribute(LinkAttribute.extendedMask, UInt32(8))
-        return NetlinkRequest(dump: get, payload: writer.bytes, operation: "list the interfaces")
+        return NetlinkRequest(dump: get, payload: writer, operation: "list the interfaces")
     }
 
     /// One link by its name or an altname: `ip link show dev NAME`.
@@ -196,7 +196,13 @@ public enum LinkRequest {
         var writer = header()
         // The kernel looks for altnames in both, and takes more than 15 bytes only in the one.
         writer.attribute(name.utf8.count > 15 ? LinkAttribute.altname : LinkAttribute.name, string: name)
-        return NetlinkRequest(type: get, payload: writer.bytes, operation: "look up the interface", object: name)
+        return NetlinkRequest(type: get, payload: writer, operation: "look up the interface", object: name)
+    }
+
+    /// The link that has an index at this moment.
+    public static func get(index: Int32, name: String) -> NetlinkRequest {
+        NetlinkRequest(
+            type: get, payload: header(index: index), operation: "look up the interface", object: name)
     }
 
     /// `ip link add NAME type bridge`
@@ -205,7 +211,7 @@ public enum LinkRequest {
         writer.attribute(LinkAttribute.name, string: name)
         writer.nest(LinkAttribute.info) { $0.attribute(LinkAttribute.infoKind, string: "bridge") }
         return NetlinkRequest(
-            type: new, flags: [.create, .exclusive], payload: writer.bytes, operation: "create the bridge",
+            type: new, flags: [.create, .exclusive], payload: writer, operation: "create the bridge",
             object: name)
     }
 
@@ -227,20 +233,20 @@ public enum LinkRequest {
             }
         }
         return NetlinkRequest(
-            type: new, flags: [.create, .exclusive], payload: writer.bytes, operation: "create the veth pair",
+            type: new, flags: [.create, .exclusive], payload: writer, operation: "create the veth pair",
             object: name)
     }
 
     /// `ip link del dev …`
     public static func remove(index: Int32, name: String) -> NetlinkRequest {
         NetlinkRequest(
-            type: delete, payload: header(index: index).bytes, operation: "delete the interface", object: name)
+            type: delete, payload: header(index: index), operation: "delete the interface", object: name)
     }
 
     /// `ip link set dev … up|down`
     public static func setUp(_ isUp: Bool, index: Int32, name: String) -> NetlinkRequest {
         NetlinkRequest(
-            type: new, payload: header(index: index, flags: isUp ? 1 : 0, change: 1).bytes,
+            type: new, payload: header(index: index, flags: isUp ? 1 : 0, change: 1),
             operation: "set the interface \(isUp ? "up" : "down")", object: name)
     }
 
@@ -249,7 +255,7 @@ public enum LinkRequest {
         var writer = header(index: index)
         writer.attribute(LinkAttribute.master, master)
         return NetlinkRequest(
-            type: new, payload: writer.bytes, operation: "make it a member of its bridge", object: name)
+            type: new, payload: writer, operation: "make it a member of its bridge", object: name)
     }
 
     /// `bridge link set dev … state … learning … flood … mcast_flood … bcast_flood … locked …`
@@ -263,6 +269,6 @@ public enum LinkRequest {
             if flushing { port.flag(BridgePort.flush) }
         }
         return NetlinkRequest(
-            type: set, payload: writer.bytes, operation: "change the bridge port", object: name)
+            type: set, payload: writer, operation: "change the bridge port", object: name)
     }
 }

@@ -14,6 +14,8 @@ public struct Qdisc: Hashable, Sendable {
     public let ingressBlock: UInt32?
     /// As ``ingressBlock``, for what is sent.
     public let egressBlock: UInt32?
+    /// Packets that it has dropped (`gnet_stats_queue.drops` of linux/gen_stats.h, 32 bits that begin again at 0).
+    public let drops: UInt32
 
     /// - Throws: ``MalformedBytes`` if the header is short or the kind missing.
     public init(_ message: NetlinkMessage) throws(MalformedBytes) {
@@ -24,9 +26,11 @@ public struct Qdisc: Hashable, Sendable {
         parent = header.parent
         var kind: String?
         var blocks: [UInt16: UInt32] = [:]
+        var drops: UInt32 = 0
         for attribute in reader.attributes {
             switch attribute.type {
             case TcAttribute.kind: kind = attribute.string
+            case TcAttribute.statistics: drops = ActionCounters(attribute.attributes).drops
             case 13, 14: blocks[attribute.type] = attribute.integer()
             default: break
             }
@@ -35,6 +39,7 @@ public struct Qdisc: Hashable, Sendable {
         self.kind = kind
         ingressBlock = blocks[13]
         egressBlock = blocks[14]
+        self.drops = drops
     }
 }
 
@@ -42,12 +47,22 @@ public struct Qdisc: Hashable, Sendable {
 public enum QdiscRequest {
     /// `TC_H_CLSACT` and `TC_H_INGRESS` are the same number; the kind makes the difference.
     public static let hookParent: UInt32 = 0xffff_fff1
+    /// `TC_H_ROOT`: what a port sends goes through the qdisc that hangs there.
+    public static let root: UInt32 = 0xffff_ffff
     private static let hookHandle: UInt32 = 0xffff_0000
 
     /// All of the namespace's: `tc qdisc show`.
     public static func dump() -> NetlinkRequest {
         NetlinkRequest(
-            dump: 38, payload: TcHeader(interfaceIndex: 0).writer.bytes, operation: "list the queueing disciplines")
+            dump: 38, payload: TcHeader(interfaceIndex: 0).writer, operation: "list the queueing disciplines")
+    }
+
+    /// What hangs at an interface's hook: a clsact or ingress qdisc, if any.
+    public static func hook(index: Int32, name: String) -> NetlinkRequest {
+        let writer = TcHeader(interfaceIndex: index, parent: hookParent).writer
+        // Without the echo the kernel tells its listeners, and not who asks (`qdisc_get_notify`).
+        return NetlinkRequest(
+            type: 38, flags: [.echo], payload: writer, operation: "look at the clsact qdisc", object: name)
     }
 
     /// `tc qdisc add dev … clsact`
@@ -66,6 +81,6 @@ public enum QdiscRequest {
     ) -> NetlinkRequest {
         var writer = TcHeader(interfaceIndex: index, handle: hookHandle, parent: hookParent).writer
         writer.attribute(TcAttribute.kind, string: kind)
-        return NetlinkRequest(type: type, flags: flags, payload: writer.bytes, operation: operation, object: name)
+        return NetlinkRequest(type: type, flags: flags, payload: writer, operation: operation, object: name)
     }
 }

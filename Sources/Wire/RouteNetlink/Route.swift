@@ -9,7 +9,7 @@ public enum RouteRequest {
         writer.append([address.count == 4 ? 2 : 10, UInt8(address.count * 8), 0, 0, 0, 0, 0, 0] as [UInt8])
         writer.append(UInt32(0))
         writer.attribute(1, bytes: address)
-        return NetlinkRequest(type: 26, payload: writer.bytes, operation: "look up the route", object: "")
+        return NetlinkRequest(type: 26, payload: writer, operation: "look up the route", object: "")
     }
 
     /// The interface of the answer to ``get(_:)``.

@@ -39,6 +39,8 @@ struct TcHeader: Hashable, Sendable {
 enum TcAttribute {
     static let kind: UInt16 = 1
     static let options: UInt16 = 2
+    /// `TCA_STATS2`
+    static let statistics: UInt16 = 7
     static let chain: UInt16 = 11
 }
 

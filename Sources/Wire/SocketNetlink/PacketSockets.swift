@@ -55,6 +55,6 @@ public enum PacketSocketRequest {
         writer.append(UInt32.max)
         writer.append(UInt32.max)
         // SOCK_DIAG_BY_FAMILY
-        return NetlinkRequest(dump: 20, payload: writer.bytes, operation: "list the packet sockets")
+        return NetlinkRequest(dump: 20, payload: writer, operation: "list the packet sockets")
     }
 }

@@ -17,13 +17,16 @@ public struct YAMLEvent: Hashable, Sendable {
 
     /// What happened.
     public var kind: Kind
-    /// Where it begins.
+    /// Where it begins: at its anchor or tag, if it has one.
     public var mark: YAMLMark
+    /// Where what is written of it ends; of a block scalar, after the blank lines that follow it.
+    public var end: YAMLMark
 
     /// From its parts.
-    public init(kind: Kind, mark: YAMLMark) {
+    public init(kind: Kind, mark: YAMLMark, end: YAMLMark) {
         self.kind = kind
         self.mark = mark
+        self.end = end
     }
 }
 
@@ -47,17 +50,20 @@ public struct YAMLScalarEvent: Hashable, Sendable {
     }
 }
 
-/// A place in a text; both count from 1, columns in characters (Unicode scalars).
+/// A place in a text. Characters are Unicode scalars; a byte order mark at the beginning isn't counted.
 public struct YAMLMark: Hashable, Sendable {
-    /// The line.
+    /// The line, counted from 1.
     public var line: Int
-    /// The character in the line.
+    /// The character in the line, counted from 1.
     public var column: Int
+    /// The character in the text, counted from 0.
+    public var index: Int
 
     /// From its parts.
-    public init(line: Int, column: Int) {
+    public init(line: Int, column: Int, index: Int) {
         self.line = line
         self.column = column
+        self.index = index
     }
 }
 

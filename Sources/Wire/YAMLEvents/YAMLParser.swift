@@ -40,30 +40,33 @@ import CYAML
             guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw failure }
             defer { unsafe yaml_event_delete(&event) }
             let mark = unsafe YAMLMark(event.start_mark)
+            let end = unsafe YAMLMark(event.end_mark)
             switch unsafe event.type {
-            case YAML_DOCUMENT_START_EVENT: return YAMLEvent(kind: .documentStart, mark: mark)
-            case YAML_DOCUMENT_END_EVENT: return YAMLEvent(kind: .documentEnd, mark: mark)
+            case YAML_DOCUMENT_START_EVENT: return YAMLEvent(kind: .documentStart, mark: mark, end: end)
+            case YAML_DOCUMENT_END_EVENT: return YAMLEvent(kind: .documentEnd, mark: mark, end: end)
             case YAML_ALIAS_EVENT:
-                return unsafe YAMLEvent(kind: .alias(Self.text(event.data.alias.anchor) ?? ""), mark: mark)
-            case YAML_SCALAR_EVENT: return unsafe YAMLEvent(kind: .scalar(Self.scalar(event)), mark: mark)
+                return unsafe YAMLEvent(kind: .alias(Self.text(event.data.alias.anchor) ?? ""), mark: mark, end: end)
+            case YAML_SCALAR_EVENT: return unsafe YAMLEvent(kind: .scalar(Self.scalar(event)), mark: mark, end: end)
             case YAML_SEQUENCE_START_EVENT:
                 try descend(mark)
                 let start = unsafe event.data.sequence_start
                 return unsafe YAMLEvent(
-                    kind: .sequenceStart(anchor: Self.text(start.anchor), tag: Self.text(start.tag)), mark: mark)
+                    kind: .sequenceStart(anchor: Self.text(start.anchor), tag: Self.text(start.tag)), mark: mark,
+                    end: end)
             case YAML_MAPPING_START_EVENT:
                 try descend(mark)
                 let start = unsafe event.data.mapping_start
                 return unsafe YAMLEvent(
-                    kind: .mappingStart(anchor: Self.text(start.anchor), tag: Self.text(start.tag)), mark: mark)
+                    kind: .mappingStart(anchor: Self.text(start.anchor), tag: Self.text(start.tag)), mark: mark,
+                    end: end)
             case YAML_SEQUENCE_END_EVENT:
                 depth -= 1
-                return YAMLEvent(kind: .sequenceEnd, mark: mark)
+                return YAMLEvent(kind: .sequenceEnd, mark: mark, end: end)
             case YAML_MAPPING_END_EVENT:
                 depth -= 1
-                return YAMLEvent(kind: .mappingEnd, mark: mark)
+                return YAMLEvent(kind: .mappingEnd, mark: mark, end: end)
             // After the end libyaml gives events that are none.
-            case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return YAMLEvent(kind: .streamEnd, mark: mark)
+            case YAML_STREAM_END_EVENT, YAML_NO_EVENT: return YAMLEvent(kind: .streamEnd, mark: mark, end: end)
             default: continue
             }
         }
@@ -102,5 +105,7 @@ import CYAML
 
 extension YAMLMark {
     /// libyaml counts from 0.
-    fileprivate init(_ mark: yaml_mark_t) { self.init(line: Int(mark.line) + 1, column: Int(mark.column) + 1) }
+    fileprivate init(_ mark: yaml_mark_t) {
+        self.init(line: Int(mark.line) + 1, column: Int(mark.column) + 1, index: Int(mark.index))
+    }
 }

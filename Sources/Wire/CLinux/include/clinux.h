@@ -39,6 +39,8 @@ int clinux_tcx_count(int interface_index, unsigned int attach_type, uint32_t *co
 /// Starts a program found on PATH (posix_spawnp). Standard input is /dev/null; `output` and `error` are descriptors to use, or -1
 /// to inherit. No signal is blocked in it. Returns the process id.
 int clinux_spawn(const char *const *arguments, int output, int error);
+/// The same for a program that is killed when the calling thread ends, however that comes about (PR_SET_PDEATHSIG).
+pid_t clinux_spawn_tied(const char *const *arguments, int output, int error);
 /// Fills a packet socket's address and binds it: all protocols, one interface.
 int clinux_packet_open(int interface_index);
 /// Keeps the calling thread on the CPU that it is on (sched_setaffinity(2)): what it sends is delivered in order.
@@ -56,6 +58,8 @@ struct clinux_file_status {
 int clinux_file_status(int directory, const char *name, struct clinux_file_status *status);
 /// renameat2(2) within a directory with RENAME_NOREPLACE.
 int clinux_rename_noreplace(int directory, const char *from, const char *to);
+/// renameat2(2) of two paths with RENAME_EXCHANGE.
+int clinux_rename_exchange(const char *path, const char *other);
 /// fallocate(2) with FALLOC_FL_KEEP_SIZE.
 int clinux_allocate(int descriptor, off_t offset, off_t length);
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing to the disk, without waiting for it.

@@ -5,8 +5,12 @@
 
 /// Listens on a UNIX socket at a path, which must be free; for its owner and group alone. Accepting doesn't wait.
 int clinux_local_listen(const char *path);
-/// The next connection, whose sends and receives wait for a moment only; -EAGAIN if there is none.
-int clinux_local_accept(int descriptor, int patience_milliseconds);
+/// The next connection, whose sends and receives never wait; -EAGAIN if there is none.
+int clinux_local_accept(int descriptor);
+/// A descriptor that is readable when one of several others is ready (epoll(7)).
+int clinux_events(void);
+/// Adds a descriptor, until it is closed: ready when it can be read, or written to.
+int clinux_events_add(int events, int descriptor, int writing);
 /// Connects to a UNIX socket; sends and receives wait so long at most.
 int clinux_local_connect(const char *path, int patience_milliseconds);
 /// Connects to a UNIX socket without waiting, and never waits afterwards; -EAGAIN if its queue is full (connect(2)).
@@ -15,9 +19,11 @@ int clinux_local_connect_now(const char *path);
 int clinux_bell(void);
 /// The thread's number (gettid(2)).
 int clinux_thread_id(void);
-/// A descriptor that becomes readable when something in one of the directories is made, changed, renamed or removed
-/// (inotify(7)). Directories that don't exist are passed over.
-int clinux_watch_directories(const char *const *paths, size_t count);
+/// A descriptor for news of directories (inotify(7)).
+int clinux_watch_new(void);
+/// Has it become readable when something in a directory is made, changed, renamed or removed; of a parent, only its names count.
+/// Once more for the same directory is fine.
+int clinux_watch_add(int descriptor, const char *path, int is_parent);
 /// Reads away what has happened.
 int clinux_watch_drain(int descriptor);
 /// execv(2) of this program itself, with its arguments and environment.

@@ -16,6 +16,8 @@ int clinux_packet_socket(void);
 int clinux_packet_bind(int descriptor, int interface_index, int hears);
 /// Has a socket that hears an interface hear nothing any more: no frame comes after the return.
 int clinux_packet_unlisten(int descriptor, int interface_index);
+/// The interface that it is bound to: 0 for none or all, -1 for one that has gone (getsockname(2)).
+int clinux_packet_bound(int descriptor);
 /// Has what is received preceded by, or what is sent precede, a struct virtio_net_hdr (PACKET_VNET_HDR).
 int clinux_packet_use_vnet_header(int descriptor);
 /// Doesn't hear what the host itself sends (PACKET_IGNORE_OUTGOING, Linux 4.20).

@@ -7,12 +7,22 @@ public enum ChecksumCompletion {
     public static func complete(
         _ frame: UnsafeMutableRawBufferPointer, _ header: VirtioNetHeader
     ) throws(OffloadError) {
+        unsafe try complete(frame, header, from: nil)
+    }
+
+    /// The same for a packet that may begin otherwise.
+    /// - Parameter payload: nil for an Ethernet frame.
+    static func complete(
+        _ frame: UnsafeMutableRawBufferPointer, _ header: VirtioNetHeader, from payload: PayloadStart?
+    ) throws(OffloadError) {
         guard header.flags.contains(.needsChecksum) else { return }
         let start = Int(header.checksumStart)
         let place = start + Int(header.checksumOffset)
-        guard let base = frame.baseAddress, start >= 14, place + 2 <= frame.count else { throw .checksumPlace }
+        guard let base = frame.baseAddress, start >= payload?.offset ?? 14, place + 2 <= frame.count else {
+            throw .checksumPlace
+        }
         // SCTP's checksum is another one; its place tells it from all others that there are.
-        if header.checksumOffset == 8, unsafe try isSCTP(UnsafeRawBufferPointer(frame), start) {
+        if header.checksumOffset == 8, unsafe try isSCTP(UnsafeRawBufferPointer(frame), start, payload) {
             return unsafe try completeSCTP(frame, start)
         }
         let sum = unsafe InternetChecksum.sum(UnsafeRawPointer(base) + start, frame.count - start)
@@ -24,8 +34,12 @@ public enum ChecksumCompletion {
             as: UInt16.self)
     }
 
-    private static func isSCTP(_ frame: UnsafeRawBufferPointer, _ start: Int) throws(OffloadError) -> Bool {
-        guard let bytes = unsafe FrameBytes(frame), let headers = try? FrameHeaders(bytes) else { return false }
+    private static func isSCTP(
+        _ frame: UnsafeRawBufferPointer, _ start: Int, _ payload: PayloadStart?
+    ) throws(OffloadError) -> Bool {
+        guard let bytes = unsafe FrameBytes(frame), let headers = try? FrameHeaders(bytes, from: payload) else {
+            return false
+        }
         return headers.isIP && headers.transport == start && headers.transportProtocol == IPProtocol.sctp
     }
 

@@ -22,9 +22,13 @@ public struct FlowHash: Hashable, Sendable {
     public init(_ granularity: Granularity = .flows) { self.granularity = granularity }
 
     /// The hash, the same in every run. Frames that are no Ethernet frames have 0.
-    public func callAsFunction(_ frame: UnsafeRawBufferPointer) -> UInt32 {
+    public func callAsFunction(_ frame: UnsafeRawBufferPointer) -> UInt32 { unsafe hash(frame, from: nil) }
+
+    /// The same for a packet that may begin otherwise.
+    /// - Parameter payload: nil for an Ethernet frame.
+    func hash(_ frame: UnsafeRawBufferPointer, from payload: PayloadStart?) -> UInt32 {
         guard let bytes = unsafe FrameBytes(frame) else { return 0 }
-        return (try? hash(bytes)) ?? (try? Self.hashLinkAddresses(bytes)) ?? 0
+        return (try? hash(bytes, payload)) ?? (try? Self.hashLinkAddresses(bytes)) ?? 0
     }
 
     /// Which of `count` outputs: evenly spread over them.
@@ -44,8 +48,8 @@ public struct FlowHash: Hashable, Sendable {
         Int((UInt64(hash) &* UInt64(count)) >> 32)
     }
 
-    private func hash(_ frame: FrameBytes) throws(OffloadError) -> UInt32 {
-        let headers = try FrameHeaders(frame)
+    private func hash(_ frame: FrameBytes, _ payload: PayloadStart?) throws(OffloadError) -> UInt32 {
+        let headers = try FrameHeaders(frame, from: payload)
         guard headers.isIP else { return try Self.hashLinkAddresses(frame) }
         var ports: (UInt16, UInt16) = (0, 0)
         if granularity == .flows, !headers.isFragment, Self.hasPorts(headers.transportProtocol),

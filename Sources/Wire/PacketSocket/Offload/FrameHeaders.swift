@@ -41,6 +41,18 @@ struct FrameHeaders: Hashable {
         if isIPv4 { try walkIPv4(frame) } else if isIPv6 { try walkIPv6(frame) }
     }
 
+    /// Walks along what begins elsewhere than an Ethernet frame.
+    init(_ frame: FrameBytes, _ start: PayloadStart) throws(OffloadError) {
+        etherType = start.type
+        network = start.offset
+        end = frame.count
+        while EtherType.isTag(etherType) {
+            etherType = try frame.uint16(network + 2)
+            network += 4
+        }
+        if isIPv4 { try walkIPv4(frame) } else if isIPv6 { try walkIPv6(frame) }
+    }
+
     /// Walks along what begins with an IP header.
     init(_ frame: FrameBytes, ip: Int) throws(OffloadError) {
         network = ip
@@ -106,6 +118,32 @@ struct FrameHeaders: Hashable {
             }
         }
         transportProtocol = next
+    }
+}
+
+/// Where a packet without an Ethernet header begins, and with what.
+struct PayloadStart: Hashable {
+    var offset: Int
+    /// As an EtherType.
+    var type: UInt16
+
+    init(offset: Int, type: UInt16) {
+        self.offset = offset
+        self.type = type
+    }
+
+    /// Of what is an IP packet from its first byte on: the version tells which.
+    init(rawIP bytes: UnsafeRawBufferPointer) {
+        offset = 0
+        let version = unsafe bytes.isEmpty ? 0 : bytes[0] >> 4
+        type = version == 4 ? EtherType.ipv4 : version == 6 ? EtherType.ipv6 : 0
+    }
+}
+
+extension FrameHeaders {
+    /// - Parameter start: nil for an Ethernet frame.
+    init(_ frame: FrameBytes, from start: PayloadStart?) throws(OffloadError) {
+        if let start { try self.init(frame, start) } else { try self.init(frame) }
     }
 }
 

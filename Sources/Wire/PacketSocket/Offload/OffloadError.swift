@@ -6,6 +6,9 @@ public enum OffloadError: Error, Hashable, Sendable, CaseIterable, CustomStringC
     case checksumPlace
     /// A super-frame whose header states no size for its segments.
     case noSegmentSize
+    /// A super-frame that would become more frames than any real one (``Segmenter/mostSegments``,
+    /// ``Segmenter/mostSmallSegments``).
+    case tooManySegments
     /// A frame that is too large, of a protocol that can't be cut without knowing what its sender meant.
     case segmentSizeUnknown
     /// A kind of super-frame that this doesn't know.
@@ -27,6 +30,7 @@ public enum OffloadError: Error, Hashable, Sendable, CaseIterable, CustomStringC
         case .truncated: "shorter than its headers say"
         case .checksumPlace: "a checksum in an impossible place"
         case .noSegmentSize: "a super-frame without a segment size"
+        case .tooManySegments: "a super-frame of too many segments"
         case .segmentSizeUnknown: "too large, and unknown how to cut"
         case .unknownKind: "an unknown kind of super-frame"
         case .wrongProtocol: "a super-frame with another protocol's headers"

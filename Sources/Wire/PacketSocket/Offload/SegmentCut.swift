@@ -42,11 +42,11 @@ struct SegmentCut: ~Copyable {
     // MARK: Looking at it
 
     mutating func begin(
-        _ frame: UnsafeRawBufferPointer, _ header: VirtioNetHeader, _ fragmentName: UInt32
+        _ frame: UnsafeRawBufferPointer, _ header: VirtioNetHeader, _ fragmentName: UInt32, _ payload: PayloadStart?
     ) throws(OffloadError) -> Segmentation {
         count = 0
         guard let bytes = unsafe FrameBytes(frame) else { throw .truncated }
-        var headers = try FrameHeaders(bytes)
+        var headers = try FrameHeaders(bytes, from: payload)
         let isPartial = header.flags.contains(.needsChecksum)
         layers.removeAll(keepingCapacity: true)
         if isPartial, let inner = Tunnel.innermost(bytes, headers, at: Int(header.checksumStart), &layers) {
@@ -134,6 +134,11 @@ struct SegmentCut: ~Copyable {
         done = 0
         let total = unsafe payload.count
         let segments = max(1, (total + segmentSize - 1) / segmentSize)
+        let options = kind == .tcp ? headLength - transport - 20 : 0
+        let isSmall = segmentSize + options < Segmenter.leastSegment
+        guard segments <= (isSmall ? Segmenter.mostSmallSegments : Segmenter.mostSegments) else {
+            throw .tooManySegments
+        }
         let restHead = headLength - inFirstHead
         let largest = restHead + min(segmentSize, total)
         // IPv4's length counts its header, IPv6's doesn't.

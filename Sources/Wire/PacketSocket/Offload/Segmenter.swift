@@ -16,6 +16,18 @@
 public struct Segmenter: ~Copyable {
     /// Bytes of the longest headers that are cut.
     public static let longestHead = 512
+    /// The most frames that come of one super-frame. Whoever sends it chooses their size, a virtual machine for one: without
+    /// a bound, one frame of 64 KiB could be 65,000. Linux' own of 64 KiB are at most 1,400 (see ``leastSegment``), those of
+    /// 512 KiB (BIG TCP) about 400.
+    public static let mostSegments = 2048
+    /// The most frames that come of one super-frame if they are smaller than ``leastSegment``: as many datagrams as Linux
+    /// takes in one call (`UDP_MAX_SEGMENTS`), and twice as many small TCP segments as it receives at a time and makes one of
+    /// (GRO, by `NAPI_POLL_WEIGHT`).
+    public static let mostSmallSegments = 128
+    /// Bytes of payload, and of TCP's options, from which on a segment isn't small. Linux cuts its own no smaller, whatever
+    /// its peer asks for (`tcp_min_snd_mss`, 48, since CVE-2019-11479; an IPv4 MTU is at least 68, RFC 791); RFC 9293, 3.7.1,
+    /// assumes 536 where a peer says nothing.
+    public static let leastSegment = 48
 
     private let heads: UnsafeMutableRawBufferPointer
     private var used = 0
@@ -40,8 +52,16 @@ public struct Segmenter: ~Copyable {
     public mutating func begin(
         _ frame: UnsafeRawBufferPointer, _ header: VirtioNetHeader
     ) throws(OffloadError) -> Segmentation {
+        unsafe try begin(frame, header, from: nil)
+    }
+
+    /// The same for a packet that may begin otherwise.
+    /// - Parameter payload: nil for an Ethernet frame.
+    mutating func begin(
+        _ frame: UnsafeRawBufferPointer, _ header: VirtioNetHeader, from payload: PayloadStart?
+    ) throws(OffloadError) -> Segmentation {
         identification &+= 1
-        return unsafe try cut.begin(frame, header, identification)
+        return unsafe try cut.begin(frame, header, identification, payload)
     }
 
     /// Looks at a frame of which no segment size is known, for it comes from a socket without virtio headers, and cuts it

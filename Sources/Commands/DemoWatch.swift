@@ -1,0 +1,39 @@
+import ArgumentParser
+import LinuxSystem
+
+/// Runs the demo as a process of its own and cleans up after it: whatever ends the demo, a signal, a reader that has
+/// gone, or its own fault, nothing of it stays.
+///
+/// Killed itself (SIGKILL), it takes the demo and its daemons with it; the directory goes with the next demo.
+enum DemoWatch {
+    /// Set for the demo proper: its directory.
+    static let variable = "PORTMIRROR_DEMO_DIRECTORY"
+
+    static func run(_ engine: DemoEngine) throws {
+        let ends: [Signal] = [.terminate, .interrupt, .hangUp, .quit]
+        // Before there is another thread.
+        let signals = try SignalDescriptor(Set(ends + [.childEnded]))
+        let status = try status(of: engine, signals)
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    /// In a scope of its own: the directory goes at its end.
+    private static func status(of engine: DemoEngine, _ signals: borrowing SignalDescriptor) throws -> Int32 {
+        let directory = try TemporaryDirectory("portmirror-demo")
+        ThisProcess.setEnvironment(variable, directory.path)
+        var demo = try ChildProcess(["/proc/self/exe", "demo", "--engine", engine.rawValue], isTied: true)
+        var polled = PollSet(capacity: 1)
+        _ = polled.add(signals.number)
+        while true {
+            _ = try polled.wait(nanoseconds: nil)
+            while let signal = try signals.next() {
+                guard signal == .childEnded else {
+                    // Its own programs are killed with it.
+                    demo.kill()
+                    return 128 + signal.rawValue
+                }
+            }
+            if let status = demo.statusIfEnded() { return status }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+internal import MirrorModel
+
+/// A text as one word for a shell: as it is, or in quotes if the shell would act on something in it.
+///
+/// What can't be shown stands as an escape in `$'…'`, which bash, ksh and zsh read (and POSIX since 2024).
+public func shellWord(_ text: String) -> String {
+    if text.unicodeScalars.contains(where: \.isUnprintable) { return "$'" + text.utf8.map(escaped).joined() + "'" }
+    let isPlain = text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: "-_./:,=+@%".utf8.contains(byte)
+        }
+    }
+    guard !isPlain || text.isEmpty else { return text }
+    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}
+
+private func escaped(_ byte: UInt8) -> String {
+    switch byte {
+    case UInt8(ascii: "'"), UInt8(ascii: "\\"): return "\\" + String(Unicode.Scalar(byte))
+    case 0x20..<0x7f: return String(Unicode.Scalar(byte))
+    default: return "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+}

@@ -1,0 +1,150 @@
+import LinuxSystem
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+import PlanSimulation
+import Testing
+
+/// An Open vSwitch that doesn't answer until it is told to.
+private final class AbsentSwitch: Engine {
+    var answers = false
+    var hides: Set<String> = []
+
+    var capabilities: EngineCapabilities {
+        guard !answers else { return .openVSwitch }
+        var capabilities = EngineCapabilities.noOpenVSwitch
+        capabilities.mayBeMissed = true
+        return capabilities
+    }
+
+    func observe(into observation: inout Observation) throws {}
+    func perform(_ steps: [Step]) throws -> [String] { [] }
+    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { !answers && hides.contains(mirror.name.description) }
+}
+
+@Suite struct RemovalTests {
+    private let machine: Machine
+    private let ovs = AbsentSwitch()
+    private let reconciler: Reconciler
+
+    init() throws {
+        machine = try Machine()
+        reconciler = Reconciler(
+            engines: [machine.engine, ovs], store: machine.store, runDirectory: "\(machine.directory)/run")
+        // As it would be with the mirror's rows in a database that nobody serves.
+        ovs.hides = ["ids"]
+        try machine.write("version: 1\nmirrors:\n  ids: {from: x, to: b}\n", "ids.yaml")
+        let name = try PortName("b")
+        let record = OutputRecord(
+            port: ResolvedPort(name: name, index: 3), offloads: ["tx-x-segmentation"])
+        var world = machine.engine.simulator.world
+        world.records = [record]
+        world.offloads[3]?.harmful = []
+        machine.engine.simulator = Simulator(world)
+    }
+
+    private func apply(_ edit: (inout Reconciler.Change) throws -> Void = { _ in }) throws -> Reconciler.Preview {
+        var change = Reconciler.Change()
+        change.isAllOrNothing = false
+        try edit(&change)
+        return try reconciler.apply(change, now: machine.now)
+    }
+
+    private func remove() throws -> Reconciler.Preview {
+        try apply { change in
+            change.remove = [try MirrorName("ids")]
+            change.scope = .only(change.remove)
+        }
+    }
+
+    private var kept: Bool { Files.exists("\(machine.store.permanentDirectory)/ids.removed") }
+    private var hasRecord: Bool { !machine.engine.simulator.world.records.isEmpty }
+
+    @Test("What can't be taken away is kept as to be removed, said, listed, and its output isn't restored")
+    func isKept() throws {
+        let done = try remove()
+        #expect(done.removed.map(\.description) == ["ids"])
+        #expect(done.awaited.map(\.description) == ["ids"])
+        #expect(done.remarks.contains { $0.contains("may go on copying") })
+        #expect(kept && hasRecord)
+        let present = try reconciler.look(now: machine.now)
+        #expect(present.definitions.intents.isEmpty)
+        let status = statuses(
+            of: present.desired, observed: present.observed, now: machine.now, engines: present.engines
+        ).first
+        #expect(status?.state == .removing && status?.reason.hasPrefix("being removed: waits for Open vSwitch") == true)
+        #expect(status?.outputs.map(\.output.description) == ["b"])
+    }
+
+    @Test("It waits as long as there is no answer, and the next change of any kind that gets one finishes it")
+    func isFinished() throws {
+        _ = try remove()
+        #expect(try apply().awaited.map(\.description) == ["ids"])
+        #expect(try remove().awaited.map(\.description) == ["ids"])
+        #expect(kept && hasRecord)
+        ovs.answers = true
+        let done = try apply { change in
+            change.put = [(try machine.mirror("other", "a", to: "c"), false)]
+            change.scope = .only([try MirrorName("other")])
+        }
+        #expect(done.settled.map(\.description) == ["ids"])
+        #expect(!kept && !machine.engine.simulator.world.records.contains { $0.port.index == 3 })
+    }
+
+    @Test("Mirrors whose time is over, that a file no longer has, or that go to another engine are kept as well")
+    func otherWays() throws {
+        machine.now = Timestamp(secondsSince1970: 1_900_000_000)
+        try machine.write(
+            "version: 1\nmirrors:\n  ids: {from: x, to: b, until: '2027-01-01T00:00:00Z'}\n", "ids.yaml")
+        #expect(try apply().awaited.map(\.description) == ["ids"])
+        #expect(kept && hasRecord)
+        ovs.answers = true
+        #expect(try apply().settled.map(\.description) == ["ids"])
+        #expect(!kept)
+
+        ovs.answers = false
+        try machine.write("version: 1\nmirrors:\n  ids: {from: x, to: b}\n", "ids.yaml")
+        #expect(try apply { $0.removesOthers = true }.awaited.map(\.description) == ["ids"])
+        ovs.answers = true
+        #expect(try apply().settled.map(\.description) == ["ids"])
+
+        ovs.answers = false
+        try machine.write("version: 1\nmirrors:\n  ids: {from: x, to: b}\n", "ids.yaml")
+        var moved = try machine.mirror("ids", "a", to: "c")
+        moved.engine = .tc
+        #expect(try apply { $0.put = [(moved, false)] }.awaited.map(\.description) == ["ids"])
+        #expect(kept)
+    }
+
+    @Test("A mirror of the same name can be defined meanwhile; what its forerunner left is still taken away")
+    func sameName() throws {
+        _ = try remove()
+        var anew = try machine.mirror("ids", "a", to: "c")
+        anew.engine = .tc
+        let done = try apply { $0.put = [(anew, false)] }
+        #expect(done.added.map(\.description) == ["ids"])
+        #expect(kept && hasRecord)
+        let present = try reconciler.look(now: machine.now)
+        let status = statuses(
+            of: present.desired, observed: present.observed, now: machine.now, engines: present.engines
+        ).first
+        #expect(status?.state == .degraded && status?.reason.contains("had its name before") == true)
+        ovs.answers = true
+        #expect(try apply().settled.map(\.description) == ["ids"])
+        #expect(!kept && machine.engine.simulator.world.points.count == 2)
+    }
+
+    @Test("What fails leaves nothing kept that wasn't before; a file that can't be read is still a removal")
+    func failing() throws {
+        try machine.write("version: 1\nmirrors:\n  web: {from: a, to: c}\n", "web.yaml")
+        machine.engine.failsAt = machine.engine.performed
+        #expect(throws: UserError.self) { try apply { $0.remove = [try MirrorName("ids")] } }
+        #expect(!kept)
+        machine.engine.failsAt = nil
+        try machine.write("{", "ids.removed")
+        try machine.write("version: 1\nmirrors: {}\n", "ids.yaml")
+        #expect(try apply().awaited.map(\.description) == ["ids"])
+        ovs.answers = true
+        #expect(try apply().settled.map(\.description) == ["ids"])
+    }
+}
