@@ -159,8 +159,7 @@ public final class CommandLab {
         return "\(directory)/program-\(count)"
     }
 
-    /// Runs a program where the test runs, and waits for its end.
-    public func runHere(
+    private func runHere(
         _ arguments: [String], input: String? = nil, environment: [String: String] = [:],
         seconds: Double = 30
     ) throws -> ProgramOutcome {

@@ -325,8 +325,6 @@ public struct Observation: Hashable, Sendable {
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
     public var taps: [MirrorName: TapReport]
-    /// Mirrors for which a process copies in another network namespace: it is none of this one's.
-    public var elsewhere: Set<MirrorName> = []
     /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
     public var unaskable: Set<MirrorName> = []
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.

@@ -312,9 +312,6 @@ private struct StatusReader {
         guard !observed.unaskable.contains(status.name) else {
             return "it is unknown whether \(Self.process(status.name, nil)) runs: only its user and root may ask it"
         }
-        if observed.elsewhere.contains(status.name) {
-            return Self.process(status.name, nil) + " runs in another network namespace, and not in this one"
-        }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
     }

@@ -26,21 +26,6 @@ public enum NetworkNamespace {
         return own.st_ino == other.st_ino && own.st_dev == other.st_dev
     }
 
-    /// Whether a path leads this process where it leads process 1; nil if that can't be told. Of what doesn't exist, the
-    /// nearest directory above it counts.
-    public static func isPathShared(withProcess id: Int32, _ path: String) -> Bool? {
-        var place = path[...]
-        while true {
-            var (own, other) = (stat(), stat())
-            let isHere = unsafe stat(String(place), &own) == 0
-            let isThere = unsafe stat("/proc/\(id)/root\(place)", &other) == 0
-            if !isThere, Glibc.errno != ENOENT, Glibc.errno != ENOTDIR { return nil }
-            if isHere, isThere { return own.st_ino == other.st_ino && own.st_dev == other.st_dev }
-            guard !isHere, !isThere, let slash = place.lastIndex(of: "/") else { return false }
-            place = slash == place.startIndex ? "/" : place[..<slash]
-        }
-    }
-
     /// Gives the calling thread a new, empty network namespace.
     public static func makeOwn() throws(SystemError) {
         _ = try check(clinux_unshare(CLONE_NEWNET), "create", "a network namespace")
