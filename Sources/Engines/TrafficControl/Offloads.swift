@@ -31,9 +31,10 @@ final class Offloads {
             }
             guard case .success(let reply) = outcome, let message = reply.messages.first else { continue }
             let features = DeviceFeatures(message)
+            let harmful = features.active.filter(OffloadState.isHarmful)
+            let stuck = harmful.filter { !features.changeable.contains($0) || features.fixed.contains($0) }
             states[port.index] = OffloadState(
-                active: features.active, wanted: features.wanted, changeable: features.changeable,
-                fixed: features.fixed)
+                harmful: harmful.subtracting(stuck), stuck: stuck, wanted: features.wanted)
         }
         return states
     }
