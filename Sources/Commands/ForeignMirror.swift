@@ -9,30 +9,6 @@ extension ForeignMirror {
         return named.isEmpty ? all.filter { $0.port == name } : named
     }
 
-    /// What is wrong with a row of the Mirror table, as far as the database tells.
-    static func problems(of row: ObservedSwitchMirror, _ topology: Topology) -> [String] {
-        var problems: [String] = []
-        if row.selection.isEmpty { problems.append("it selects nothing: its ports have gone, or none was set") }
-        switch row.selection.output {
-        case .nowhere: problems.append("it has no output: its port has gone, or none was set")
-        case .port(let port):
-            let bridge = (try? PortName(port.name)).flatMap { topology.switchOf($0)?.name }
-            if let bridge, bridge.description != row.bridge.name {
-                problems.append("its output \(port) is a port of \(bridge), so \(row.bridge) doesn't run it")
-            }
-        case .vlan: break
-        }
-        switch row.counters?.selectedPackets {
-        case nil:
-            problems.append(
-                "Open vSwitch has counted nothing of it: it has just been made, or doesn't run (ovs-vswitchd's log says why)"
-            )
-        case 0?: problems.append("it hasn't copied anything yet")
-        default: break
-        }
-        return problems
-    }
-
     /// What is wrong with a filter that mirrors.
     static func problems(of rule: ForeignRule, _ topology: Topology) -> [String] {
         let gone = rule.copies.filter { topology[index: $0.index] == nil }

@@ -92,10 +92,15 @@ extension ListCommand {
         for mirror in all {
             rows.append([
                 mirror.engine, mirror.place, mirror.name ?? "-", mirror.owner ?? "-", mirror.copies,
-                mirror.outputs.isEmpty ? "(gone)" : mirror.outputs.joined(separator: ","),
+                mirror.outputs.isEmpty ? "(none)" : mirror.outputs.joined(separator: ","),
             ])
         }
         if rows.count > 1 { Terminal.write(Terminal.table(rows)) }
+        for mirror in all {
+            for problem in mirror.problems {
+                Terminal.write("\(mirror.name.map { "mirror \($0)" } ?? "the mirror") of \(mirror.place): \(problem)\n")
+            }
+        }
     }
 }
 
@@ -126,7 +131,7 @@ struct ForeignMirror: Encodable {
 
     static func all(in observed: Observation) -> [ForeignMirror] {
         let rows = (observed.switches?.mirrors ?? []).filter { $0.mirror == nil }
-            .map { ForeignMirror($0, observed.topology) }
+            .map { ForeignMirror($0, observed) }
         let filters = observed.topology.ports.values.sorted { $0.name < $1.name }.flatMap { port in
             ((observed.hooks[port.index]?.foreign ?? []) + (observed.queueFilters[port.index] ?? []))
                 .compactMap { ForeignMirror($0, at: port.name, observed.topology) }
@@ -134,7 +139,7 @@ struct ForeignMirror: Encodable {
         return rows + filters
     }
 
-    private init(_ row: ObservedSwitchMirror, _ topology: Topology) {
+    private init(_ row: ObservedSwitchMirror, _ observed: Observation) {
         engine = EngineName.ovs.rawValue
         place = "bridge \(row.bridge)"
         name = row.name.isEmpty ? nil : row.name
@@ -149,7 +154,7 @@ struct ForeignMirror: Encodable {
         port = nil
         packets = row.counters?.selectedPackets
         bytes = row.counters?.selectedBytes
-        problems = Self.problems(of: row, topology)
+        problems = row.problems(in: observed)
     }
 
     private init?(_ filter: ForeignFilter, at port: PortName, _ topology: Topology) {

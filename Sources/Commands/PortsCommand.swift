@@ -57,6 +57,8 @@ struct PortsCommand: ParsableCommand {
         let tops = topology.ports.values.filter { port in
             let isMember = port.master.flatMap { topology[index: $0] }.map { $0.kind != .other("openvswitch") } ?? false
             let own = topology.switchPort(withInterface: port.name)
+            // The kernel's device of all bridges has their ports as members, which are listed under the bridges.
+            if topology.isDatapath(port.name), !topology.switches.isEmpty { return false }
             return !isMember && (own == nil || topology.switches[port.name] != nil)
         }
         for port in tops.sorted(by: { (isBridge($0) ? 0 : 1, $0.name) < (isBridge($1) ? 0 : 1, $1.name) }) {
@@ -86,6 +88,8 @@ private struct PortReport: Encodable {
     /// tcx programs, which run before any filter; null where the kernel doesn't tell.
     let tcxIngress: Int?
     let tcxEgress: Int?
+    /// The number of the XDP program; null if there is none.
+    let program: UInt32?
     var depth = 0
     var users: [String] = []
 
@@ -95,6 +99,7 @@ private struct PortReport: Encodable {
         case outputOf = "output-of"
         case tcxIngress = "tcx-ingress"
         case tcxEgress = "tcx-egress"
+        case program = "xdp"
     }
 
     struct FilterJSON: Encodable {
@@ -153,6 +158,7 @@ private struct PortReport: Encodable {
         }
         tcxIngress = Interfaces.tcxPrograms(on: port.index, ingress: true)
         tcxEgress = Interfaces.tcxPrograms(on: port.index, ingress: false)
+        program = port.program
         if !sourceOf.isEmpty { users.append("source of \(sourceOf.joined(separator: ", "))") }
         if !outputOf.isEmpty { users.append("output of \(outputOf.joined(separator: ", "))") }
         for row in observed.switches?.mirrors ?? [] where row.mirror == nil {
@@ -166,6 +172,7 @@ private struct PortReport: Encodable {
                 users.append("source of \(title)")
             }
         }
+        if let program { users.append("XDP program \(program), which sees first what it receives") }
         users.insert(contentsOf: altnames.map { "altname \($0)" } + (vlan.map { [$0] } ?? []), at: 0)
         users += hookState.foreign.map { "filter of others: \($0)" }
         let queued = (observed.queueFilters[port.index] ?? []).filter { $0.rule != nil }

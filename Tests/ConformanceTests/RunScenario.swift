@@ -316,7 +316,7 @@ private struct PortFacts: Equatable, CustomStringConvertible {
     init(_ port: Port, _ topology: Topology) {
         word = port.kind.word
         master = port.master.flatMap { topology[index: $0]?.name }
-        if case .veth(let index) = port.kind { peer = index.flatMap { topology[index: $0]?.name } }
+        if case .veth(let index, _) = port.kind { peer = index.flatMap { topology[index: $0]?.name } }
         isUp = port.isUp
         hasCarrier = port.hasCarrier
         mtu = port.mtu

@@ -13,7 +13,7 @@ import Testing
             let topology = try Self.topology(&random)
             let reserved = Set(topology.ports.keys.filter { _ in Int.random(in: 0..<100, using: &random) < 15 })
             let graph = ForwardingGraph(topology, reserved: reserved)
-            let places = topology.ports.keys.flatMap { name in
+            let places = (topology.ports.keys + [try PortName("t1")]).flatMap { name in
                 Hook.allCases.map { MirrorPlan.Place(port: name, hook: $0) }
             }
             var forward: Set<[MirrorPlan.Place]> = []
@@ -33,7 +33,8 @@ import Testing
         for index in Int32(1)...9 {
             let parent = Bool.random(using: &random) ? Int32.random(in: 1...9, using: &random) : nil
             let kinds: [PortKind] = [
-                .bridge(spanningTree: false), .vlan(parent: parent, id: 5), .shared(parent: parent, kind: "macvlan"),
+                .bridge(spanningTree: false), .vlan(parent: parent, id: 5), .stacked(parent: parent, kind: "macsec"),
+                .shared(parent: parent, kind: "macvlan"),
                 .aggregate(kind: "bond"), .tunnel(underlay: parent, kind: "vxlan"), .other("ether"),
             ]
             topology.insert(
@@ -46,6 +47,16 @@ import Testing
             topology.insert(Port(name: try PortName("v1"), index: 20, kind: .veth(peer: 21), master: 3))
             topology.insert(Port(name: try PortName("v2"), index: 21, kind: .veth(peer: 20), master: 4))
         }
+        // A switch with a tunnel over any of them.
+        for (index, name) in [(Int32(30), "sw"), (31, "q1"), (32, "q2")] {
+            topology.insert(Port(name: try PortName(name), index: index))
+        }
+        var tunnel = SwitchPort(name: try PortName("t1"))
+        tunnel.tunnel = SwitchTunnel(kind: "vxlan", underlay: Int32.random(in: 1...9, using: &random))
+        topology.insert(
+            Switch(
+                name: try PortName("sw"),
+                ports: [SwitchPort(name: try PortName("q1")), SwitchPort(name: try PortName("q2")), tunnel]))
         return topology
     }
 }

@@ -107,11 +107,12 @@ import Testing
         var lab = Lab()
         try lab.add("eth0")
         for name in ["mv0", "mv1"] { try lab.add(name, .shared(parent: lab.index("eth0"), kind: "macvlan")) }
-        try lab.mirror("m", ["mv1:ingress"], to: ["mv0"])
-        #expect(try cycle(lab) == "mv1 -> mv0 -> mv1")
+        try lab.add("mv0.7", .vlan(parent: lab.index("mv0"), id: 7))
+        try lab.mirror("m", ["mv1:ingress"], to: ["mv0.7"])
+        #expect(try cycle(lab) == "mv1 -> mv0.7 -> mv0 -> mv1")
         lab.desired = []
-        try lab.mirror("m", ["eth0:egress"], to: ["mv0"])
-        #expect(try cycle(lab) == "eth0 -> mv0 -> eth0")
+        try lab.mirror("m", ["eth0:egress"], to: ["mv0.7"])
+        #expect(try cycle(lab) == "eth0 -> mv0.7 -> mv0 -> eth0")
     }
 
     @Test("8: a bond's frames leave by its members, and come in by them") func n8BondFramesLeave() throws {

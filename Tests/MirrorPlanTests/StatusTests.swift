@@ -1,5 +1,6 @@
 import MirrorModel
 import MirrorPlan
+import OVSDB
 import Testing
 
 @Suite struct StatusTests {
@@ -88,6 +89,89 @@ import Testing
         #expect(
             try only(lab).reason
                 == "output vnet2 is down; the kernel doesn't hold all of it: portmirror apply repairs it")
+    }
+
+    @Test("If the kernel holds none of it, that is said") func kernelHoldsNone() throws {
+        var lab = try running()
+        lab.observed.points = []
+        lab.observed.hooks = [:]
+        #expect(try only(lab).state == .degraded)
+        #expect(
+            try only(lab).reason
+                == "the kernel holds none of it, and nothing is copied: portmirror apply sets it up again")
+    }
+
+    @Test("Waiting for an output that was deleted, or renamed, says what becomes of the copies meanwhile")
+    func outputDeletedOrRenamed() throws {
+        var lab = try running(["vnet0:ingress"], to: ["vnet2"])
+        lab.desired[0].mirror.outputs = [.port(try PortName("tap9"))]
+        #expect(
+            try only(lab).reason == "tap9 doesn't exist yet; what it copied before still runs until the next apply")
+        lab.observed.points[0].targets[0].index = 0
+        #expect(try only(lab).state == .waiting)
+        #expect(
+            try only(lab).reason
+                == "tap9 doesn't exist yet; its filters are still there, and every copy fails, until the next apply")
+    }
+
+    @Test("A mirror whose reserved output has left its bridge waits for it") func reservedOutputWithoutBridge() throws {
+        var lab = try Lab.usual()
+        try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"]) { $0.reserve = true }
+        try lab.apply()
+        try lab.change("vnet2") {
+            $0.master = nil
+            $0.bridgePort = nil
+        }
+        #expect(try only(lab).state == .waiting)
+        #expect(
+            try only(lab).reason
+                == "vnet2 is a member of no bridge now, and is to be reserved on one: the mirror waits until it is; "
+                + "what it copied before still runs until the next apply")
+    }
+
+    @Test("A port that Open vSwitch has and can't use isn't up, and its own words are shown")
+    func switchPortInError() throws {
+        var lab = try Lab.onSwitch()
+        let missing = "could not open network device tap9 (No such device)"
+        for name in ["tap9", "tap8"] {
+            var bridge = try #require(lab.observed.topology.switches[PortName("ovs0")])
+            var port = SwitchPort(name: try PortName(name))
+            port.problem = missing
+            bridge.insert(port)
+            lab.observed.topology.insert(bridge)
+            lab.observed.switches?.ports[port.name] = SwitchObject(name: name, id: RowID(high: 7, low: 7))
+        }
+        func status() throws -> MirrorStatus {
+            try #require(
+                statuses(of: lab.desired, observed: lab.observed, now: now, engines: lab.engines).first)
+        }
+        try lab.mirror("m", ["tap0", "tap9"], to: ["tap1"]) { $0.reserve = true }
+        try lab.apply()
+        #expect(try status().state == .degraded)
+        #expect(try status().reason.contains("Open vSwitch can't use tap9: \(missing)"))
+        #expect(try status().sources.map(\.state) == [.up, .error])
+        lab.desired[0].mirror.sources.removeFirst()
+        #expect(try status().state == .waiting)
+        lab.desired[0].mirror.sources = [.port(try PortName("tap0"), .both)]
+        lab.desired[0].mirror.outputs = [.port(try PortName("tap8"))]
+        #expect(try status().state == .waiting)
+        #expect(try status().reason.hasPrefix("Open vSwitch can't use tap8: \(missing)"))
+    }
+
+    @Test("An output without a link, that only the switch knows, has no carrier") func switchPortWithoutLink() throws {
+        var lab = try Lab.onSwitch()
+        var bridge = try #require(lab.observed.topology.switches[PortName("ovs0")])
+        var port = SwitchPort(name: try PortName("dpdk0"))
+        port.hasLink = false
+        bridge.insert(port)
+        lab.observed.topology.insert(bridge)
+        lab.observed.switches?.ports[port.name] = SwitchObject(name: "dpdk0", id: RowID(high: 7, low: 8))
+        try lab.mirror("m", ["tap0"], to: ["dpdk0"]) { $0.reserve = true }
+        try lab.apply()
+        let status = try #require(
+            statuses(of: lab.desired, observed: lab.observed, now: now, engines: lab.engines).first)
+        #expect(status.state == .degraded)
+        #expect(status.reason == "output dpdk0 has no carrier")
     }
 
     @Test("Degraded, if copies go to a port that was made anew") func degradedIfCopiesGo() throws {

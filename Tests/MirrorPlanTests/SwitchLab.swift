@@ -29,6 +29,16 @@ extension Lab {
         observed.switches = state
     }
 
+    /// A port by which the host takes part in a switch, besides the bridge's own.
+    mutating func addInternalPort(_ name: String, on bridge: String) throws {
+        try add(name, .other("openvswitch"))
+        guard var found = observed.topology.switches[try PortName(bridge)] else { throw NoSuchPort(name: bridge) }
+        found.insert(SwitchPort(name: try PortName(name), isInternal: true))
+        observed.topology.insert(found)
+        let made = SwitchObject(name: name, id: rowID())
+        observed.switches?.ports[try PortName(name)] = made
+    }
+
     /// Changes a port of a switch.
     mutating func changeSwitchPort(_ name: String, _ body: (inout SwitchPort) -> Void) throws {
         let port = try PortName(name)

@@ -23,12 +23,26 @@ import Testing
         #expect(lab.steps() == before)
     }
 
-    @Test("What other mirrors use stays") func otherMirrorsUseStays() throws {
+    @Test("What a mirror needs of an output is explained, though another one needs it too")
+    func sharedOutputExplained() throws {
         var lab = try lab()
-        try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"])
+        try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"]) { $0.reserve = true }
+        let alone = lab.steps()
+        try lab.mirror("n", ["vnet0:egress"], to: ["vnet2"])
+        try lab.apply()
+        let name = try MirrorName("m")
+        lab.observed = lab.observed.without([name], desired: lab.desired)
+        let prepares = alone.filter { $0.contains("vnet2") }
+        #expect(!prepares.isEmpty)
+        #expect(lab.plan(.only([name])).steps.map(\.description) == prepares)
+    }
+
+    @Test("What others alone need of an output stays") func otherMirrorsUseStays() throws {
+        var lab = try lab()
+        try lab.mirror("m", ["vnet0:ingress"], to: ["eth0"])
         try lab.mirror("n", ["vnet0:egress"], to: ["vnet2"])
         try lab.apply()
         lab.observed = lab.observed.without([try MirrorName("m")], desired: lab.desired)
-        #expect(lab.steps() == ["copy vnet0 ingress to vnet2"])
+        #expect(lab.steps() == ["copy vnet0 ingress to eth0"])
     }
 }

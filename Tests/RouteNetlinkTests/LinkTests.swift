@@ -66,6 +66,73 @@ import Testing
                     locked: true))
     }
 
+    /// `struct ifinfomsg` of `x0` and attributes.
+    private func made(_ attributes: (inout PayloadWriter) -> Void) -> NetlinkMessage {
+        var writer = PayloadWriter()
+        writer.append([0, 0, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] as [UInt8])
+        writer.attribute(LinkAttribute.name, string: "x0")
+        attributes(&writer)
+        return message(16, payload: writer.bytes)
+    }
+
+    @Test("The largest MTU that can be set, where there is one") func maximumMTU() throws {
+        #expect(try link(CapturedLinks.loopback).maximumMTU == nil)
+        #expect(try link(CapturedLinks.vethWithPeerHere).maximumMTU == 65535)
+        #expect(try Link(made { _ in }).maximumMTU == nil)
+    }
+
+    @Test("An XDP program is known by its number, the driver's first where there are several") func program() throws {
+        #expect(try link(CapturedLinks.vethWithPeerHere).program == nil)
+        // IFLA_XDP_ATTACHED, then IFLA_XDP_PROG_ID, _DRV_PROG_ID, _SKB_PROG_ID of linux/if_link.h.
+        for (attached, numbers, program) in [
+            (UInt8(0), [:], nil), (2, [4: 12], 12), (4, [5: 7, 6: 9], 7), (2, [6: 9], 9),
+        ] as [(UInt8, [UInt16: UInt32], UInt32?)] {
+            let bytes = made { writer in
+                writer.nest(LinkAttribute.xdp) { xdp in
+                    xdp.attribute(2, attached)
+                    for (type, number) in numbers { xdp.attribute(type, number) }
+                }
+            }
+            #expect(try Link(bytes).program == program)
+        }
+    }
+
+    @Test("The VLANs of a bridge's member, with what they are to it") func bridgeVLANs() throws {
+        let bytes = made { writer in
+            writer.nest(LinkAttribute.families) { families in
+                // struct bridge_vlan_info: flags (PVID 2, UNTAGGED 4), vid
+                for (flags, id) in [(UInt16(6), UInt16(1)), (0, 10), (4, 20)] {
+                    var info = PayloadWriter()
+                    info.append(flags)
+                    info.append(id)
+                    families.attribute(2, bytes: info.bytes)
+                }
+                families.attribute(2, bytes: [1])
+            }
+        }
+        let (index, vlans) = try BridgeVLAN.list(bytes)
+        #expect(index == 7)
+        #expect(
+            vlans == [
+                BridgeVLAN(id: 1, isNative: true, isUntagged: true), BridgeVLAN(id: 10),
+                BridgeVLAN(id: 20, isUntagged: true),
+            ])
+        #expect(throws: MalformedBytes.self) { try BridgeVLAN.list(message(16, payload: [7, 0])) }
+    }
+
+    @Test("An entry for every frame has an address of zeros and a far end") func entryForEveryFrame() {
+        for (address, hasEnd, isForAll) in [
+            ([0, 0, 0, 0, 0, 0], true, true), ([0, 0, 0, 0, 0, 0], false, false), ([2, 0, 0, 0, 0, 1], true, false),
+        ] as [([UInt8], Bool, Bool)] {
+            var writer = PayloadWriter()
+            writer.append([UInt8](repeating: 0, count: 12))
+            writer.attribute(2, bytes: address)
+            if hasEnd { writer.attribute(1, bytes: [192, 0, 2, 1]) }
+            #expect(ForwardingEntry.isForEveryFrame(message(28, payload: writer.bytes)) == isForAll)
+        }
+        #expect(!ForwardingEntry.isForEveryFrame(message(28, payload: [])))
+    }
+
     @Test("A tunnel, and what it is bound to") func tunnelBound() throws {
         let link = try link(CapturedLinks.vxlan)
         #expect(link.name == "vx0")

@@ -123,7 +123,7 @@ public struct ReferenceModel: Sendable {
             forward(traveller, in: port, from: nil, &run)
         } else if port.hasCarrier {
             run.deliver(traveller, to: .wire(name))
-            if case .veth(let index?) = port.kind, let peer = topology[index: index] {
+            if case .veth(let index?, _) = port.kind, let peer = topology[index: index] {
                 run.continue(traveller, at: peer.name) { $1.queue($0, at: peer.name) }
             }
         }

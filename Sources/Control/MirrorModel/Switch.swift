@@ -6,6 +6,8 @@ public struct Switch: Hashable, Sendable {
     public private(set) var ports: [PortName: SwitchPort]
     /// Switches at the other ends of its patch ports.
     public var patches: Set<PortName>
+    /// Whether the kernel forwards for it (`datapath_type` "system"), not ovs-vswitchd itself.
+    public var isInKernel = false
     /// VLANs in which it forwards every frame to every port, and learns nothing.
     public var floodVLANs: Set<UInt16>
     /// What it does with what each port sends, where a flow table says so; what other ports send is dropped then. nil: it
@@ -47,6 +49,12 @@ public struct SwitchPort: Hashable, Sendable {
     public var isPatch: Bool
     /// The port at the other end of a patch port, where it is known.
     public var peer: PortName?
+    /// As a tunnel, what is known of it.
+    public var tunnel: SwitchTunnel?
+    /// Why the switch can't use it, in its own words; nil if it can.
+    public var problem: String?
+    /// What the switch says of its link, where the kernel has no interface of it; nil if it doesn't say.
+    public var hasLink: Bool?
 
     /// From its parts; of one interface with the port's name unless told otherwise. What has a peer is a patch port.
     public init(
@@ -65,6 +73,28 @@ public struct SwitchPort: Hashable, Sendable {
     public func hook(of direction: Hook) -> Hook {
         guard isInternal else { return direction }
         return direction == .ingress ? .egress : .ingress
+    }
+}
+
+/// A tunnel of a switch: a port that sends frames in packets of another network.
+public struct SwitchTunnel: Hashable, Sendable {
+    /// The kind: "vxlan", "gre", "geneve", "erspan" …
+    public var kind: String
+    /// The interface that leads to its far end, where that is known.
+    public var underlay: Int32?
+    /// Whether each frame's flow says where its far end is (`remote_ip=flow`); a copy has none.
+    public var isSetByFlows: Bool
+    /// By how many bytes an outer packet is larger than the payload of the frame in it.
+    public var overhead: UInt32
+
+    /// From its parts.
+    public init(kind: String, underlay: Int32? = nil, isSetByFlows: Bool = false, isIPv6: Bool = false) {
+        self.kind = kind
+        self.underlay = underlay
+        self.isSetByFlows = isSetByFlows
+        // The inner Ethernet header, the tunnel's own, and the outer IP header (RFC 7348, 8926, 2784).
+        let own: UInt32 = kind == "gre" || kind == "ip6gre" ? 4 : 16
+        overhead = 14 + own + (isIPv6 || kind.hasPrefix("ip6") ? 40 : 20)
     }
 }
 

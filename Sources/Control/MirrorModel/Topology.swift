@@ -5,6 +5,7 @@ public struct Topology: Hashable, Sendable {
     /// The Open vSwitch bridges by name.
     public private(set) var switches: [PortName: Switch] = [:]
     private var switchNames: [PortName: PortName] = [:]
+    private var switchPortNames: [PortName: PortName] = [:]
     private var names: [Int32: PortName]
     private var altnames: [PortName: PortName] = [:]
     private var membersByMaster: [Int32: Set<PortName>] = [:]
@@ -21,9 +22,14 @@ public struct Topology: Hashable, Sendable {
     /// Adds a switch, or replaces the one of the same name.
     public mutating func insert(_ added: Switch) {
         if let previous = switches.updateValue(added, forKey: added.name) {
-            for port in previous.ports.values { for name in port.interfaces + [port.name] { switchNames[name] = nil } }
+            for port in previous.ports.values {
+                for name in port.interfaces + [port.name] { (switchNames[name], switchPortNames[name]) = (nil, nil) }
+            }
         }
-        for port in added.ports.values { for name in port.interfaces + [port.name] { switchNames[name] = added.name } }
+        for port in added.ports.values {
+            for name in port.interfaces + [port.name] { switchNames[name] = added.name }
+            for name in port.interfaces { switchPortNames[name] = port.name }
+        }
     }
 
     /// The switch that a port, or an interface that makes up a port, belongs to.
@@ -34,8 +40,45 @@ public struct Topology: Hashable, Sendable {
 
     /// The port of a switch that an interface makes up, alone or with others.
     public func switchPort(withInterface name: PortName) -> SwitchPort? {
-        guard let found = switchOf(name) else { return nil }
-        return found.ports.values.first { $0.interfaces.contains(name) }
+        guard let port = switchPortNames[name] else { return nil }
+        return switchOf(name)?.ports[port]
+    }
+
+    /// The kernel's hook at an interface that is a direction of the port, and the other way round.
+    ///
+    /// Ingress is what the host or switch receives from the port. What the host sends through a switch's internal port is
+    /// what the switch receives from it; what a macvtap's VM sends is what the device sends.
+    public func hook(of direction: Hook, at name: PortName) -> Hook {
+        if let own = switchPort(withInterface: name) { return own.hook(of: direction) }
+        guard ports[name]?.kind.isTurnedRound == true else { return direction }
+        return direction == .ingress ? .egress : .ingress
+    }
+
+    /// Whether it is a device of a switch's datapath itself, which is no port of a bridge: `ovs-system`.
+    public func isDatapath(_ name: PortName) -> Bool {
+        guard let port = ports[name], switchOf(name) == nil else { return false }
+        if name.description == "ovs-netdev" { return !switches.isEmpty }
+        return port.kind == .other("openvswitch")
+            && (name.description == "ovs-system" || membersByMaster[port.index]?.isEmpty == false)
+    }
+
+    /// The interfaces that lead to the same cable or LAN as this one: the other members of its bond or team, in the kernel
+    /// or in a switch.
+    public func siblings(of name: PortName) -> [PortName] {
+        var found: [PortName] = []
+        if let master = ports[name]?.master.flatMap({ self[index: $0] }), case .aggregate = master.kind {
+            found += members(of: master.name).map(\.name)
+        }
+        if let own = switchPort(withInterface: name), own.interfaces.count > 1 { found += own.interfaces }
+        return found.filter { $0 != name }
+    }
+
+    /// The tunnels of switches whose outer frames go through an interface.
+    public func switchTunnels(over index: Int32) -> [SwitchPort] {
+        guard !switches.isEmpty else { return [] }
+        return switches.values.sorted { $0.name < $1.name }.flatMap { item in
+            item.ports.values.filter { $0.tunnel?.underlay == index }.sorted { $0.name < $1.name }
+        }
     }
 
     /// Whether there is an interface, or a port of a switch, of that name.
@@ -98,6 +141,16 @@ public struct Port: Hashable, Sendable {
     public var address: MACAddress?
     /// Whether its frames begin with an Ethernet header; tun devices, WireGuard and their like have bare packets.
     public var isEthernet: Bool
+    /// The largest MTU that it can be given, in bytes; nil if it isn't known, or has no limit.
+    public var maximumMTU: UInt32?
+    /// The number of the XDP program that sees what it receives before anybody else; nil if there is none.
+    public var program: UInt32?
+    /// As a tunnel, what is known of it.
+    public var tunnel: TunnelSettings?
+    /// As a bond, how it uses its members.
+    public var bond: BondMode?
+    /// As a member of a VLAN-aware bridge, its VLANs there.
+    public var vlans: PortVLANs?
 
     /// From its parts.
     public init(
@@ -122,10 +175,12 @@ public struct Port: Hashable, Sendable {
 /// What a port is, and where its frames go or come from.
 public enum PortKind: Hashable, Sendable {
     case bridge(spanningTree: Bool)
-    /// One end of a virtual cable; the peer's index where it is in this namespace.
-    case veth(peer: Int32?)
+    /// One end of a virtual cable (veth, netkit); the peer's index where it is in this namespace.
+    case veth(peer: Int32?, kind: String = "veth")
     /// An 802.1Q device on a parent.
     case vlan(parent: Int32?, id: UInt16)
+    /// A device that has another one to itself (MACsec, the port of a switch chip), or one of an unknown kind above another.
+    case stacked(parent: Int32?, kind: String)
     /// A macvlan, macvtap, ipvlan or another device that shares its parent's cable with its siblings.
     case shared(parent: Int32?, kind: String)
     /// A bond or team, that its members make up.
@@ -139,16 +194,17 @@ public enum PortKind: Hashable, Sendable {
     public var word: String {
         switch self {
         case .bridge: "bridge"
-        case .veth: "veth"
         case .vlan: "vlan"
-        case .shared(_, let kind), .aggregate(let kind), .tunnel(_, let kind), .other(let kind): kind
+        case .veth(_, let kind), .stacked(_, let kind), .shared(_, let kind), .aggregate(let kind),
+            .tunnel(_, let kind), .other(let kind):
+            kind
         }
     }
 
     /// The device whose frames it shares or carries its own in.
     public var parent: Int32? {
         switch self {
-        case .vlan(let parent, _), .shared(let parent, _), .tunnel(let parent, _): parent
+        case .vlan(let parent, _), .stacked(let parent, _), .shared(let parent, _), .tunnel(let parent, _): parent
         default: nil
         }
     }
@@ -157,6 +213,15 @@ public enum PortKind: Hashable, Sendable {
     public var isBridge: Bool {
         if case .bridge = self { true } else { false }
     }
+
+    /// Whether it is a tunnel.
+    public var isTunnel: Bool {
+        if case .tunnel = self { true } else { false }
+    }
+
+    /// Whether what is behind the port *sends* through the device, and what the device receives is for it: the other way
+    /// round than at a VM's tap. True of macvtap and ipvtap, whose VM is where elsewhere the host is.
+    public var isTurnedRound: Bool { word == "macvtap" || word == "ipvtap" }
 }
 
 /// A bridge member's settings that reserving it changes (`IFLA_BRPORT_*`, linux/if_link.h).

@@ -12,15 +12,37 @@ struct ForwardingGraph {
     private let topology: Topology
     /// Outputs whose own frames are dropped (rule 7).
     private let reserved: Set<PortName>
+    /// Whether a tunnel's outer packets count as the frames in them.
+    private let countsTunnels: Bool
 
-    init(_ topology: Topology, reserved: Set<PortName> = []) {
+    init(_ topology: Topology, reserved: Set<PortName> = [], countsTunnels: Bool = true) {
         self.topology = topology
         self.reserved = reserved
+        self.countsTunnels = countsTunnels
     }
 
     func successors(of place: Place) -> [Place] {
-        guard let port = topology[place.port] else { return [] }
-        return place.hook == .ingress ? received(port) : sent(port)
+        guard let port = topology[place.port] else { return ofSwitchTunnel(place) }
+        return place.hook == .ingress ? received(port) : sent(port) + acrossTheLAN(port, .ingress)
+    }
+
+    /// A switch's tunnel has no interface of its own.
+    private func ofSwitchTunnel(_ place: Place) -> [Place] {
+        guard countsTunnels, let own = topology.switchPort(place.port), let tunnel = own.tunnel,
+            let bridge = topology.switchOf(place.port)
+        else { return [] }
+        guard place.hook == .ingress else { return self.place(tunnel.underlay, .egress) }
+        return reserved.contains(own.name) ? [] : throughSwitch(bridge, from: own)
+    }
+
+    /// The members of a bond or team are cables to one LAN: what leaves by one comes back on the others, unless the
+    /// switch there takes them for one.
+    private func acrossTheLAN(_ port: Port, _ hook: Hook) -> [Place] {
+        let siblings = topology.siblings(of: port.name)
+        guard !siblings.isEmpty else { return [] }
+        let master = port.master.flatMap { topology[index: $0] }
+        if master?.bond?.isOneLinkForSwitch == true, topology.switchPort(withInterface: port.name) == nil { return [] }
+        return siblings.map { Place(port: $0, hook: hook) }
     }
 
     /// Every place that a frame may come to after `start`, itself left out unless it comes back.
@@ -35,7 +57,7 @@ struct ForwardingGraph {
 
     private func received(_ port: Port) -> [Place] {
         guard !reserved.contains(port.name) else { return [] }
-        var next = topology.stacked(on: port.index).map { Place(port: $0.name, hook: .ingress) }
+        var next = stacked(on: port).map { Place(port: $0, hook: .ingress) }
         if let own = switchPort(port), !own.port.isInternal { next += throughSwitch(own.of, from: own.port) }
         guard let index = port.master, let master = topology[index: index] else { return next }
         next.append(Place(port: master.name, hook: .ingress))
@@ -44,6 +66,13 @@ struct ForwardingGraph {
                 .map { Place(port: $0.name, hook: .egress) }
         }
         return next
+    }
+
+    /// What gets a device's frames, and sends by it.
+    private func stacked(on port: Port) -> [PortName] {
+        let devices = topology.stacked(on: port.index)
+        guard countsTunnels else { return devices.filter { !$0.kind.isTunnel }.map(\.name) }
+        return devices.map(\.name) + topology.switchTunnels(over: port.index).map(\.name)
     }
 
     /// A port that has become part of a switch, and the switch.
@@ -85,25 +114,45 @@ struct ForwardingGraph {
         case .bridge, .aggregate:
             return topology.members(of: port.name).filter { !reserved.contains($0.name) }
                 .map { Place(port: $0.name, hook: .egress) }
-        case .veth(let peer):
+        case .veth(let peer, _):
             return place(peer, .ingress)
-        case .vlan(let parent, _):
+        case .vlan(let parent, _), .stacked(let parent, _):
             return place(parent, .egress)
         case .shared(let parent, _):
             let siblings = parent.map(topology.stacked(on:)) ?? []
             return place(parent, .egress)
                 + siblings.filter { $0.name != port.name }.map { Place(port: $0.name, hook: .ingress) }
         case .tunnel(let underlay, _):
-            return place(underlay, .egress)
+            return countsTunnels ? place(underlay, .egress) : []
         case .other:
             return port.name.description == "lo" ? [Place(port: port.name, hook: .ingress)] : []
         }
     }
 
-    /// Every place from which a frame may come to `goal`, that one included.
-    func origins(of goal: Place) -> Set<Place> {
-        var found: Set<Place> = [goal]
-        var open = [goal]
+    /// The shortest way from one place to another, breadth first, both included.
+    /// - Parameter more: places that something else leads to from a place, such as mirrors.
+    func path(from start: Place, to goal: Place, more: (Place) -> [Place] = { _ in [] }) -> [Place]? {
+        var previous: [Place: Place] = [:]
+        var seen: Set<Place> = [start]
+        var open = [start][...]
+        while let place = open.popFirst() {
+            if place == goal {
+                var path = [place]
+                while let last = path.last, let before = previous[last] { path.append(before) }
+                return path.reversed()
+            }
+            for next in successors(of: place) + more(place) where seen.insert(next).inserted {
+                previous[next] = place
+                open.append(next)
+            }
+        }
+        return nil
+    }
+
+    /// Every place from which a frame may come to one of these, themselves included.
+    func origins(of goals: [Place]) -> Set<Place> {
+        var found = Set(goals)
+        var open = goals
         while let place = open.popLast() {
             for earlier in predecessors(of: place) where found.insert(earlier).inserted { open.append(earlier) }
         }
@@ -112,27 +161,23 @@ struct ForwardingGraph {
 
     /// The other way round: ``successors(of:)`` of each of these has the place.
     func predecessors(of place: Place) -> [Place] {
-        guard let port = topology[place.port] else { return [] }
-        let parent = port.kind.parent.flatMap { topology[index: $0] }
-        let children = topology.stacked(on: port.index)
+        guard let port = topology[place.port] else { return beforeSwitchTunnel(place) }
+        let parent = !countsTunnels && port.kind.isTunnel ? nil : port.kind.parent.flatMap { topology[index: $0] }
+        let children = stacked(on: port)
         let master = port.master.flatMap { topology[index: $0] }
         if let own = switchPort(port), !reserved.contains(own.port.name),
             place.hook == own.port.hook(of: .egress)
         {
-            // Patch ports work both ways, so what may be reached from here is what may lead here.
-            let entrances = switches(around: own.of).flatMap { item in
-                item.ports.values.filter { $0.name != own.port.name && !reserved.contains($0.name) && !$0.isPatch }
-                    .sorted { $0.name < $1.name }.flatMap { $0.places(.ingress) }
-            }
+            let entrances = entrances(of: own.of, to: own.port)
             if own.port.isInternal { return entrances }
-            return entrances + children.map { Place(port: $0.name, hook: .egress) }
+            return entrances + children.map { Place(port: $0, hook: .egress) }
         }
         switch place.hook {
         case .ingress:
             var before = topology.members(of: port.name).filter { !reserved.contains($0.name) }
             if let parent, !reserved.contains(parent.name) { before.append(parent) }
-            var places = before.map { Place(port: $0.name, hook: .ingress) }
-            if case .veth(let peer) = port.kind { places += self.place(peer, .egress) }
+            var places = before.map { Place(port: $0.name, hook: .ingress) } + acrossTheLAN(port, .egress)
+            if case .veth(let peer, _) = port.kind { places += self.place(peer, .egress) }
             if let parent {
                 places += topology.stacked(on: parent.index).filter { $0.isShared && $0.name != port.name }
                     .map { Place(port: $0.name, hook: .egress) }
@@ -140,7 +185,7 @@ struct ForwardingGraph {
             if port.name.description == "lo" { places.append(Place(port: port.name, hook: .egress)) }
             return places
         case .egress:
-            var places = children.map { Place(port: $0.name, hook: .egress) }
+            var places = children.map { Place(port: $0, hook: .egress) }
             guard let master, !reserved.contains(port.name) else { return places }
             switch master.kind {
             case .bridge:
@@ -153,6 +198,26 @@ struct ForwardingGraph {
             default: break
             }
             return places
+        }
+    }
+
+    private func beforeSwitchTunnel(_ place: Place) -> [Place] {
+        guard countsTunnels, let own = topology.switchPort(place.port), let tunnel = own.tunnel,
+            let bridge = topology.switchOf(place.port)
+        else { return [] }
+        guard place.hook == .ingress else { return reserved.contains(own.name) ? [] : entrances(of: bridge, to: own) }
+        guard let index = tunnel.underlay, let port = topology[index: index], !reserved.contains(port.name) else {
+            return []
+        }
+        return [Place(port: port.name, hook: .ingress)]
+    }
+
+    /// Where what leaves a switch by a port may have come in. Patch ports work both ways, so what may be reached from
+    /// there is what may lead there.
+    private func entrances(of bridge: Switch, to port: SwitchPort) -> [Place] {
+        switches(around: bridge).flatMap { item in
+            item.ports.values.filter { $0.name != port.name && !reserved.contains($0.name) && !$0.isPatch }
+                .sorted { $0.name < $1.name }.flatMap { $0.places(.ingress) }
         }
     }
 
@@ -169,6 +234,28 @@ extension SwitchPort {
 
 extension Port {
     fileprivate var isShared: Bool { if case .shared = kind { true } else { false } }
+}
+
+extension ForwardingGraph {
+    /// Whether a frame that comes to both of two places, neither of them on the way to the other, may be the same one. A
+    /// bridge sends one frame to several members; a bond chooses one.
+    func mayPassBoth(_ one: Place, _ other: Place, _ origins: Set<Place>, _ others: Set<Place>) -> Bool {
+        let common = origins.intersection(others)
+        guard !common.isEmpty else { return false }
+        guard !common.contains(one), !common.contains(other), common.contains(where: chooses) else { return true }
+        return common.contains { place in
+            guard !chooses(place) else { return false }
+            let next = Set(successors(of: place))
+            let (first, second) = (next.intersection(origins), next.intersection(others))
+            return !first.isEmpty && !second.isEmpty && first.union(second).count > 1
+        }
+    }
+
+    /// Whether a frame goes on to one of the next places only.
+    private func chooses(_ place: Place) -> Bool {
+        guard place.hook == .egress, let port = topology[place.port], case .aggregate = port.kind else { return false }
+        return port.bond != .broadcast
+    }
 }
 
 extension Mirror {

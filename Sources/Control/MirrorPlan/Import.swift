@@ -168,7 +168,10 @@ private struct Importer {
 
     private mutating func add(_ group: Group, among lists: [[ForeignPoint]], _ expressed: Set<ForeignPoint>) {
         var hooks: [PortName: Set<Hook>] = [:]
-        for point in group.points { hooks[point.port.name, default: []].insert(point.filter.hook) }
+        for point in group.points {
+            hooks[point.port.name, default: []].insert(
+                observed.topology.hook(of: point.filter.hook, at: point.port.name))
+        }
         let sources = hooks.sorted { $0.key < $1.key }.map { port, hooks in
             Source.port(port, hooks.count == 2 ? .both : hooks.contains(.ingress) ? .ingress : .egress)
         }

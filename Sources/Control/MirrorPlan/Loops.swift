@@ -40,7 +40,7 @@ struct LoopSearch {
         let graph = ForwardingGraph(topology, reserved: Set(own))
         for source in places[mirror.name] ?? [] {
             for start in starts(of: mirror, in: graph) {
-                if let path = path(from: start, to: source, in: graph) {
+                if let path = graph.path(from: start, to: source, more: { (copies[$0] ?? []).map(\.to) }) {
                     let ports = ([source] + path).map(\.port)
                     return Self.joined(ports)
                 }
@@ -73,26 +73,6 @@ struct LoopSearch {
 
     private func watchers(after start: Place) -> Set<MirrorName> {
         Set(graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }.map(\.mirror))
-    }
-
-    /// Breadth first, so that the message shows the shortest way.
-    private func path(from start: Place, to goal: Place, in graph: ForwardingGraph) -> [Place]? {
-        var previous: [Place: Place] = [:]
-        var seen: Set<Place> = [start]
-        var open = [start][...]
-        while let place = open.popFirst() {
-            if place == goal {
-                var path = [place]
-                while let last = path.last, let before = previous[last] { path.append(before) }
-                return path.reversed()
-            }
-            for next in graph.successors(of: place) + (copies[place] ?? []).map(\.to)
-            where seen.insert(next).inserted {
-                previous[next] = place
-                open.append(next)
-            }
-        }
-        return nil
     }
 
     private static func joined(_ ports: [PortName]) -> String {
@@ -140,10 +120,12 @@ extension Mirror {
         for source in sources {
             switch source {
             case .port(let port, let direction):
-                // On a switch the direction is the switch's: an internal port's ingress is what the host sends.
+                // An internal port's ingress is what the host sends, and a macvtap's what its device sends.
                 let own = topology.switchPort(port)
                 for hook in direction.hooks {
-                    for place in own?.places(hook) ?? [Place(port: port, hook: hook)] { add(place.port, place.hook) }
+                    for place in own?.places(hook)
+                        ?? [Place(port: port, hook: topology.hook(of: hook, at: port))]
+                    { add(place.port, place.hook) }
                 }
             case .bridge(let bridge):
                 if let found = topology.switches[bridge] {

@@ -225,7 +225,7 @@ public struct PortQueue: Hashable, Sendable {
 public struct OffloadState: Hashable, Sendable {
     /// Features in force that break copies and that can be switched off.
     public var harmful: Set<String>
-    /// Features in force that break copies and that can't be switched off.
+    /// Features in force that break copies and that can't be switched off, or stay in force though that was asked.
     public var stuck: Set<String>
     /// Features that the user has asked for, in force or not.
     public var wanted: Set<String>
@@ -234,6 +234,15 @@ public struct OffloadState: Hashable, Sendable {
     public init(harmful: Set<String> = [], stuck: Set<String> = [], wanted: Set<String> = []) {
         self.harmful = harmful
         self.stuck = stuck
+        self.wanted = wanted
+    }
+
+    /// From what the kernel says of a device's features (`ETHTOOL_MSG_FEATURES_GET`).
+    public init(active: Set<String>, wanted: Set<String>, changeable: Set<String>, fixed: Set<String>) {
+        let harmful = active.filter(Self.isHarmful)
+        // One that is in force unwanted has been asked to go already, and doesn't obey: the device under it decides.
+        stuck = harmful.filter { !changeable.contains($0) || fixed.contains($0) || !wanted.contains($0) }
+        self.harmful = harmful.subtracting(stuck)
         self.wanted = wanted
     }
 

@@ -121,8 +121,8 @@ public func makePlan(
             plan.notes += judge.notes(of: wanted.mirror)
         }
         if refusals.isEmpty { accepted.append(wanted) }
-        // What would go round in circles must not run on; what else is refused runs as it did.
-        if refusals.contains(where: { $0.rule == .loop || $0.rule == .outputIsSource }) {
+        // What would go round in circles, or does harm, must not run on; what else is refused runs as it did.
+        if refusals.contains(where: { [.loop, .outputIsSource, .leak, .harm].contains($0.rule) }) {
             circular.insert(wanted.mirror.name)
         }
     }

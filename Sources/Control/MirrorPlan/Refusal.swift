@@ -10,6 +10,10 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case outputIsSource = "output-is-source"
         /// A source or an output by two of its names.
         case twice
+        /// Copies would reach others than the output (rule 8).
+        case leak
+        /// Copies would do harm to the originals (rule 1).
+        case harm
         /// A capability that the engine, or every engine, lacks.
         case capability
         /// A source isn't what the mirror says, such as a bridge that is none.

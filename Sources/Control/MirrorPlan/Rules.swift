@@ -58,7 +58,7 @@ struct Rules {
     /// Everything that stands against a mirror, not just the first.
     func refusals(of mirror: Mirror) -> [Refusal] {
         let everywhere =
-            twice(mirror) + outputIsSource(mirror) + loop(mirror) + capability(mirror) + wrongKind(mirror)
+            twice(mirror) + outputIsSource(mirror) + ways(mirror) + capability(mirror) + wrongKind(mirror)
             + everyPort(mirror)
             + bare(mirror)
             + reserve(mirror)
@@ -68,7 +68,7 @@ struct Rules {
 
     /// What to tell before it is done.
     func warnings(of mirror: Mirror) -> [Warning] {
-        let everywhere = hostOnly(mirror) + duplicates(mirror) + misled(mirror) + smallOutputs(mirror)
+        let everywhere = hostOnly(mirror) + duplicates(mirror) + devices(mirror).warnings()
         if isOnSwitch(mirror) {
             return everywhere + offloads(mirror)
                 + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
@@ -129,9 +129,34 @@ struct Rules {
             || engine(of: mirror)?.chainLimit.map { chains.length(through: mirror.name) > $0 } == true
     }
 
-    private func loop(_ mirror: Mirror) -> [Refusal] {
+    /// Where copies would get to. What a device is says it best, then who would get the copies, then that they come back.
+    private func ways(_ mirror: Mirror) -> [Refusal] {
+        let devices = devices(mirror).refusals()
         // Said better by the rule above.
-        guard outputIsSource(mirror).isEmpty else { return [] }
+        guard outputIsSource(mirror).isEmpty, !devices.contains(where: { $0.rule == .leak }) else { return devices }
+        let leaks = leaks(mirror)
+        let loops = loop(mirror)
+        // A way that comes back to a source is worse than one that leads to others, unless it does so through the switch.
+        let entersSwitch = mirror.outputPorts.contains { topology.switchPort(withInterface: $0)?.isInternal == true }
+        return devices + (loops.isEmpty || entersSwitch && !leaks.isEmpty ? leaks : loops)
+    }
+
+    private func devices(_ mirror: Mirror) -> DeviceRules {
+        DeviceRules(
+            mirror: mirror, places: places(of: mirror), observed: observed, isOnSwitch: isOnSwitch(mirror),
+            isTapped: isTapped(mirror) || mirror.engine == .tap)
+    }
+
+    private func leaks(_ mirror: Mirror) -> [Refusal] {
+        let isOnSwitch = isOnSwitch(mirror)
+        let reserved =
+            mirror.reservedOutputs(places: places(of: mirror), in: topology) + (isOnSwitch ? mirror.outputPorts : [])
+        return LeakSearch(topology: topology, reserved: Set(reserved), isOnSwitch: isOnSwitch)
+            .leaks(from: places(of: mirror), to: mirror.outputPorts)
+            .map { Refusal(mirror: mirror.name, rule: .leak, message: $0) }
+    }
+
+    private func loop(_ mirror: Mirror) -> [Refusal] {
         if let cycle = loops.cycle(through: mirror) {
             return [
                 Refusal(
@@ -262,10 +287,14 @@ struct Rules {
             guard let port = topology[output] else { return nil }
             let master = port.master.flatMap { topology[index: $0] }
             guard master?.kind.isBridge != true else { return nil }
+            let reason =
+                topology.switchOf(port.name).map {
+                    "it is a port of \($0.name), and the \(isTapped(mirror) ? "tap" : "tc") engine can't reserve one of "
+                        + "Open vSwitch, which reserves outputs of its own mirrors (--engine ovs); or leave --reserve-output out"
+                }
+                ?? "it isn't a member of a bridge, so nothing but this host sends to it; leave --reserve-output out"
             return Refusal(
-                mirror: mirror.name, rule: .reserve,
-                message: "\(port.name) can't be reserved: it isn't a member of a bridge, "
-                    + "so nothing but this host sends to it; leave --reserve-output out")
+                mirror: mirror.name, rule: .reserve, message: "\(port.name) can't be reserved: \(reason)")
         }
     }
 
@@ -291,10 +320,11 @@ struct Rules {
         else { return [] }
         let places = places(of: mirror)
         guard places.count > 1 else { return [] }
-        let origins = places.map(graph.origins)
+        let origins = places.map { graph.origins(of: [$0]) }
         var pairs: [String] = []
         for (index, place) in places.enumerated() {
-            for other in places.indices.dropFirst(index + 1) where !origins[index].isDisjoint(with: origins[other]) {
+            for other in places.indices.dropFirst(index + 1)
+            where graph.mayPassBoth(place, places[other], origins[index], origins[other]) {
                 pairs.append("\(place.port) \(place.hook) and \(places[other].port) \(places[other].hook)")
             }
         }
@@ -309,46 +339,6 @@ struct Rules {
                         + "since \(isTapped(mirror) ? "a tap" : "the kernel") can't tell: \(shown)")
                     + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))
         ]
-    }
-
-    /// Rule 1: copies that get back into a watched bridge have the senders' addresses, which it then looks for there.
-    private func misled(_ mirror: Mirror) -> [Warning] {
-        let watched = Set(
-            places(of: mirror).compactMap { place -> Int32? in
-                guard let port = topology[place.port] else { return nil }
-                return port.kind.isBridge ? port.index : port.master
-            })
-        return mirror.outputs.compactMap { output in
-            guard let port = output.port else { return nil }
-            let entrance = graph.reachable(from: Place(port: port, hook: .egress)).sorted(by: Place.inOrder)
-                .first { place in
-                    guard place.hook == .ingress, let port = topology[place.port], let settings = port.bridgePort,
-                        let master = port.master
-                    else { return false }
-                    return settings.learning && watched.contains(master)
-                }
-            guard let entrance, let bridge = topology[entrance.port]?.master.flatMap({ topology[index: $0] }) else {
-                return nil
-            }
-            return Warning(
-                mirror: mirror.name,
-                message:
-                    "copies sent to \(port) get back into \(bridge.name) at \(entrance.port), where it would "
-                    + "learn the senders' addresses and misdeliver originals: choose an output that doesn't lead there")
-        }
-    }
-
-    /// Copies over the output's MTU are lost; super-frames are cut to their own segments' size, not the output's.
-    private func smallOutputs(_ mirror: Mirror) -> [Warning] {
-        let largest = places(of: mirror).compactMap { topology[$0.port] }.max { $0.mtu < $1.mtu }
-        guard let largest else { return [] }
-        return mirror.outputs.compactMap { output in
-            guard let port = topology[output], port.mtu < largest.mtu else { return nil }
-            return Warning(
-                mirror: mirror.name,
-                message: "\(port.name) has MTU \(port.mtu), less than the \(largest.mtu) of \(largest.name): "
-                    + "larger frames' copies may be lost (ip link set \(port.name) mtu \(largest.mtu))")
-        }
     }
 
     private func offloads(_ mirror: Mirror) -> [Warning] {

@@ -15,7 +15,12 @@ public struct MirrorStatus: Hashable, Sendable {
         case down
         /// Up, but nothing at the other end of the cable: copies fail.
         case noCarrier = "no-carrier"
+        /// Open vSwitch has a port of that name, and can't use it.
+        case error
         case missing
+
+        /// Whether nothing can come from it or go to it until that changes.
+        var isAbsence: Bool { self == .missing || self == .error }
     }
 
     /// A source and how it is.
@@ -226,9 +231,8 @@ private struct StatusReader {
             engine: plan.engines[mirror.name] ?? engineAtWork(mirror.name), sources: sources,
             outputs: outputs, points: pointStatuses(of: mirror.name), note: notes[mirror.name],
             countersAge: age(of: mirror.name), tap: observed.taps[mirror.name])
-        func list(_ names: [String]) -> String { names.joined(separator: ", ") }
-        let missingSources = sources.filter { $0.state == .missing }.map(\.source.port.description)
-        let missingOutputs = outputs.filter { $0.state == .missing }.compactMap(\.output.name?.description)
+        let missingSources = sources.filter { $0.state.isAbsence }.map(\.source.port)
+        let missingOutputs = outputs.filter { $0.state.isAbsence }.compactMap(\.output.name)
         if let until = mirror.until, until <= now {
             status.state = .expired
             let runs = points[mirror.name] != nil || rows[mirror.name] != nil || observed.taps[mirror.name] != nil
@@ -236,28 +240,24 @@ private struct StatusReader {
                 "its time is over" + (runs ? ", and it still copies" : "")
                 + ": portmirror apply, add or remove takes it away"
         } else if let refusal = refusals[mirror.name]?.first {
-            status.state = .failed
-            status.reason = refusal.message
+            let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
+            status.state = bridgeless == nil ? .failed : .waiting
+            status.reason = bridgeless.map { bridgelessness(of: $0, mirror.name) } ?? refusal.message
         } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
             status.state = .waiting
             let missing =
                 (missingSources.count == sources.count ? missingSources : [])
                 + (missingOutputs.count == outputs.count ? missingOutputs : [])
-            status.reason = "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet"
-            // A port that was renamed, for one: the definition goes by names.
-            if points[mirror.name] != nil {
-                status.reason += "; what it copied before still runs until the next apply"
-            }
+            status.reason = absence(missing, "exist yet")
+            if let rest = leftover(of: mirror.name) { status.reason += "; \(rest)" }
             if let idle = idle(status) { status.reason += "; \(idle)" }
         } else if let idle = idle(status) {
             status.state = .waiting
             let gone = missingSources + missingOutputs
-            status.reason =
-                idle + (gone.isEmpty ? "" : "; \(list(gone)) \(gone.count == 1 ? "doesn't" : "don't") exist yet")
+            status.reason = idle + (gone.isEmpty ? "" : "; \(absence(gone, "exist yet"))")
         } else {
             let missing = missingSources + missingOutputs
-            let gone =
-                missing.isEmpty ? [] : ["\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist"]
+            let gone = missing.isEmpty ? [] : [absence(missing, "exist")]
             let reasons =
                 gone + portReasons(status) + engineReasons(status) + processReasons(status, mirror)
                 + removalReasons(status)
@@ -268,6 +268,38 @@ private struct StatusReader {
     }
 
     // MARK: Reasons
+
+    /// That ports aren't there: what the switch says of those that it has and can't use.
+    private func absence(_ names: [PortName], _ verb: String) -> String {
+        let problems = names.compactMap { name in
+            topology.switchPort(topology.ownName(of: name))?.problem.map { "Open vSwitch can't use \(name): \($0)" }
+        }
+        let missing = names.filter { topology.switchPort(topology.ownName(of: $0))?.problem == nil }.map(\.description)
+        let absent =
+            missing.isEmpty
+            ? [] : ["\(missing.joined(separator: ", ")) \(missing.count == 1 ? "doesn't" : "don't") \(verb)"]
+        return (absent + problems).joined(separator: "; ")
+    }
+
+    /// What a mirror that waits has in the kernel. A port that was renamed is still sent to: the definition goes by names.
+    private func leftover(of name: MirrorName) -> String? {
+        guard let points = points[name] else { return nil }
+        let arrives = points.contains { $0.targets.contains { topology[index: $0.index] != nil } }
+        return arrives
+            ? "what it copied before still runs until the next apply"
+            : "its filters are still there, and every copy fails, until the next apply"
+    }
+
+    /// Whether a port has left the bridge that it was to be taken out of.
+    private func isBridgeless(_ name: PortName) -> Bool {
+        guard let port = topology[topology.ownName(of: name)] else { return false }
+        return port.master.flatMap { topology[index: $0] } == nil && topology.switchOf(port.name) == nil
+    }
+
+    private func bridgelessness(of output: PortName, _ name: MirrorName) -> String {
+        "\(output) is a member of no bridge now, and is to be reserved on one: the mirror waits until it is"
+            + (leftover(of: name).map { "; \($0)" } ?? "")
+    }
 
     private func portReasons(_ status: MirrorStatus) -> [String] {
         var reasons: [String] = []
@@ -337,8 +369,10 @@ private struct StatusReader {
                 ? [] : ["what copied before still does as well: portmirror apply takes it away"]
         }
         guard status.engine == .ovs else {
-            return pending[status.name] == nil
-                ? [] : ["the kernel doesn't hold all of it: portmirror apply repairs it"]
+            guard pending[status.name] != nil else { return [] }
+            return points[status.name] == nil
+                ? ["the kernel holds none of it, and nothing is copied: portmirror apply sets it up again"]
+                : ["the kernel doesn't hold all of it: portmirror apply repairs it"]
         }
         var reasons: [String] = []
         if let steps = pending[status.name] {
@@ -396,7 +430,11 @@ private struct StatusReader {
 
     private func state(of written: PortName, needsCarrier: Bool) -> MirrorStatus.PortState {
         let name = topology.ownName(of: written)
-        guard let port = topology[name] else { return topology.switchPort(name) == nil ? .missing : .up }
+        if topology.switchPort(name)?.problem != nil { return .error }
+        guard let port = topology[name] else {
+            guard let own = topology.switchPort(name) else { return .missing }
+            return needsCarrier && own.hasLink == false ? .noCarrier : .up
+        }
         guard port.isUp else { return .down }
         return needsCarrier && !port.hasCarrier ? .noCarrier : .up
     }
@@ -410,7 +448,7 @@ private struct StatusReader {
         let atHooks = points.flatMap { point in
             point.targets.map { target in
                 MirrorStatus.PointStatus(
-                    port: point.port.name, hook: point.hook,
+                    port: point.port.name, hook: topology.hook(of: point.hook, at: point.port.name),
                     output: topology[index: target.index].map { .port($0.name) }, counters: target.counters)
             }
         }

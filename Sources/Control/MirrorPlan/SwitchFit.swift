@@ -122,6 +122,10 @@ struct SwitchFit {
                 } else if let own = observed.topology.switchOf(name), let bridge, own.name != bridge.bridge {
                     found.append(.fact("\(name) is on \(own.name), \(bridge.source) on \(bridge.bridge)"))
                 }
+                if observed.topology.switchPort(name)?.tunnel?.isSetByFlows == true {
+                    found.append(
+                        .fact("\(name) is a tunnel whose far end the flows set (remote_ip=flow), and a copy has none"))
+                }
                 if mirror.snaplen != nil, observed.topology.switchPort(name)?.isPatch == true {
                     found.append(.fact("\(name) is a patch port, to which Open vSwitch sends no copy that it has cut"))
                 }
@@ -178,7 +182,7 @@ extension Topology {
         guard let master = self[name]?.master.flatMap({ self[index: $0] }), master.kind.isBridge else { return nil }
         for member in members(of: master.name) where member.name != name {
             var candidates = [member.name]
-            if case .veth(let peer?) = member.kind, let other = self[index: peer] { candidates.append(other.name) }
+            if case .veth(let peer?, _) = member.kind, let other = self[index: peer] { candidates.append(other.name) }
             for candidate in candidates {
                 if let found = switchOf(candidate), switchPort(candidate) != nil {
                     return (candidate, master.name, found.name)

@@ -7,9 +7,8 @@ struct SwitchWarnings {
     let others: [Mirror]
 
     func warnings(of mirror: Mirror) -> [Warning] {
-        (reserved(mirror) + retagged(mirror) + vlanOutputs(mirror) + patches(mirror) + chained(mirror)).map {
-            Warning(mirror: mirror.name, message: $0)
-        }
+        (reserved(mirror) + retagged(mirror) + vlanOutputs(mirror) + patches(mirror) + chained(mirror)
+            + internalOutputs(mirror) + smallTunnels(mirror)).map { Warning(mirror: mirror.name, message: $0) }
     }
 
     /// Rule 7: said unless it is what was asked for.
@@ -60,6 +59,14 @@ struct SwitchWarnings {
                 "frames that come into \(name) from \(Self.list(bridge.patches)) over a patch port are copied as they "
                     + "leave \(name), and those that stay inside aren't")
         }
+        for name in mirror.outputPorts {
+            guard let port = topology.switchPort(name), port.isPatch,
+                let other = port.peer.flatMap({ topology.switchOf($0) })
+            else { continue }
+            said.append(
+                "\(name) is a patch port: copies enter \(other.name) and are forwarded there as any frame is, to whoever "
+                    + "the destination is there")
+        }
         for output in mirror.outputs where mirror.snaplen != nil {
             guard case .vlan(_, let name) = output, let bridge = topology.switches[name], !bridge.patches.isEmpty else {
                 continue
@@ -67,6 +74,35 @@ struct SwitchWarnings {
             said.append("copies that are cut don't go over patch ports, to \(Self.list(bridge.patches))")
         }
         return said
+    }
+
+    /// No driver finishes what the kernel's switch gives to the host (`internal_dev_recv`, net/openvswitch).
+    private func internalOutputs(_ mirror: Mirror) -> [String] {
+        guard !mirror.keepOffloads else { return [] }
+        return mirror.outputPorts.compactMap { name in
+            guard topology.switchPort(name)?.isInternal == true, topology.switchOf(name)?.isInKernel == true else {
+                return nil
+            }
+            return
+                "\(name) is an internal port: copies of TCP come as super-frames with unfilled checksums, whatever is "
+                + "switched off, which Suricata and Zeek ignore; a veth or tap as output gets them whole"
+        }
+    }
+
+    /// A tunnel's packets are larger than the frames in them, and Open vSwitch forbids their fragmentation (`df_default`).
+    private func smallTunnels(_ mirror: Mirror) -> [String] {
+        let largest = watched(mirror).flatMap(\.interfaces).compactMap { topology[$0] }.max { $0.mtu < $1.mtu }
+        guard let largest else { return [] }
+        return mirror.outputPorts.compactMap { name in
+            guard let tunnel = topology.switchPort(name)?.tunnel,
+                let under = tunnel.underlay.flatMap({ topology[index: $0] }), under.mtu < largest.mtu + tunnel.overhead
+            else { return nil }
+            let room = under.mtu > tunnel.overhead ? under.mtu - tunnel.overhead : 0
+            return
+                "\(name) is a tunnel over \(under.name), whose MTU of \(under.mtu) leaves \(room) bytes for a copy, less "
+                + "than the \(largest.mtu) of \(largest.name): larger frames' copies may be lost (all the way to its far "
+                + "end an MTU of \(largest.mtu + tunnel.overhead) takes them)"
+        }
     }
 
     /// Inside the switch a copy isn't a frame of its own.

@@ -19,8 +19,11 @@ extension Observation {
         for (index, hook) in hooks where hook.isOurs && hook.isUnused && !stillWatched.contains(index) {
             undone.hooks[index] = nil
         }
+        // What a mirror needs of its outputs is told in full, though another one that shares them needs it too.
+        let own = Set(desired.filter { mirrors.contains($0.mirror.name) }.flatMap(\.mirror.outputPorts))
         let stillUsed = Set(
-            desired.filter { !mirrors.contains($0.mirror.name) }.flatMap(\.mirror.outputPorts))
+            desired.filter { !mirrors.contains($0.mirror.name) }.flatMap(\.mirror.outputPorts)
+        ).subtracting(own)
         for record in records where !stillUsed.contains(record.port.name) {
             undone.records.removeAll { $0.port.index == record.port.index }
             undone.offloads[record.port.index]?.harmful.formUnion(record.offloads)

@@ -132,7 +132,10 @@ public final class OpenVSwitchEngine: Engine {
     }
 
     private func read(_ seen: Replica, _ client: OVSDBClient, into observation: inout Observation) throws(OVSDBError) {
-        let reader = SwitchReader(seen)
+        let socket = try? NetlinkSocket(.route)
+        let reader = SwitchReader(seen) { address in
+            (try? socket?.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
+        }
         for found in reader.switches() { observation.topology.insert(found) }
         var state = reader.state(now: ThisProcess.now(), sent: try sent(to: reader, client))
         guard let root = seen.rows(OpenVSwitchRow.self).first else {
@@ -156,7 +159,8 @@ public final class OpenVSwitchEngine: Engine {
         var sent: [RowID: UInt64] = [:]
         for (output, result) in zip(outputs, results) {
             guard case .rows(let rows) = result,
-                let packets = rows.first?["statistics"]?.integers["tx_packets"].flatMap({ UInt64(exactly: $0) })
+                let packets = rows.first?["statistics"]?.integers[reader.sentCounter(of: output.interface)]
+                    .flatMap({ UInt64(exactly: $0) })
             else { continue }
             sent[output.port] = packets
         }
@@ -277,14 +281,14 @@ public final class OpenVSwitchEngine: Engine {
                     .select(table: "Interface", where: [.row(output.interface)], columns: ["statistics"]),
                 ]
             })
-        func packets(_ place: Int) -> UInt64? {
+        func packets(_ place: Int, _ counter: String = "tx_packets") -> UInt64? {
             guard place < results.count, case .rows(let rows) = results[place] else { return nil }
-            return rows.first?["statistics"]?.integers["tx_packets"].flatMap { UInt64(exactly: $0) }
+            return rows.first?["statistics"]?.integers[counter].flatMap { UInt64(exactly: $0) }
         }
         var counters: [RowID: Baseline] = [:]
         for (place, output) in outputs.enumerated() {
             // A row that hasn't been counted yet begins at nothing.
-            guard let sent = packets(2 * place + 1) else { continue }
+            guard let sent = packets(2 * place + 1, reader.sentCounter(of: output.interface)) else { continue }
             counters[output.row] = Baseline(selected: packets(2 * place) ?? 0, sent: sent)
         }
         return counters

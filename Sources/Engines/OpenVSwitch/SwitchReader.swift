@@ -1,3 +1,4 @@
+import LinuxSystem
 import MirrorModel
 import MirrorPlan
 import OVSDB
@@ -10,9 +11,12 @@ struct SwitchReader {
     private let interfaces: [RowID: InterfaceRow]
     /// Which bridge each port belongs to.
     private let bridgeOfPort: [RowID: BridgeRow]
+    /// The kernel's interface that leads to an address, of 4 or 16 bytes.
+    private let leads: (_ to: [UInt8]) -> Int32?
 
-    init(_ replica: Replica) {
+    init(_ replica: Replica, leads: @escaping (_ to: [UInt8]) -> Int32? = { _ in nil }) {
         self.replica = replica
+        self.leads = leads
         let reachable = Set(replica.rows(OpenVSwitchRow.self).flatMap(\.bridges))
         bridges = replica.rows(BridgeRow.self).filter { reachable.contains($0.id) }
         ports = Dictionary(replica.rows(PortRow.self).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -31,6 +35,7 @@ struct SwitchReader {
         return bridges.compactMap { bridge in
             guard let name = try? PortName.ofInterface(bridge.name) else { return nil }
             var made = Switch(name: name, floodVLANs: Set(bridge.floodVLANs.compactMap { UInt16(exactly: $0) }))
+            made.isInKernel = bridge.datapathType != "netdev"
             for port in bridge.ports.compactMap({ ports[$0] }) {
                 let parts = port.interfaces.compactMap { interfaces[$0] }
                 for part in parts where part.type == "patch" {
@@ -61,10 +66,35 @@ struct SwitchReader {
         guard let name = try? PortName.ofInterface(port.name) else { return nil }
         let names = parts.compactMap { try? PortName.ofInterface($0.name) }.sorted()
         let patch = parts.first { $0.type == "patch" }
-        return SwitchPort(
+        var made = SwitchPort(
             name: name, interfaces: names, vlanMode: Self.vlanMode(port),
             isInternal: port.name == bridge.name || !parts.isEmpty && parts.allSatisfy { $0.type == "internal" },
             isPatch: patch != nil, peer: patch?.options["peer"].flatMap { try? PortName.ofInterface($0) })
+        if parts.count == 1 { made.tunnel = tunnel(parts[0]) }
+        let problems = parts.compactMap(Self.problem)
+        if problems.count == parts.count { made.problem = problems.first }
+        let links = parts.compactMap(\.linkState)
+        if !links.isEmpty { made.hasLink = links.contains("up") }
+        return made
+    }
+
+    /// Why ovs-vswitchd can't use an interface (ovs-vswitchd.conf.db(5), Interface, `error` and `ofport`).
+    static func problem(_ interface: InterfaceRow) -> String? {
+        if let error = interface.error, !error.isEmpty { return error }
+        return interface.ofport == -1 ? "it couldn't be set up (ofport -1)" : nil
+    }
+
+    private static let tunnels: Set = [
+        "vxlan", "gre", "ip6gre", "geneve", "erspan", "ip6erspan", "stt", "lisp", "gtpu", "bareudp", "srv6",
+    ]
+
+    private func tunnel(_ interface: InterfaceRow) -> SwitchTunnel? {
+        guard Self.tunnels.contains(interface.type) else { return nil }
+        let remote = interface.options["remote_ip"]
+        let address = remote.flatMap(InternetAddress.bytes)
+        return SwitchTunnel(
+            kind: interface.type, underlay: address.flatMap(leads), isSetByFlows: remote == "flow",
+            isIPv6: address?.count == 16)
     }
 
     /// ovs-vswitchd.conf.db(5), Port, `vlan_mode`: where it is empty, a tag makes an access port.
@@ -171,6 +201,16 @@ struct SwitchReader {
     func interface(of port: RowID) -> RowID? {
         guard let interfaces = ports[port]?.interfaces, interfaces.count == 1 else { return nil }
         return interfaces.first
+    }
+
+    /// The counter of an interface that tells what the switch has sent to it. Of an internal port of the kernel's switch the
+    /// database has what the host sees.
+    func sentCounter(of interface: RowID) -> String {
+        guard interfaces[interface]?.type == "internal",
+            let port = ports.values.first(where: { $0.interfaces.contains(interface) }),
+            bridgeOfPort[port.id]?.datapathType != "netdev"
+        else { return "tx_packets" }
+        return "rx_packets"
     }
 
     /// For each port that own rows send to, the row of its only interface: whose counters tell of failures.

@@ -31,10 +31,9 @@ final class Offloads {
             }
             guard case .success(let reply) = outcome, let message = reply.messages.first else { continue }
             let features = DeviceFeatures(message)
-            let harmful = features.active.filter(OffloadState.isHarmful)
-            let stuck = harmful.filter { !features.changeable.contains($0) || features.fixed.contains($0) }
             states[port.index] = OffloadState(
-                harmful: harmful.subtracting(stuck), stuck: stuck, wanted: features.wanted)
+                active: features.active, wanted: features.wanted, changeable: features.changeable,
+                fixed: features.fixed)
         }
         return states
     }

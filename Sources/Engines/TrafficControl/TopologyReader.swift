@@ -8,18 +8,45 @@ struct TopologyReader {
 
     func read() throws(NetlinkError) -> Topology {
         var topology = Topology()
-        let messages = try socket.dump(LinkRequest.dump())
-        for message in messages {
+        var sortsVLANs: Set<Int32> = []
+        for message in try socket.dump(LinkRequest.dump()) {
             // A link that can't be read can't be mirrored; the others can.
             guard let link = try? Link(message), let name = try? PortName(link.name) else { continue }
-            topology.insert(
-                Port(
-                    name: name, index: link.index, kind: kind(of: link), master: link.master, isUp: link.isUp,
-                    hasCarrier: link.hasCarrier, mtu: link.mtu, bridgePort: link.bridgePort.map(settings),
-                    address: MACAddress(link.address), isEthernet: [1, 772].contains(link.hardwareType),
-                    altnames: link.altnames.compactMap { try? PortName($0) }))
+            var port = Port(
+                name: name, index: link.index, kind: kind(of: link), master: link.master, isUp: link.isUp,
+                hasCarrier: link.hasCarrier, mtu: link.mtu, bridgePort: link.bridgePort.map(settings),
+                address: MACAddress(link.address), isEthernet: [1, 772].contains(link.hardwareType),
+                altnames: link.altnames.compactMap { try? PortName($0) })
+            port.maximumMTU = link.maximumMTU
+            port.program = link.program
+            if port.kind.isTunnel { port.tunnel = tunnelSettings(of: link) }
+            // IFLA_BOND_MODE, IFLA_BR_VLAN_FILTERING
+            if link.kind == "bond" { port.bond = link.kindData[1]?.integer(UInt8.self).flatMap(BondMode.init) }
+            if link.kind == "bridge", link.kindData[7]?.integer(UInt8.self) == 1 { sortsVLANs.insert(link.index) }
+            topology.insert(port)
         }
+        for port in topology.ports.values where port.kind == .other("ether") {
+            // A pair of a virtual and a passed-through card (net_failover, Hyper-V): one LAN behind both.
+            guard !topology.members(of: port.name).isEmpty else { continue }
+            var pair = port
+            pair.kind = .aggregate(kind: "failover")
+            topology.insert(pair)
+        }
+        if !sortsVLANs.isEmpty { try readVLANs(of: sortsVLANs, into: &topology) }
         return topology
+    }
+
+    private func readVLANs(of bridges: Set<Int32>, into topology: inout Topology) throws(NetlinkError) {
+        for message in try socket.dump(BridgeVLAN.dump()) {
+            guard let (index, list) = try? BridgeVLAN.list(message), var port = topology[index: index],
+                port.master.map(bridges.contains) == true
+            else { continue }
+            let untagged = list.filter(\.isUntagged).map(\.id)
+            port.vlans = PortVLANs(
+                native: list.first(where: \.isNative)?.id, untagged: Set(untagged),
+                tagged: Set(list.map(\.id)).subtracting(untagged))
+            topology.insert(port)
+        }
     }
 
     private func kind(of link: Link) -> PortKind {
@@ -27,40 +54,84 @@ struct TopologyReader {
         switch link.kind {
         case "bridge":
             return .bridge(spanningTree: link.kindData[5]?.integer(UInt32.self) ?? 0 != 0)
-        case "veth": return .veth(peer: local)
+        case "veth"?, "netkit"?: return .veth(peer: local, kind: link.kind ?? "")
         case "vlan": return .vlan(parent: local, id: link.kindData[1]?.integer() ?? 0)
         case "macvlan", "macvtap", "ipvlan", "ipvtap":
             return .shared(parent: local, kind: link.kind ?? "")
         case "bond", "team": return .aggregate(kind: link.kind ?? "")
-        // linux/if_link.h IFLA_VXLAN_LINK, _GROUP, _GROUP6
-        case "vxlan": return tunnel(link, underlay: 3, remotes: [2, 16])
-        // IFLA_GENEVE_REMOTE, _REMOTE6
-        case "geneve": return tunnel(link, underlay: nil, remotes: [2, 7])
-        // linux/if_tunnel.h IFLA_GRE_LINK, _REMOTE
-        case "gretap", "ip6gretap", "erspan", "ip6erspan", "gre", "ip6gre":
-            return tunnel(link, underlay: 1, remotes: [7])
-        case let kind?: return .other(kind)
+        case "vxlan", "geneve", "gretap", "ip6gretap", "erspan", "ip6erspan", "gre", "ip6gre": return tunnel(link)
+        case let kind?:
+            guard let parent = local, parent > 0, parent != link.index else { return .other(kind) }
+            return .stacked(parent: parent, kind: kind)
         case nil: return .other(link.isLoopback ? "loopback" : "ether")
         }
     }
 
+    // MARK: Tunnels
+
+    /// Attributes of a kind of tunnel (linux/if_link.h, linux/if_tunnel.h).
+    private struct TunnelAttributes {
+        var underlay: UInt16?
+        var remotes: [UInt16]
+        var metadata: UInt16
+
+        init(_ kind: String?) {
+            switch kind {
+            // IFLA_VXLAN_LINK, _GROUP, _GROUP6, _COLLECT_METADATA
+            case "vxlan": (underlay, remotes, metadata) = (3, [2, 16], 25)
+            // IFLA_GENEVE_REMOTE, _REMOTE6, _COLLECT_METADATA
+            case "geneve": (underlay, remotes, metadata) = (nil, [2, 7], 6)
+            // IFLA_GRE_LINK, _REMOTE, _COLLECT_METADATA
+            default: (underlay, remotes, metadata) = (1, [7], 18)
+            }
+        }
+    }
+
     /// The interface under a tunnel: the one it is bound to, else the one that leads to its remote end.
-    private func tunnel(_ link: Link, underlay: UInt16?, remotes: [UInt16]) -> PortKind {
+    private func tunnel(_ link: Link) -> PortKind {
         let kind = link.kind ?? ""
-        if let underlay, let index = link.kindData[underlay]?.integer(Int32.self), index > 0 {
+        let known = TunnelAttributes(kind)
+        if let underlay = known.underlay, let index = link.kindData[underlay]?.integer(Int32.self), index > 0 {
             return .tunnel(underlay: index, kind: kind)
         }
-        for remote in remotes {
-            guard let address = link.kindData[remote]?.bytes, address.count == 4 || address.count == 16,
-                address.contains(where: { $0 != 0 })
-            else { continue }
+        for address in remotes(of: link) {
             // No route now: nothing to loop through now.
-            let reply = try? socket.perform(RouteRequest.get(Array(address)))
+            let reply = try? socket.perform(RouteRequest.get(address))
             if let index = reply?.messages.first.flatMap(RouteRequest.outputInterface) {
                 return .tunnel(underlay: index, kind: kind)
             }
         }
         return .tunnel(underlay: nil, kind: kind)
+    }
+
+    private func remotes(of link: Link) -> [[UInt8]] {
+        TunnelAttributes(link.kind).remotes.compactMap { remote in
+            guard let address = link.kindData[remote]?.bytes, address.count == 4 || address.count == 16,
+                address.contains(where: { $0 != 0 })
+            else { return nil }
+            return Array(address)
+        }
+    }
+
+    private func tunnelSettings(of link: Link) -> TunnelSettings {
+        // IFLA_GRE_PMTUDISC, IFLA_GRE_IGNORE_DF
+        let isGRE = link.kind == "gretap"
+        return TunnelSettings(
+            target: target(of: link), followsPathMTU: isGRE && link.kindData[10]?.integer(UInt8.self) != 0,
+            ignoresDontFragment: isGRE && link.kindData[19]?.integer(UInt8.self) == 1)
+    }
+
+    private func target(of link: Link) -> TunnelSettings.Target {
+        let metadata = link.kindData[TunnelAttributes(link.kind).metadata]
+        // A flag of its own, or a byte.
+        if let metadata, metadata.bytes.isEmpty || metadata.bytes.contains(where: { $0 != 0 }) { return .perPacket }
+        if let address = remotes(of: link).first {
+            return address.count == 4 && address[0] & 0xf0 == 0xe0 || address.count == 16 && address[0] == 0xff
+                ? .group : .known
+        }
+        guard link.kind == "vxlan" else { return .perPacket }
+        let entries = try? socket.dump(ForwardingEntry.dump(index: link.index, name: link.name))
+        return entries?.contains(where: ForwardingEntry.isForEveryFrame) == true ? .known : .perPacket
     }
 
     private func settings(_ port: BridgePort) -> BridgePortSettings {

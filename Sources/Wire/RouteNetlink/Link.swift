@@ -16,6 +16,10 @@ public struct Link: Hashable, Sendable {
     public let flags: UInt32
     /// The largest payload, in bytes.
     public let mtu: UInt32
+    /// The largest that ``mtu`` can be set to (`IFLA_MAX_MTU`, since Linux 4.19); nil where there is no limit.
+    public let maximumMTU: UInt32?
+    /// The number of the XDP program on it (`IFLA_XDP`), the driver's before the generic one; nil if there is none.
+    public let program: UInt32?
     /// The kind of its outermost qdisc (`IFLA_QDISC`), when this was told: a change of it isn't news of the link.
     public let queue: String?
     /// Bridge, bond or other master.
@@ -53,6 +57,8 @@ public struct Link: Hashable, Sendable {
         var altnames: [String] = []
         var address: [UInt8] = []
         var mtu: UInt32 = 0
+        var maximumMTU: UInt32?
+        var program: UInt32?
         var queue: String?
         var master: Int32?
         var link: Int32?
@@ -71,6 +77,8 @@ public struct Link: Hashable, Sendable {
                 }
             case LinkAttribute.address: address = Array(attribute.bytes)
             case LinkAttribute.mtu: mtu = attribute.integer() ?? 0
+            case LinkAttribute.maximumMTU: maximumMTU = attribute.integer().flatMap { $0 == 0 ? nil : $0 }
+            case LinkAttribute.xdp: program = Self.program(attribute.attributes)
             case LinkAttribute.queue: queue = attribute.string
             case LinkAttribute.master: master = attribute.integer()
             case LinkAttribute.link: link = attribute.integer()
@@ -94,6 +102,8 @@ public struct Link: Hashable, Sendable {
         self.altnames = altnames
         self.address = address
         self.mtu = mtu
+        self.maximumMTU = maximumMTU
+        self.program = program
         self.queue = queue
         self.master = master
         self.link = link
@@ -109,6 +119,12 @@ public struct Link: Hashable, Sendable {
         var link = self
         link.name = name
         return link
+    }
+
+    /// `IFLA_XDP_PROG_ID` where there is one program; where several are attached, each has an attribute of its own.
+    private static func program(_ attributes: Attributes) -> UInt32? {
+        let numbers = attributes.filter { $0.type >= 4 && $0.type <= 7 }.sorted { $0.type < $1.type }
+        return numbers.compactMap { $0.integer(UInt32.self) }.first { $0 != 0 }
     }
 
     /// Equal in everything that is compared here.
@@ -150,11 +166,14 @@ enum LinkAttribute {
     static let protocolInfo: UInt16 = 12
     static let info: UInt16 = 18
     static let statistics: UInt16 = 23
+    static let families: UInt16 = 26
     static let namespaceDescriptor: UInt16 = 28
     static let extendedMask: UInt16 = 29
     static let linkNamespace: UInt16 = 37
     static let properties: UInt16 = 52
     static let altname: UInt16 = 53
+    static let xdp: UInt16 = 43
+    static let maximumMTU: UInt16 = 51
     static let infoKind: UInt16 = 1
     static let infoData: UInt16 = 2
     static let infoMemberKind: UInt16 = 4

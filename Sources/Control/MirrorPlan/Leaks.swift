@@ -1,0 +1,136 @@
+import MirrorModel
+
+/// Rule 8: a copy reaches the output and nobody else. What is behind the output alone is the output's; what the originals
+/// come to without it isn't.
+struct LeakSearch {
+    let topology: Topology
+    /// Outputs of the mirror whose own frames are dropped.
+    let reserved: Set<PortName>
+    /// Whether a switch sends its copies.
+    let isOnSwitch: Bool
+
+    /// The ways by which copies of what passes some places get to others than the outputs, a sentence each; empty if
+    /// there are none.
+    func leaks(from places: [Place], to outputs: [PortName]) -> [String] {
+        let sources = places.filter { topology[$0.port] != nil }
+        return sources.isEmpty ? [] : outputs.compactMap { leak(from: sources, to: $0) }
+    }
+
+    private func leak(from sources: [Place], to output: PortName) -> String? {
+        guard let port = topology[output] else { return nil }
+        if let source = sources.first(where: { isUnder(port, $0.port) }) {
+            return
+                "\(output) is what the frames of \(source.port) come and go by: copies sent there reach those that the "
+                + "originals are for, and others. \(Self.advice)"
+        }
+        let own = isOnSwitch ? topology.switchPort(output) : nil
+        let starts = own?.places(.egress) ?? [Place(port: output, hook: .egress)]
+        let graph = ForwardingGraph(topology, reserved: reserved, countsTunnels: false)
+        let reached = starts.reduce(into: Set<Place>()) { $0.formUnion(graph.reachable(from: $1)) }
+        if let bridge = entrance(output), sources.contains(where: { topology.switchOf($0.port)?.name == bridge }) {
+            return "\(output) is an internal port of \(bridge): what is sent through it enters the switch as if this "
+                + "host had sent it, and reaches those that the originals are for. Open vSwitch itself sends copies out "
+                + "of it, to this host (--engine ovs)"
+        }
+        if let hit = leavesByTheSameLAN(output, sources, graph) { return hit }
+        let outside = ForwardingGraph(topology, reserved: reserved.union([output]), countsTunnels: false)
+        guard let end = end(of: reached, starts, sources, outside) else { return nil }
+        let way = starts.lazy.compactMap { graph.path(from: $0, to: end) }.first ?? [end]
+        return "copies sent to \(output) reach those that the originals are for: \(Self.joined(way)). \(Self.advice)"
+    }
+
+    private static let advice = "Choose an output with nobody but the sensor behind it"
+
+    // MARK: Ways
+
+    /// Whether a source is a VLAN or another device above the output.
+    private func isUnder(_ port: Port, _ source: PortName) -> Bool {
+        var next = topology[source]
+        var depth = 0
+        while let device = next, depth < 8 {
+            guard !device.kind.isTunnel, let parent = device.kind.parent else { return false }
+            if parent == port.index { return true }
+            next = topology[index: parent]
+            depth += 1
+        }
+        return false
+    }
+
+    /// The switch that what is sent through a port enters.
+    private func entrance(_ output: PortName) -> PortName? {
+        guard !isOnSwitch, let own = topology.switchPort(withInterface: output), own.isInternal else { return nil }
+        return topology.switchOf(output)?.name
+    }
+
+    /// One cable of a bond or team leads where the others do.
+    private func leavesByTheSameLAN(_ output: PortName, _ sources: [Place], _ graph: ForwardingGraph) -> String? {
+        let siblings = Set(topology.siblings(of: output))
+        guard !siblings.isEmpty else { return nil }
+        let passed = sources.reduce(into: graph.origins(of: sources)) { $0.formUnion(graph.reachable(from: $1)) }
+        guard let other = passed.map(\.port).filter({ siblings.contains($0) }).min() else { return nil }
+        return
+            "\(output) leads to the same LAN as \(other), by which frames of \(sources[0].port) come or go: copies sent "
+            + "there reach those that the originals are for. \(Self.advice)"
+    }
+
+    /// A place that copies come to and originals too, or may.
+    private func end(of reached: Set<Place>, _ starts: [Place], _ sources: [Place], _ outside: ForwardingGraph)
+        -> Place?
+    {
+        let watched = watched(sources)
+        if let place = starts.first(where: { enters($0, watched: watched) }) {
+            return reached.sorted(by: Place.inOrder).first { $0.hook == .egress } ?? place
+        }
+        guard !reached.isEmpty else { return nil }
+        let inOrder = reached.sorted(by: Place.inOrder)
+        let names = Set(sources.map(\.port))
+        if let place = inOrder.first(where: { place in
+            place.hook == .ingress && names.contains(place.port) || enters(place, watched: watched)
+        }) {
+            return place
+        }
+        let originals = outside.origins(of: sources)
+        guard !outside.origins(of: inOrder).subtracting(starts).isDisjoint(with: originals) else { return nil }
+        return inOrder.first { !outside.origins(of: [$0]).subtracting(starts).isDisjoint(with: originals) }
+    }
+
+    /// The bridges, bonds and switches whose ports are watched, and those that these are members of.
+    private func watched(_ sources: [Place]) -> Set<PortName> {
+        var found: Set<PortName> = []
+        for source in sources {
+            var next = topology[source.port]
+            if next.map({ isJunction($0) }) != true { next = next?.master.flatMap { topology[index: $0] } }
+            while let junction = next, isJunction(junction), found.insert(junction.name).inserted {
+                next = junction.master.flatMap { topology[index: $0] }
+            }
+            if let bridge = topology.switchOf(source.port) { found.insert(bridge.name) }
+        }
+        return found
+    }
+
+    private func isJunction(_ port: Port) -> Bool {
+        switch port.kind {
+        case .bridge, .aggregate: true
+        default: false
+        }
+    }
+
+    private func enters(_ place: Place, watched: Set<PortName>) -> Bool {
+        guard let port = topology[place.port], !reserved.contains(port.name) else { return false }
+        if let own = topology.switchPort(withInterface: port.name), place.hook == own.hook(of: .ingress) {
+            return topology.switchOf(port.name).map { watched.contains($0.name) } == true
+        }
+        switch place.hook {
+        case .egress: return isJunction(port) && watched.contains(port.name)
+        case .ingress:
+            return port.master.flatMap { topology[index: $0] }.map { isJunction($0) && watched.contains($0.name) }
+                == true
+        }
+    }
+
+    private static func joined(_ places: [Place]) -> String {
+        places.reduce(into: [String]()) { names, place in
+            if names.last != place.port.description { names.append(place.port.description) }
+        }.joined(separator: " -> ")
+    }
+}

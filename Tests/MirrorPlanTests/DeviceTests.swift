@@ -1,0 +1,346 @@
+import MirrorModel
+import MirrorPlan
+import OVSDB
+import Testing
+
+/// What each kind of device is as a source and as an output.
+@Suite struct DeviceTests {
+    @Test("No kind is in the table twice") func kindsOnce() {
+        let words = DeviceKind.all.flatMap(\.words)
+        #expect(Set(words).count == words.count)
+    }
+
+    @Test("What the table refuses is refused by every engine, and what it accepts is accepted")
+    func tableIsTheRule() throws {
+        for kind in DeviceKind.all {
+            for word in kind.words {
+                for engine in [EngineChoice.tc, .tap] {
+                    var lab = try Lab.usual()
+                    try lab.add("dev0", Self.kind(word, parent: lab.index("eth0")))
+                    try lab.mirror("source", ["dev0:ingress"], to: ["vnet2"]) { $0.engine = engine }
+                    try lab.mirror("output", ["vnet0:ingress"], to: ["dev0"]) { $0.engine = engine }
+                    for (name, verdict) in [("source", kind.source), ("output", kind.output)] {
+                        let refusals = lab.refusals(of: name)
+                        switch verdict {
+                        case .refused(let reason):
+                            #expect(refusals.count == 1)
+                            #expect(refusals.first?.message.contains(reason) == true, "\(word) as \(name)")
+                        case .fits, .warned: #expect(refusals == [], "\(word) as \(name)")
+                        case .depends: break
+                        }
+                        let warns = lab.plan().warnings.contains { $0.mirror.description == name }
+                        if case .warned = verdict { #expect(warns, "\(word) as \(name)") }
+                        if case .fits = verdict { #expect(!warns, "\(word) as \(name)") }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func kind(_ word: String, parent: Int32) -> PortKind {
+        switch word {
+        case "bridge": .bridge(spanningTree: false)
+        case "vlan": .vlan(parent: parent, id: 5)
+        case "veth", "netkit": .veth(peer: nil, kind: word)
+        case "macvlan", "macvtap", "ipvlan", "ipvtap": .shared(parent: parent, kind: word)
+        case "bond", "team", "failover": .aggregate(kind: word)
+        case "vxlan", "geneve", "gretap", "ip6gretap", "erspan", "ip6erspan": .tunnel(underlay: parent, kind: word)
+        case "macsec", "virt_wifi", "dsa": .stacked(parent: parent, kind: word)
+        default: .other(word)
+        }
+    }
+
+    // MARK: Sources
+
+    @Test("A VRF sees no frame, and its members are named") func vrfAsSource() throws {
+        var lab = try Lab.usual()
+        try lab.add("red", .other("vrf"))
+        for name in ["eth1", "eth2"] { try lab.add(name, in: "red") }
+        try lab.mirror("m", ["red"], to: ["vnet2"])
+        #expect(
+            lab.refusals().map(\.message) == [
+                "red can't be a source: a VRF only routes, and no frame passes its hooks; watch its members: --from eth1 "
+                    + "--from eth2"
+            ])
+        lab.desired[0].mirror.engine = .tap
+        #expect(lab.refusals() == [])
+    }
+
+    @Test("A macvtap's VM sends through the device: its directions are turned round at the hooks")
+    func macvtapAsSource() throws {
+        for kind in ["macvtap", "ipvtap"] {
+            var lab = try Lab.usual()
+            try lab.add("mt0", .shared(parent: lab.index("eth0"), kind: kind))
+            try lab.mirror("m", ["mt0:ingress"], to: ["vnet2"])
+            #expect(lab.steps().last == "copy mt0 egress to vnet2")
+            try lab.apply()
+            let status = try #require(
+                statuses(of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 9)).first)
+            #expect(status.points.map(\.hook) == [.ingress])
+            #expect(lab.desired[0].mirror.points(in: lab.observed.topology) == [Point(try PortName("mt0"), .egress)])
+        }
+    }
+
+    @Test("An XDP program at a watched ingress is named, whoever copies") func programInFront() throws {
+        for engine in [EngineChoice.tc, .tap] {
+            var lab = try Lab.usual()
+            for name in ["vnet0", "eth0"] { try lab.change(name) { $0.program = 12 } }
+            try lab.mirror("m", ["vnet0:ingress", "eth0:egress"], to: ["vnet2"]) { $0.engine = engine }
+            #expect(
+                lab.warnings() == [
+                    "vnet0 has an XDP program (number 12), which sees what it receives first: what it drops or takes isn't copied"
+                ])
+        }
+    }
+
+    @Test("The device of all of Open vSwitch's bridges is neither a source nor an output") func datapath() throws {
+        var lab = try Lab.onSwitch()
+        try lab.add("ovs-system", .other("openvswitch"))
+        for name in ["tap0", "tap1"] {
+            let index = try lab.index("ovs-system")
+            try lab.change(name) { $0.master = index }
+        }
+        try lab.mirror("source", ["ovs-system"], to: ["eth0"]) { $0.engine = .tc }
+        try lab.mirror("output", ["tap0:ingress"], to: ["ovs-system"]) { $0.engine = .tc }
+        #expect(Set(lab.refusals().map(\.mirror.description)) == ["source", "output"])
+        #expect(lab.refusals().allSatisfy { $0.message.hasPrefix("ovs-system is Open vSwitch's own device") })
+    }
+
+    // MARK: Outputs
+
+    @Test("A card in the watched bridge may be its way out") func wayOut() throws {
+        for kind in [PortKind.other("ether"), .aggregate(kind: "bond"), .vlan(parent: nil, id: 5)] {
+            var lab = try Lab.usual()
+            try lab.add("out", kind, in: "br0")
+            try lab.mirror("m", ["vnet0:ingress"], to: ["out"])
+            #expect(lab.warnings().first?.hasPrefix("out is a member of br0 and leads out of this machine") == true)
+            lab.desired[0].mirror.sources = [.port(try PortName("eth0"), .ingress)]
+            #expect(lab.warnings() == [])
+        }
+    }
+
+    @Test("A tunnel needs one far end") func tunnelsWithoutTarget() throws {
+        for (target, words) in [
+            (TunnelSettings.Target.known, nil), (.group, "a multicast group"), (.perPacket, "no far end of its own"),
+        ] {
+            var lab = try Lab.usual()
+            try lab.add("vx0", .tunnel(underlay: lab.index("eth0"), kind: "vxlan"))
+            try lab.change("vx0") { $0.tunnel = TunnelSettings(target: target) }
+            try lab.mirror("m", ["vnet0"], to: ["vx0"])
+            #expect(lab.refusals().map(\.rule) == (words == nil ? [] : [.leak]))
+            if let words { #expect(lab.refusals().first?.message.contains(words) == true) }
+        }
+    }
+
+    private func greLab(_ kind: String, _ settings: TunnelSettings, underlay: UInt32 = 1500) throws -> Lab {
+        var lab = try Lab.usual()
+        try lab.add("gt0", .tunnel(underlay: lab.index("eth0"), kind: kind))
+        try lab.change("gt0") {
+            $0.tunnel = settings
+            $0.mtu = 1462
+        }
+        try lab.change("eth0") { $0.mtu = underlay }
+        return lab
+    }
+
+    @Test("1: a GRE tunnel would lower the path MTU of the originals") func n1LoweredPathMTU() throws {
+        for kind in ["gretap", "ip6gretap"] {
+            for settings in [
+                TunnelSettings(target: .known, followsPathMTU: true),
+                TunnelSettings(target: .known, followsPathMTU: true, ignoresDontFragment: true),
+                TunnelSettings(target: .known),
+            ] {
+                var lab = try greLab(kind, settings)
+                try lab.mirror("m", ["vnet0:egress"], to: ["gt0"])
+                let refusal = try #require(lab.refusals().first)
+                #expect(refusal.rule == .harm)
+                #expect(refusal.message.contains("nopmtudisc ignore-df") == (kind == "gretap"))
+                #expect(refusal.message.contains("--engine tap"))
+                #expect(!lab.warnings().contains { $0.contains("mtu 1500") })
+                // A tap's copies have a route of their own; what comes in has none.
+                lab.desired[0].mirror.engine = .tap
+                #expect(lab.refusals() == [])
+                lab.desired[0].mirror.engine = .auto
+                lab.desired[0].mirror.sources = [.port(try PortName("vnet0"), .ingress)]
+                #expect(lab.refusals() == [])
+                #expect(lab.warnings().first?.hasPrefix("gt0 has room for") == true)
+            }
+        }
+    }
+
+    @Test("1: a GRE tunnel that fragments, one with room, and others do no harm") func n1HarmlessTunnels() throws {
+        let fragments = TunnelSettings(target: .known, ignoresDontFragment: true)
+        let usual = TunnelSettings(target: .known, followsPathMTU: true)
+        for (kind, settings, underlay) in [
+            ("gretap", fragments, 1500), ("gretap", usual, 9000), ("ip6gretap", usual, 9000), ("erspan", usual, 1500),
+            ("vxlan", usual, 1500),
+        ] as [(String, TunnelSettings, UInt32)] {
+            var lab = try greLab(kind, settings, underlay: underlay)
+            try lab.mirror("m", ["vnet0"], to: ["gt0"])
+            #expect(lab.refusals() == [], "\(kind)")
+        }
+    }
+
+    // MARK: MTU
+
+    @Test("5: no advice on MTUs that fails when it is followed") func n5MTUAdvice() throws {
+        var lab = try Lab.usual()
+        try lab.change("vnet0") { $0.mtu = 65_575 }
+        try lab.change("vnet2") { $0.maximumMTU = 65_535 }
+        try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"])
+        #expect(lab.warnings().first?.hasSuffix("may be lost (its MTU can't be more than 65535)") == true)
+        try lab.change("vnet0") { $0.mtu = 9000 }
+        #expect(lab.warnings().first?.hasSuffix("(ip link set vnet2 mtu 9000)") == true)
+        try lab.add("eth0.5", .vlan(parent: lab.index("eth0"), id: 5))
+        lab.desired[0].mirror.outputs = [.port(try PortName("eth0.5"))]
+        #expect(lab.warnings().first?.hasSuffix("(ip link set eth0 mtu 9000 && ip link set eth0.5 mtu 9000)") == true)
+    }
+
+    @Test("3: a bond sends a frame by one of its cables, unless it is set to use all") func n3BondSendsOnce() throws {
+        for (mode, isTwice) in [(BondMode.activeBackup, false), (.link8023ad, false), (.broadcast, true)] {
+            var lab = try Lab.usual()
+            try lab.add("bond0", .aggregate(kind: "bond"), in: "br0")
+            try lab.change("bond0") { $0.bond = mode }
+            for name in ["s0", "s1"] { try lab.add(name, in: "bond0") }
+            try lab.mirror("m", ["s0:egress", "s1:egress"], to: ["eth0"])
+            #expect(lab.warnings().isEmpty != isTwice, "\(mode)")
+            // Those of the bond's bridge are another matter.
+            lab.desired[0].mirror.sources.append(.port(try PortName("vnet0"), .egress))
+            #expect(lab.warnings().first?.contains("s0 egress and vnet0 egress") == true)
+        }
+    }
+
+    // MARK: VLANs
+
+    @Test("2: at an access port no frame has a tag") func n2AccessPorts() throws {
+        var lab = try Lab.usual()
+        try lab.change("vnet0") { $0.vlans = PortVLANs(native: 10, untagged: [10]) }
+        try lab.change("vnet1") { $0.vlans = PortVLANs(native: 1, untagged: [1], tagged: [10, 20]) }
+        let vlan = try VLANSet(parsing: "10")
+        for engine in [EngineChoice.tc, .tap] {
+            lab.desired = []
+            try lab.mirror("m", ["vnet0"], to: ["eth0"]) {
+                $0.vlans = vlan
+                $0.engine = engine
+            }
+            #expect(
+                lab.refusals().map(\.message) == [
+                    "no frame has a tag of VLAN 10 at vnet0 (untagged in VLAN 10), so that nothing would be copied: leave "
+                        + "--vlan out there, or add --vlan 0, which is untagged frames"
+                ])
+            lab.desired[0].mirror.sources.append(.port(try PortName("vnet1"), .ingress))
+            #expect(lab.refusals() == [])
+            #expect(
+                lab.warnings().contains { $0.contains("VLAN 10 as it is seen at vnet0 (untagged in VLAN 10), and") })
+            lab.desired[0].mirror.sources = [.bridge(try PortName("br0"))]
+            #expect(lab.warnings().contains { $0.contains("seen at vnet0") })
+            lab.desired[0].mirror.sources = [.port(try PortName("vnet1"), .both)]
+            #expect(lab.warnings() == [])
+            lab.desired[0].mirror.sources = [.port(try PortName("vnet0"), .both)]
+            lab.desired[0].mirror.vlans = try VLANSet(parsing: "0,10")
+            #expect(lab.refusals() == [])
+        }
+    }
+
+    @Test("2: nor at an access port of Open vSwitch, where another engine has the mirror") func n2SwitchAccessPort()
+        throws
+    {
+        var lab = try Lab.onSwitch()
+        try lab.changeSwitchPort("tap0") { $0.vlanMode = .access(10) }
+        let vlan = try VLANSet(parsing: "10")
+        try lab.mirror("m", ["tap0"], to: ["tap1"]) {
+            $0.vlans = vlan
+            $0.engine = .tc
+        }
+        #expect(lab.refusals().first?.message.contains("tap0 (an access port of VLAN 10)") == true)
+        lab.desired[0].mirror.engine = .auto
+        #expect(lab.refusals() == [])
+    }
+
+    // MARK: Open vSwitch
+
+    @Test("Copies out of an internal port of the kernel's switch are super-frames") func internalPortOfKernel() throws {
+        for isInKernel in [true, false] {
+            var lab = try Lab.onSwitch()
+            try lab.addInternalPort("mir0", on: "ovs0")
+            var bridge = try #require(lab.observed.topology.switches[PortName("ovs0")])
+            bridge.isInKernel = isInKernel
+            lab.observed.topology.insert(bridge)
+            try lab.mirror("m", ["tap0"], to: ["mir0"]) { $0.reserve = true }
+            #expect(lab.warnings().contains { $0.hasPrefix("mir0 is an internal port") } == isInKernel)
+        }
+    }
+
+    private func tunnelLab(_ tunnel: SwitchTunnel) throws -> Lab {
+        var lab = try Lab.onSwitch()
+        var bridge = try #require(lab.observed.topology.switches[PortName("ovs0")])
+        var port = SwitchPort(name: try PortName("vx0"))
+        port.tunnel = tunnel
+        bridge.insert(port)
+        lab.observed.topology.insert(bridge)
+        lab.observed.switches?.ports[port.name] = SwitchObject(name: "vx0", id: RowIDs.one)
+        return lab
+    }
+
+    @Test("5: a switch's tunnel has less room than the interface under it") func n5SwitchTunnel() throws {
+        let eth0 = try Lab.onSwitch().index("eth0")
+        for (kind, isIPv6, most) in [("vxlan", false, 1450), ("vxlan", true, 1430), ("gre", false, 1462)]
+            as [(String, Bool, UInt32)]
+        {
+            var lab = try tunnelLab(SwitchTunnel(kind: kind, underlay: eth0, isIPv6: isIPv6))
+            try lab.mirror("m", ["tap0"], to: ["vx0"]) { $0.reserve = true }
+            #expect(
+                lab.warnings().first?.hasPrefix(
+                    "vx0 is a tunnel over eth0, whose MTU of 1500 leaves \(most) bytes for a copy, less than the 1500 of tap0"
+                )
+                    == true)
+            try lab.change("eth0") { $0.mtu = 1600 }
+            #expect(!lab.warnings().contains { $0.contains("is a tunnel over") })
+        }
+    }
+
+    @Test("8: a switch's tunnel whose packets leave by the watched port goes round") func n8SwitchTunnelLoop() throws {
+        var lab = try tunnelLab(SwitchTunnel(kind: "vxlan", underlay: try Lab.onSwitch().index("ovs0")))
+        try lab.mirror("m", ["bridge ovs0"], to: ["vx0"])
+        #expect(lab.refusals().map(\.rule) == [.loop])
+        #expect(lab.refusals().first?.message.contains("ovs0 -> vx0 -> ovs0") == true)
+        lab = try tunnelLab(SwitchTunnel(kind: "vxlan", underlay: try Lab.onSwitch().index("eth0")))
+        try lab.mirror("m", ["bridge ovs0"], to: ["vx0"])
+        #expect(lab.refusals() == [])
+    }
+
+    @Test("A switch's tunnel whose far end the flows set has none for a copy") func tunnelSetByFlows() throws {
+        var lab = try tunnelLab(SwitchTunnel(kind: "vxlan", isSetByFlows: true))
+        try lab.mirror("m", ["tap0"], to: ["vx0"])
+        #expect(lab.refusals().first?.message.contains("vx0 is a tunnel whose far end the flows set") == true)
+    }
+
+    @Test("7: reserving a switch's port is the switch's own") func n7ReserveSwitchPort() throws {
+        var lab = try Lab.onSwitch()
+        try lab.mirror("m", ["tap0"], to: ["tap1"]) {
+            $0.engine = .tc
+            $0.reserve = true
+        }
+        #expect(
+            lab.refusals().map(\.message) == [
+                "tap1 can't be reserved: it is a port of ovs0, and the tc engine can't reserve one of Open vSwitch, which "
+                    + "reserves outputs of its own mirrors (--engine ovs); or leave --reserve-output out"
+            ])
+    }
+
+    @Test("Copies that enter another switch by a patch port are forwarded there") func patchAsOutput() throws {
+        var lab = try Lab.onSwitch()
+        for (name, bridge, peer) in [("patch0", "ovs0", "patch1"), ("patch1", "ovs1", "patch0")] {
+            var found = try #require(lab.observed.topology.switches[PortName(bridge)])
+            found.insert(SwitchPort(name: try PortName(name), peer: try PortName(peer)))
+            lab.observed.topology.insert(found)
+            lab.observed.switches?.ports[try PortName(name)] = SwitchObject(name: name, id: RowIDs.one)
+        }
+        try lab.mirror("m", ["tap0"], to: ["patch0"]) { $0.reserve = true }
+        #expect(lab.warnings().contains { $0.hasPrefix("patch0 is a patch port: copies enter ovs1") })
+    }
+}
+
+private enum RowIDs {
+    static let one = RowID(high: 1, low: 1)
+}
