@@ -178,7 +178,8 @@ let package = Package(
             "ConformanceTests",
             [
                 "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "Tap", "TestSupport", "TrafficControl",
+                "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation", "Tap", "TestSupport",
+                "TrafficControl",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -98,7 +98,8 @@ extension ListCommand {
         if rows.count > 1 { Terminal.write(Terminal.table(rows)) }
         for mirror in all {
             for problem in mirror.problems {
-                Terminal.write("\(mirror.name.map { "mirror \($0)" } ?? "the mirror") of \(mirror.place): \(problem)\n")
+                let title = mirror.name.map { "mirror \($0)" } ?? "the mirror"
+                Terminal.write("\(title) of \(mirror.place): \(problem)".onOneLine + "\n")
             }
         }
     }

@@ -1,4 +1,5 @@
 import MirrorModel
+import PlanSimulation
 import TestSupport
 
 /// What a scenario is to come to, by the reference model.
@@ -101,10 +102,12 @@ struct ExpectedRefusals {
     var reserve: Set<MirrorName> = []
     /// Mirrors that ask of a tap what it can't do.
     var capability: Set<MirrorName> = []
+    /// Mirrors whose copies get to others than the output.
+    var leak: Set<MirrorName> = []
     /// Whether a broadcast at one of the sources makes the model go round until it is stopped.
     var hasLoop = false
 
-    var isEmpty: Bool { outputIsSource.isEmpty && reserve.isEmpty && capability.isEmpty && !hasLoop }
+    var isEmpty: Bool { outputIsSource.isEmpty && reserve.isEmpty && capability.isEmpty && leak.isEmpty && !hasLoop }
 
     init(_ scenario: Scenario) {
         for mirror in scenario.mirrors {
@@ -112,6 +115,7 @@ struct ExpectedRefusals {
             for case .port(let port, _) in mirror.sources where outputs.contains(port) {
                 outputIsSource.insert(mirror.name)
             }
+            if Self.leaks(mirror, scenario) { leak.insert(mirror.name) }
             guard mirror.reserve else { continue }
             if mirror.engine == .tap { capability.insert(mirror.name) }
             for output in outputs where scenario.layout.topology[output] != nil {
@@ -121,15 +125,28 @@ struct ExpectedRefusals {
         hasLoop = scenario.mirrors.contains { Self.isInLoop($0, scenario) }
     }
 
-    /// Everything up, every port there, every frame selected: what may be a loop later is one. Only what the mirror itself
-    /// reserves counts, as others can be removed. And it has to be its loop: with some of the others it goes round, and
-    /// without it they don't.
-    private static func isInLoop(_ mirror: Mirror, _ scenario: Scenario) -> Bool {
+    /// Everything up; what isn't there yet leads nowhere.
+    private static func leaks(_ mirror: Mirror, _ scenario: Scenario) -> Bool {
+        let topology = complete(reserving(for: mirror, scenario), addingMissing: false)
+        return mirror.outputPorts.contains { output in
+            topology[output] != nil && !ReferenceModel.leaks(of: mirror, to: output, in: topology).isEmpty
+        }
+    }
+
+    /// The scenario with nothing reserved but the mirror's own outputs.
+    private static func reserving(for mirror: Mirror, _ scenario: Scenario) -> Scenario {
         var alone = scenario
         for index in alone.mirrors.indices where alone.mirrors[index].name != mirror.name {
             alone.mirrors[index].reserve = false
         }
-        let topology = Self.complete(alone)
+        return alone
+    }
+
+    /// Everything up, every port there, every frame selected: what may be a loop later is one. Only what the mirror itself
+    /// reserves counts, as others can be removed. And it has to be its loop: with some of the others it goes round, and
+    /// without it they don't.
+    private static func isInLoop(_ mirror: Mirror, _ scenario: Scenario) -> Bool {
+        let topology = Self.complete(reserving(for: mirror, scenario))
         let plain = scenario.mirrors.map { Mirror(name: $0.name, sources: $0.sources, outputs: $0.outputs) }
         let own = plain.filter { $0.name == mirror.name }
         let others = plain.filter { $0.name != mirror.name }
@@ -151,7 +168,7 @@ struct ExpectedRefusals {
         }
     }
 
-    private static func complete(_ scenario: Scenario) -> Topology {
+    private static func complete(_ scenario: Scenario, addingMissing: Bool = true) -> Topology {
         var topology = scenario.mirroredTopology
         for (_, port) in topology.ports {
             var port = port
@@ -160,6 +177,7 @@ struct ExpectedRefusals {
             if let settings = port.bridgePort, settings.locked != true { port.bridgePort?.state = 3 }
             topology.insert(port)
         }
+        guard addingMissing else { return topology }
         var lastIndex: Int32 = 1000
         let named = scenario.mirrors.flatMap { $0.sources.map(\.port) + $0.outputs.compactMap(\.name) }
         for name in named where topology[name] == nil {

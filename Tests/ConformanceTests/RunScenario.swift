@@ -141,18 +141,21 @@ struct Conductor {
         func mirrors(_ rule: Refusal.Rule) -> Set<MirrorName> {
             Set(plan.refusals.filter { $0.rule == rule }.map(\.mirror))
         }
-        let known: Set<Refusal.Rule> = [.loop, .outputIsSource, .reserve, .capability]
+        let known: Set<Refusal.Rule> = [.loop, .outputIsSource, .reserve, .capability, .leak]
         let odd = plan.refusals.filter { !known.contains($0.rule) }
         // A mirror that copies to its own source is told so, and not that it is a loop.
         let isLoopAsExpected = !expected.outputIsSource.isEmpty || mirrors(.loop).isEmpty != expected.hasLoop
+        // Of a mirror the worst is said: that it copies to its source, then that its copies come back.
+        let toldWorse = mirrors(.loop).union(expected.outputIsSource)
+        let isLeakAsExpected = mirrors(.leak).subtracting(toldWorse) == expected.leak.subtracting(toldWorse)
         if !odd.isEmpty || mirrors(.outputIsSource) != expected.outputIsSource || mirrors(.reserve) != expected.reserve
-            || mirrors(.capability) != expected.capability || !isLoopAsExpected
+            || mirrors(.capability) != expected.capability || !isLoopAsExpected || !isLeakAsExpected
         {
             add(
                 .refusal,
                 """
                 expected: output is a source in \(expected.outputIsSource.sorted()), reserved and no member in \
-                \(expected.reserve.sorted()), not for a tap \(expected.capability.sorted()), loop: \(expected.hasLoop)
+                \(expected.reserve.sorted()), not for a tap \(expected.capability.sorted()), copies for others in \(expected.leak.sorted()), loop: \(expected.hasLoop)
                 got: \(plan.refusals.isEmpty ? "no refusal" : plan.refusals.map(\.description).joined(separator: "\n"))
                 """)
         }

@@ -226,12 +226,14 @@ extension IntegrationTests {
                 let shown = try lab.mirror("show", "theirs").output
                 for words in [
                     "mirror: theirs", "where: bridge br7", "uuid: \(id)", "copies: every frame", "to: p3",
-                    "problem: its output p3 is a port of br0, so br7 doesn't run it", "owner: somebody else",
+                    "problem: its output p3 is a port of br0, and the mirror of br7: it copies nothing",
+                    "owner: somebody else",
                 ] {
                     #expect(shown.contains(words), "\(words) in \(shown)")
                 }
                 #expect(try lab.mirror("show", id).output == shown)
-                #expect(try lab.mirror("show", "empty").output.contains("problem: it selects nothing"))
+                #expect(
+                    try lab.mirror("show", "empty").output.contains("problem: it selects no port, and copies nothing"))
                 let filter = try lab.mirror("show", "x1").output
                 #expect(filter.contains("where: x1 ingress pref 9 u32") && filter.contains("to: p2"), "\(filter)")
                 #expect(filter.contains("selected: 0 packets"))

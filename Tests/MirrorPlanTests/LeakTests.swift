@@ -1,5 +1,6 @@
 import MirrorModel
 import MirrorPlan
+import PlanSimulation
 import RandomNumbers
 import Testing
 
@@ -159,10 +160,12 @@ import Testing
         var (accepted, leaking) = (0, 0)
         for _ in 0..<600 {
             let lab = try Self.machine(&random)
-            let leaks = try Self.leaks(lab)
+            let mirror = lab.desired[0].mirror
+            let output = try #require(mirror.outputPorts.first)
+            let leaks = ReferenceModel.leaks(of: mirror, to: output, in: lab.observed.topology)
             if lab.refusals().isEmpty {
                 accepted += 1
-                #expect(leaks == [], "\(lab.desired[0].mirror) on \(lab.observed.topology.ports.values)")
+                #expect(leaks == [], "\(mirror) on \(lab.observed.topology.ports.values)")
             } else if !leaks.isEmpty {
                 leaking += 1
             }
@@ -189,49 +192,5 @@ import Testing
         }
         try lab.mirror("m", sources, to: [names.randomElement(using: &random) ?? "eth0"])
         return lab
-    }
-
-    /// Places that get copies, and would get the originals without the output.
-    private static func leaks(_ lab: Lab) throws -> Set<MirrorModel.Place> {
-        let mirror = lab.desired[0].mirror
-        let output = try #require(mirror.outputPorts.first)
-        var found: Set<MirrorModel.Place> = []
-        let broadcast = MACAddress([0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
-        for name in lab.observed.topology.ports.keys.sorted() where name != output {
-            for isReceived in [true, false] {
-                let address = try #require(broadcast)
-                let frame = Frame(address.bytes + [2, 0, 0, 0, 0, 9, 8, 0] + Array(repeating: 0, count: 46))
-                func trace(_ mirrors: [Mirror], _ topology: Topology) -> Trace {
-                    var model = ReferenceModel(topology: topology, mirrors: mirrors, matches: { _, _, _ in true })
-                    return isReceived ? model.receive(frame, at: name) : model.send(frame, from: name)
-                }
-                // A cable's end here receives what the other one sends, and nothing else.
-                if case .veth? = lab.observed.topology[name]?.kind, isReceived { continue }
-                var without = lab.observed.topology
-                if var port = without[output] {
-                    port.isUp = false
-                    without.insert(port)
-                }
-                // What is sent from behind the output is the output's own affair: without it no copy is due.
-                let isWatched = trace([mirror], without).events.contains {
-                    if case .failed = $0 { true } else { false }
-                }
-                guard isWatched else { continue }
-                let originals = Set(trace([], without).events.compactMap(\.originalPlace))
-                let copies = Set(trace([mirror], lab.observed.topology).events.compactMap(\.copyPlace))
-                found.formUnion(copies.intersection(originals).subtracting([.wire(output), .host(output)]))
-            }
-        }
-        return found
-    }
-}
-
-extension Trace.Event {
-    fileprivate var originalPlace: MirrorModel.Place? {
-        if case .delivered(let delivery) = self, delivery.origin == .original { delivery.place } else { nil }
-    }
-
-    fileprivate var copyPlace: MirrorModel.Place? {
-        if case .delivered(let delivery) = self, delivery.origin != .original { delivery.place } else { nil }
     }
 }
