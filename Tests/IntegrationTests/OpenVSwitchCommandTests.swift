@@ -21,7 +21,7 @@ extension IntegrationTests {
             (["plan", "-f", "-"], file, "+ mirror ids: add to br0: p1 to p3"),
             (["apply", "-f", "-"], file, "1 defined"), (["list"], nil, "ids   active"),
             (["show", "ids"], nil, "engine: ovs"), (["explain", "ids"], nil, "ovs-vsctl"),
-            (["ports"], nil, "br0         openvswitch"), (["export"], nil, "ids:"), (["import"], nil, "mirrors: {}"),
+            (["ports"], nil, "openvswitch  up"), (["export"], nil, "ids:"), (["import"], nil, "mirrors: {}"),
             (["list", "--foreign"], nil, ""), (["plan"], nil, "nothing to change"),
             (["add", "two", "--from", "p2", "--to", "vlan:12@br0"], nil, ""), (["remove", "--all"], nil, ""),
         ]

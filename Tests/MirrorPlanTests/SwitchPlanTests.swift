@@ -329,6 +329,30 @@ import Testing
         #expect(lab.steps() == [])
     }
 
+    @Test func `what the database has rows of waits for its server, and isn't tc's without being asked`() throws {
+        var lab = try Lab.usual()
+        lab.engines[0].isAvailable = false
+        lab.engines[0].unavailable = "there is no Open vSwitch on this machine"
+        for engine in [EngineChoice.auto, .ovs] {
+            lab.desired = []
+            try lab.mirror("m", ["vnet0"], to: ["eth0"]) {
+                $0.engine = engine
+                $0.reserve = true
+            }
+            lab.observed.hidden = [try MirrorName("m")]
+            let refusals = lab.refusals()
+            #expect(refusals.map(\.rule) == [.capability])
+            #expect(refusals.first?.message.hasPrefix("Open vSwitch's database has rows of it") == true)
+            #expect(lab.steps() == [])
+            let status = statuses(
+                of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 0), engines: lab.engines)
+            #expect(status.map(\.state) == [.waiting])
+        }
+        lab.desired[0].mirror.engine = .tc
+        lab.desired[0].mirror.reserve = false
+        #expect(lab.refusals() == [])
+    }
+
     @Test func `a port of a switch whose database isn't there isn't tc's without being asked`() throws {
         var lab = try Lab.usual()
         lab.engines[0].mayBeMissed = true

@@ -111,6 +111,7 @@ public final class Reconciler {
         engine.begin()
         let definitions = try store.load(now: now)
         var observed = try observe()
+        observed.hidden = hidden(definitions.intents, observed)
         let desired = definitions.intents.map { compile($0.mirror, observed.topology) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
@@ -157,6 +158,7 @@ public final class Reconciler {
         var observed = observed
         let definitions = try store.load(now: now)
         let intents = definitions.intents
+        observed.hidden = hidden(intents, observed)
         let frozen = Self.frozen(definitions, observed)
         var change = change
         let takeOver = try change.takeOver.map { scope in
@@ -228,13 +230,19 @@ public final class Reconciler {
     private func unfinished(
         _ change: Change, _ plan: Plan, _ intents: [IntentStore.Intent], _ observed: Observation
     ) -> [Mirror] {
-        let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
         let put = Set(change.put.map(\.mirror.name))
         return intents.map(\.mirror).filter { old in
             let goes = change.remove.contains(old.name)
             let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != .ovs } == true
-            return (goes || moves) && !running.contains(old.name) && engine.mayHide(old, wasKept: false)
+            return (goes || moves) && observed.hidden.contains(old.name)
         }
+    }
+
+    /// Mirrors that run nowhere that can be looked at, and may where it can't.
+    private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> Set<MirrorName> {
+        let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
+        let away = intents.map(\.mirror).filter { !running.contains($0.name) }
+        return Set(away.filter { engine.mayHide($0, wasKept: false) }.map(\.name))
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.

@@ -46,6 +46,17 @@ struct Assignments {
         {
             return Assignment(refusal: refusal(of: mirror, by: silent), isUnseen: true)
         }
+        if mirror.engine != .tc, mirror.engine != .tap, observed.hidden.contains(mirror.name),
+            !choices.contains(where: \.isSilent)
+        {
+            return Assignment(
+                refusal: Refusal(
+                    mirror: mirror.name, rule: .capability,
+                    message:
+                        "Open vSwitch's database has rows of it, and its server doesn't run: it is unknown whether it "
+                        + "copies. Start ovsdb-server, or \(mirror.wayAroundSwitches)"),
+                isUnseen: true)
+        }
         if mirror.engine == .auto, let absent = choices.first(where: \.mayBeMissed),
             let port = mirror.portOfUnseenSwitch(observed.topology),
             !observed.points.contains(where: { $0.mirror == mirror.name })

@@ -336,6 +336,9 @@ public struct Observation: Hashable, Sendable {
     public var taps: [MirrorName: TapReport]
     /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
     public var unaskable: Set<MirrorName> = []
+    /// Mirrors that run nowhere that can be looked at, and may run on Open vSwitch: its server doesn't answer, or doesn't
+    /// run while its database has rows of them.
+    public var hidden: Set<MirrorName> = []
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 

@@ -41,6 +41,8 @@ public struct Plan: Hashable, Sendable {
     public var notes: [Warning]
     /// The engine of each mirror; one that is refused has none.
     public var engines: [MirrorName: EngineName]
+    /// Mirrors that may run where nobody can look now: they are left alone.
+    public var unseen: Set<MirrorName> = []
 
     /// Whether there is nothing to do.
     public var isEmpty: Bool { steps.isEmpty }
@@ -131,8 +133,8 @@ public func makePlan(
     let hidden = engines.contains { $0.engine == .ovs && $0.isAvailable } ? [] : observed.removals
     let frozen = Set((desired.map(\.mirror) + hidden).map(\.name)).subtracting(fit).subtracting(circular)
     // What can't be looked at may run as well: its outputs stay fit for it.
-    let unseen = Set(mirrors.filter(rules.isUnseen).map(\.name))
-    let kept = observed.installed.union(unseen).intersection(frozen)
+    plan.unseen = Set(mirrors.filter(rules.isUnseen).map(\.name))
+    let kept = observed.installed.union(plan.unseen).intersection(frozen)
     let target = Target(
         accepted.filter { $0.problem == nil && !settled.isTapped($0.mirror) },
         frozen: mirrors.filter { kept.contains($0.name) } + hidden,

@@ -282,7 +282,7 @@ struct Rules {
 
     private func reserve(_ mirror: Mirror) -> [Refusal] {
         // Open vSwitch reserves every output.
-        guard mirror.reserve, !isOnSwitch(mirror) else { return [] }
+        guard mirror.reserve, !isOnSwitch(mirror), !isUnseen(mirror) else { return [] }
         return mirror.outputs.compactMap { output in
             guard let port = topology[output] else { return nil }
             let master = port.master.flatMap { topology[index: $0] }

@@ -241,7 +241,8 @@ private struct StatusReader {
                 + ": portmirror apply, add or remove takes it away"
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
-            status.state = bridgeless == nil ? .failed : .waiting
+            let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
+            status.state = waits ? .waiting : .failed
             status.reason = bridgeless.map { bridgelessness(of: $0, mirror.name) } ?? refusal.message
         } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
             status.state = .waiting
