@@ -164,13 +164,12 @@ struct ForeignMirror: Encodable {
         place = "\(port) \(filter.place)"
         name = nil
         owner = nil
-        let match =
+        copies =
             switch rule.match {
             case .everything: "everything"
             case .expression(let text): text
             case .unknown(let reason): "? (\(reason))"
             }
-        copies = match + (rule.problem.map { "; \($0)" } ?? "")
         outputs = rule.copies.compactMap { topology[index: $0.index]?.name.description }
         id = nil
         self.port = port.description
