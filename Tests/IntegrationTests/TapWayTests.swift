@@ -76,7 +76,8 @@ extension IntegrationTests {
                 try course.send(3)
                 #expect(try course.way == "queue")
             }
-            let stacked = "ip link add d1 link m3 type macvlan; ip link set d1 up"
+            let stacked =
+                "ip link add d1 type bridge mcast_snooping 0; ip link set m3 master d1; ip link set d1 addrgenmode none up"
             try Self.withCourse(output: "d1", before: { try $0.sh(stacked) }) { course in
                 let witness = try course.lab.listenToTap(on: "m3")
                 try course.send(3)
