@@ -35,7 +35,7 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let session = try Session(places)
+        let session = try Session(places, needsDefinitions: file == nil)
         let definitions = try session.store.load(now: session.now)
         let existing = definitions.intents
         var change = Reconciler.Change()

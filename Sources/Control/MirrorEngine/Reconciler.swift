@@ -169,12 +169,15 @@ public final class Reconciler {
             change.keepsPlaces = true
             change.scope = .only(Set(takeOver.mirrors.map(\.name)))
         }
-        change = complete(change, with: intents, now: now)
+        try Self.refuse(change, of: intents, elsewhere: observed)
+        change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
         let settled = observed.removals.filter { !engine.mayHide($0, wasKept: true) }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
-        var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
+        var mirrors = intents.map(\.mirror).filter {
+            !change.remove.contains($0.name) && !names.contains($0.name) && observed.elsewhere(of: $0) == nil
+        }
         mirrors += change.put.map(\.mirror)
         let desired = (mirrors.map { compile($0, observed.topology) } + frozen)
             .sorted { $0.mirror.name < $1.mirror.name }
@@ -224,6 +227,23 @@ public final class Reconciler {
         return Situation(definitions: definitions, change: change, preview: preview)
     }
 
+    /// A mirror belongs to a network namespace: what another one has isn't changed from here.
+    private static func refuse(
+        _ change: Change, of intents: [IntentStore.Intent], elsewhere observed: Observation
+    ) throws {
+        let put = Dictionary(change.put.map { ($0.mirror.name, $0.mirror) }, uniquingKeysWith: { first, _ in first })
+        let touched = intents.map(\.mirror).filter { old in
+            change.remove.contains(old.name) || put[old.name].map { $0 != old } == true
+        }
+        let reasons = touched.compactMap { old in observed.elsewhere(of: old).map { "mirror \(old.name): \($0)" } }
+        guard !reasons.isEmpty else { return }
+        throw UserError(
+            each: reasons,
+            advice: "nothing was changed; do it there, with 'ip netns exec NAME' or nsenter(1)"
+                + (touched.allSatisfy { observed.elsewhere.contains($0.name) }
+                    ? "" : ". If that namespace has gone, delete the file that is named"))
+    }
+
     /// Mirrors that go, or go to another engine, though one that doesn't answer may run them.
     private func unfinished(
         _ change: Change, _ plan: Plan, _ intents: [IntentStore.Intent], _ observed: Observation
@@ -238,7 +258,9 @@ public final class Reconciler {
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
-    private func complete(_ asked: Change, with intents: [IntentStore.Intent], now: Timestamp) -> Change {
+    private func complete(_ asked: Change, with intents: [IntentStore.Intent], now: Timestamp, _ observed: Observation)
+        -> Change
+    {
         var change = asked
         let byName = Dictionary(intents.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
         if change.keepsPlaces {
@@ -253,17 +275,20 @@ public final class Reconciler {
             if same == old { change.put[place].mirror = old }
         }
         if change.removesOthers {
-            change.remove.formUnion(Set(byName.keys).subtracting(change.put.map(\.mirror.name)))
+            let others = intents.map(\.mirror).filter { observed.elsewhere(of: $0) == nil }.map(\.name)
+            change.remove.formUnion(Set(others).subtracting(change.put.map(\.mirror.name)))
         }
         let named = change.remove.union(change.put.map(\.mirror.name))
         // A file put there by hand that says `for: 10m` means from now on: only once it says until when does it end.
-        change.put += intents.filter { $0.isRelative && !named.contains($0.mirror.name) }
+        change.put +=
+            intents
+            .filter { $0.isRelative && !named.contains($0.mirror.name) && observed.elsewhere(of: $0.mirror) == nil }
             .map { ($0.mirror, $0.isTemporary) }
         // What is over isn't started, and what has run out goes.
         let late = Set(change.put.map(\.mirror).filter { $0.isOver(now) }.map(\.name))
         change.put.removeAll { late.contains($0.mirror.name) }
         let ended = intents.map(\.mirror).filter { mirror in
-            mirror.isOver(now) && !change.remove.contains(mirror.name)
+            mirror.isOver(now) && !change.remove.contains(mirror.name) && observed.elsewhere(of: mirror) == nil
                 && !change.put.contains { $0.mirror.name == mirror.name }
         }.map(\.name)
         change.expired = Array(late.union(ended)).sorted()

@@ -325,6 +325,10 @@ public struct Observation: Hashable, Sendable {
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
     public var taps: [MirrorName: TapReport]
+    /// Mirrors for which a process copies in another network namespace: it is none of this one's.
+    public var elsewhere: Set<MirrorName> = []
+    /// What was changed on outputs in other network namespaces: each record's file, by the output's name there.
+    public var recordsElsewhere: [PortName: String] = [:]
     /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
     public var unaskable: Set<MirrorName> = []
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
@@ -344,6 +348,23 @@ public struct Observation: Hashable, Sendable {
         self.hooks = hooks
         self.offloads = offloads
         self.records = records
+    }
+
+    /// Why a mirror counts as one that another network namespace has, and isn't touched from this one; nil if it doesn't.
+    ///
+    /// Filters of another namespace can't be seen. A mirror of which there is nothing here, no port either, while an output
+    /// of it is one there, is taken for that namespace's.
+    public func elsewhere(of mirror: Mirror) -> String? {
+        if elsewhere.contains(mirror.name) {
+            return "'portmirror run \(mirror.name)' runs in another network namespace, and not in this one"
+        }
+        let outputs = mirror.outputPorts.filter { recordsElsewhere[$0] != nil }
+        guard let output = outputs.first, let file = recordsElsewhere[output], !running.contains(mirror.name) else {
+            return nil
+        }
+        let names = mirror.sources.map(\.port) + mirror.outputs.compactMap(\.name)
+        guard !names.contains(where: { $0.isAny || topology.has(topology.ownName(of: $0)) }) else { return nil }
+        return "\(output) is an output in another network namespace, by \(file)"
     }
 
     /// The mirrors of ours of which something runs, by whatever engine.

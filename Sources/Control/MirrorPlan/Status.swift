@@ -248,7 +248,7 @@ private struct StatusReader {
             if points[mirror.name] != nil {
                 status.reason += "; what it copied before still runs until the next apply"
             }
-            if let idle = idle(status) { status.reason += "; \(idle)" }
+            if let more = idle(status) ?? observed.elsewhere(of: mirror) { status.reason += "; \(more)" }
         } else if let idle = idle(status) {
             status.state = .waiting
             let gone = missingSources + missingOutputs
@@ -312,6 +312,7 @@ private struct StatusReader {
         guard !observed.unaskable.contains(status.name) else {
             return "it is unknown whether \(Self.process(status.name, nil)) runs: only its user and root may ask it"
         }
+        if let mirror = status.mirror, let place = observed.elsewhere(of: mirror) { return place }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
     }

@@ -42,6 +42,7 @@ public final class OpenVSwitchEngine: Engine {
     private let client: OVSDBClient?
     /// Who changes things, for the database's log.
     private let actor: String
+    private let namespace: NamespaceMark
     private var replica: Replica?
     private var silence: String?
     private var version: OpenVSwitchVersion?
@@ -53,7 +54,12 @@ public final class OpenVSwitchEngine: Engine {
     ///   - isDeclined: whether none is to be looked for: then no trace of one matters.
     ///   - client: one that has been begun with already, to that location.
     ///   - actor: who changes things, such as `root`.
-    public init(_ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, actor: String) {
+    ///   - namespace: whose rows are looked at and made.
+    public init(
+        _ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, actor: String,
+        namespace: NamespaceMark = .none
+    ) {
+        self.namespace = namespace
         self.isDeclined = isDeclined
         self.location = location
         self.actor = actor
@@ -132,7 +138,7 @@ public final class OpenVSwitchEngine: Engine {
     }
 
     private func read(_ seen: Replica, _ client: OVSDBClient, into observation: inout Observation) throws(OVSDBError) {
-        let reader = SwitchReader(seen)
+        let reader = SwitchReader(seen, namespace: namespace)
         for found in reader.switches() { observation.topology.insert(found) }
         var state = reader.state(now: ThisProcess.now(), sent: try sent(to: reader, client))
         guard let root = seen.rows(OpenVSwitchRow.self).first else {
@@ -224,7 +230,7 @@ public final class OpenVSwitchEngine: Engine {
         let counters = SentCounters(topology)
         let running = try runningCounters(of: steps, replica, client)
         var transaction = SwitchTransaction(
-            root: root.id, now: ThisProcess.now(), has: { replica.has($0, of: "Mirror") },
+            root: root.id, now: ThisProcess.now(), namespace: namespace.text, has: { replica.has($0, of: "Mirror") },
             sent: counters.sent, externalIDs: { replica.row(MirrorRow.self, $0)?.externalIDs ?? [:] },
             running: { running[$0] })
         for step in steps { transaction.add(step) }
@@ -262,7 +268,7 @@ public final class OpenVSwitchEngine: Engine {
     private func runningCounters(
         of steps: [Step], _ replica: Replica, _ client: OVSDBClient
     ) throws -> [RowID: Baseline] {
-        let reader = SwitchReader(replica)
+        let reader = SwitchReader(replica, namespace: namespace)
         let outputs = steps.compactMap { step -> (row: RowID, interface: RowID)? in
             guard case .adoptSwitchMirror(let row, _) = step, case .port(let port) = row.selection.output,
                 let interface = reader.interface(of: port.id)

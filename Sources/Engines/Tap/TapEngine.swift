@@ -37,6 +37,7 @@ public final class TapEngine: Engine {
     /// Asks every process.
     public func observe(into observation: inout Observation) throws {
         let suffix = ".sock"
+        let own = try? NetworkNamespace.identity()
         let processes = ((try? Files.list(directory)) ?? []).filter { $0.hasSuffix(suffix) }
             .compactMap { file in (try? MirrorName(String(file.dropLast(suffix.count)))).map { (name: $0, file: file) }
             }
@@ -47,7 +48,12 @@ public final class TapEngine: Engine {
                     tidy(name, file)
                     continue
                 }
-                observation.taps[name] = try TapReport(decoding: answer)
+                let report = try TapReport(decoding: answer)
+                if let theirs = report.namespace, let own, theirs != own {
+                    observation.elsewhere.insert(name)
+                } else {
+                    observation.taps[name] = report
+                }
             } catch let error as SystemError where error.errno == .access {
                 observation.unaskable.insert(name)
             } catch {

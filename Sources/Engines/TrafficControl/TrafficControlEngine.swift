@@ -58,6 +58,7 @@ public final class TrafficControlEngine: Engine {
         observation.queueFilters = hooks.queueFilters
         observation.queues = hooks.queues
         (observation.records, observation.damagedRecords) = try records.load()
+        observation.recordsElsewhere = try records.elsewhere()
     }
 
     /// Reads features through ethtool's netlink family; nothing on a kernel that doesn't have it.
