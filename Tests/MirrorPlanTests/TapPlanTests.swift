@@ -436,7 +436,7 @@ import Testing
 
     @Test("Of a process that may not be asked it isn't said that it doesn't run") func unaskable() throws {
         var lab = try tapped()
-        lab.observed.unaskable = [try name()]
+        lab.observed.unaskable = [try name(): "only its user and root may ask it"]
         #expect(try status(lab).state == .waiting)
         #expect(
             try status(lab).reason

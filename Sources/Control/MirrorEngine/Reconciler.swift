@@ -217,7 +217,13 @@ public final class Reconciler {
         let silence =
             preview.engines.first(where: \.isSilent)?.unavailable ?? "Open vSwitch's database server doesn't run"
         preview.remarks = unfinished.map { removing in
-            "mirror \(removing.name): \(silence), so what Open vSwitch has of this mirror can't be taken away now, and may "
+            if let doubt = observed.doubt(about: removing.name) {
+                return
+                    "mirror \(removing.name): \(doubt). It may go on copying, and is kept as to be removed: the next "
+                    + "portmirror apply, add or remove after it has ended does the rest"
+            }
+            return
+                "mirror \(removing.name): \(silence), so what Open vSwitch has of this mirror can't be taken away now, and may "
                 + "go on copying. It is kept as to be removed: the next portmirror apply, add or remove that gets an "
                 + "answer does it"
         }
@@ -252,7 +258,9 @@ public final class Reconciler {
         let put = Set(change.put.map(\.mirror.name))
         return intents.map(\.mirror).filter { old in
             let goes = change.remove.contains(old.name)
-            let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != .ovs } == true
+            // A process sees a changed definition by itself.
+            let own: EngineName = observed.unaskable[old.name] == nil ? .ovs : .tap
+            let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != own } == true
             return (goes || moves) && !running.contains(old.name) && engine.mayHide(old, wasKept: false)
         }
     }

@@ -329,8 +329,9 @@ public struct Observation: Hashable, Sendable {
     public var elsewhere: Set<MirrorName> = []
     /// What was changed on outputs in other network namespaces: each record's file, by the output's name there.
     public var recordsElsewhere: [PortName: String] = [:]
-    /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
-    public var unaskable: Set<MirrorName> = []
+    /// Mirrors of which it can't be told whether a process copies for them, with the reason: one is there, and may not be
+    /// asked, or doesn't answer as it should.
+    public var unaskable: [MirrorName: String] = [:]
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 
@@ -365,6 +366,11 @@ public struct Observation: Hashable, Sendable {
         let names = mirror.sources.map(\.port) + mirror.outputs.compactMap(\.name)
         guard !names.contains(where: { $0.isAny || topology.has(topology.ownName(of: $0)) }) else { return nil }
         return "\(output) is an output in another network namespace, by \(file)"
+    }
+
+    /// Why it can't be told whether a process copies for a mirror; nil if it can.
+    public func doubt(about name: MirrorName) -> String? {
+        unaskable[name].map { "it is unknown whether 'portmirror run \(name)' runs: \($0)" }
     }
 
     /// The mirrors of ours of which something runs, by whatever engine.
