@@ -171,7 +171,7 @@ extension IntegrationTests {
                     #expect(outcome.status == 1, "\(outcome)")
                     #expect(
                         outcome.error.contains("p3 is an output in another network namespace, by \(lab.runDirectory)"))
-                    #expect(outcome.error.contains("do it there, with 'ip netns exec NAME'"), "\(outcome)")
+                    #expect(outcome.error.contains("with 'ip netns exec NAME' or nsenter(1)"), "\(outcome)")
                 }
                 let refused = try elsewhere("remove", "cut")
                 #expect(

@@ -11,6 +11,7 @@ public final class Reconciler {
     private let engine: EngineGroup
     private let store: IntentStore
     private let removals: RemovalStore
+    private let databases: DatabaseStore
     private let runDirectory: String
     private let log: Logger
 
@@ -19,6 +20,7 @@ public final class Reconciler {
         engine = EngineGroup(engines)
         self.store = store
         removals = RemovalStore(directory: store.permanentDirectory)
+        databases = DatabaseStore(store)
         self.runDirectory = runDirectory
         log = Logger(label: "portmirror")
     }
@@ -127,6 +129,9 @@ public final class Reconciler {
     private func observe(outputs: Set<PortName> = []) throws -> Observation {
         var observed = try engine.observe(outputs: outputs)
         observed.removals = try removals.load()
+        if !observed.declinesSwitches {
+            observed.otherDatabases = try databases.load().filter { $0.value != observed.database }
+        }
         return observed
     }
 
@@ -172,13 +177,16 @@ public final class Reconciler {
         try Self.refuse(change, of: intents, elsewhere: observed)
         change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
-        let settled = observed.removals.filter { !engine.mayHide($0, wasKept: true) }.map(\.name)
+        let settled = observed.removals
+            .filter { observed.otherDatabases[$0.name] == nil && !engine.mayHide($0, wasKept: true) }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
-        var mirrors = intents.map(\.mirror).filter {
-            !change.remove.contains($0.name) && !names.contains($0.name) && observed.elsewhere(of: $0) == nil
-        }
+        let away = Set(intents.map(\.mirror).filter { observed.elsewhere(of: $0) != nil }.map(\.name))
+        observed.preparedElsewhere = preparedElsewhere(
+            intents.map(\.mirror).filter { away.contains($0.name) }, observed)
+        var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
+        mirrors.removeAll { away.contains($0.name) }
         let desired = (mirrors.map { compile($0, observed.topology) } + frozen)
             .sorted { $0.mirror.name < $1.mirror.name }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
@@ -243,11 +251,25 @@ public final class Reconciler {
         }
         let reasons = touched.compactMap { old in observed.elsewhere(of: old).map { "mirror \(old.name): \($0)" } }
         guard !reasons.isEmpty else { return }
-        throw UserError(
-            each: reasons,
-            advice: "nothing was changed; do it there, with 'ip netns exec NAME' or nsenter(1)"
-                + (touched.allSatisfy { observed.elsewhere.contains($0.name) }
-                    ? "" : ". If that namespace has gone, delete the file that is named"))
+        let away = touched.filter { observed.elsewhere(of: $0) != nil }
+        let ways = [
+            away.contains { observed.otherDatabases[$0.name] != nil }
+                ? "'--db none' forgets what is in a database that has gone for good" : nil,
+            away.contains { observed.otherDatabases[$0.name] == nil }
+                ? "what a namespace has is changed there, with 'ip netns exec NAME' or nsenter(1); if it has gone, delete the "
+                    + "file that is named, if one is" : nil,
+        ]
+        throw UserError(each: reasons, advice: "nothing was changed; " + ways.compactMap { $0 }.joined(separator: "; "))
+    }
+
+    /// Mirrors of databases that aren't looked at, with those of their outputs that this machine has prepared for them.
+    private func preparedElsewhere(_ away: [Mirror], _ observed: Observation) -> [Mirror] {
+        let prepared = Set(observed.records.map(\.port.name))
+        return away.filter { observed.otherDatabases[$0.name] != nil }.compactMap { mirror in
+            var mirror = mirror
+            mirror.outputs.removeAll { $0.port.map(observed.topology.ownName).map(prepared.contains) != true }
+            return mirror.outputs.isEmpty ? nil : mirror
+        }
     }
 
     /// Mirrors that go, or go to another engine, though one that doesn't answer may run them.
@@ -337,6 +359,7 @@ public final class Reconciler {
         defer { withExtendedLifetime(lock) {} }
         try store.removeUnfinished()
         try removals.removeUnfinished()
+        try databases.removeUnfinished()
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
         while true {
@@ -433,6 +456,7 @@ public final class Reconciler {
         let definitions = situation.definitions
         let kept = Set(preview.observed.removals.dropLast(preview.unfinished.count).map(\.name))
         for mirror in preview.unfinished { try removals.save(mirror) }
+        let noted = try note(situation)
         let undo: () throws -> [IntentStore.Undo]
         if put.count + removed.count <= 32 || preview.takenOver != nil {
             // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
@@ -449,11 +473,15 @@ public final class Reconciler {
             let remarks = try engine.perform(preview.plan.steps)
             _ = try undo()
             for name in preview.settled { try removals.drop(name) }
+            let elsewhere = Set(change.put.map(\.mirror.name).filter { preview.plan.engines[$0] != .ovs })
+            let gone = removed.union(preview.settled).union(elsewhere).subtracting(preview.unfinished.map(\.name))
+            for name in gone { try databases.drop(name) }
             return remarks
         } catch {
             let cause = error
             do {
                 try rollBack(to: preview.observed)
+                for name in noted { try databases.drop(name) }
                 // Definitions that couldn't be written have been put back already.
                 if let written = try? undo() { try store.undo(written) }
                 for mirror in preview.unfinished where !kept.contains(mirror.name) { try removals.drop(mirror.name) }
@@ -464,6 +492,21 @@ public final class Reconciler {
             }
             throw cause
         }
+    }
+
+    /// Writes down which mirrors come to be in a database that isn't the usual one, before they are there.
+    /// - Returns: those of which it wasn't known.
+    private func note(_ situation: Situation) throws -> [MirrorName] {
+        let preview = situation.preview
+        guard let database = preview.observed.database else { return [] }
+        let known = try databases.load()
+        let temporary = Set(
+            situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name)
+                + situation.change.put.filter(\.isTemporary).map(\.mirror.name))
+        let new = Set(preview.plan.steps.filter { $0.engine == .ovs }.compactMap(\.mirror))
+            .filter { preview.plan.engines[$0] == .ovs && known[$0] != database }
+        for name in new { try databases.save(database, of: name, isTemporary: temporary.contains(name)) }
+        return new.filter { known[$0] == nil }
     }
 
     private func rollBack(to before: Observation) throws {

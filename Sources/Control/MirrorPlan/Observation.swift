@@ -332,6 +332,14 @@ public struct Observation: Hashable, Sendable {
     /// Mirrors of which it can't be told whether a process copies for them, with the reason: one is there, and may not be
     /// asked, or doesn't answer as it should.
     public var unaskable: [MirrorName: String] = [:]
+    /// The database of Open vSwitch that is looked at, as `--db` has it; nil for the usual one, or none.
+    public var database: String?
+    /// Whether no Open vSwitch matters, wherever: `--db none`.
+    public var declinesSwitches = false
+    /// The databases of mirrors that are in another one than that which is looked at.
+    public var otherDatabases: [MirrorName: String] = [:]
+    /// Of those, the mirrors whose outputs were prepared: they stay so.
+    public var preparedElsewhere: [Mirror] = []
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 
@@ -351,13 +359,17 @@ public struct Observation: Hashable, Sendable {
         self.records = records
     }
 
-    /// Why a mirror counts as one that another network namespace has, and isn't touched from this one; nil if it doesn't.
+    /// Why a mirror counts as one that another network namespace, or a database that isn't looked at, has, and isn't touched
+    /// from here; nil if it doesn't.
     ///
     /// Filters of another namespace can't be seen. A mirror of which there is nothing here, no port either, while an output
     /// of it is one there, is taken for that namespace's.
     public func elsewhere(of mirror: Mirror) -> String? {
         if elsewhere.contains(mirror.name) {
             return "'portmirror run \(mirror.name)' runs in another network namespace, and not in this one"
+        }
+        if let other = otherDatabases[mirror.name], !running.contains(mirror.name) {
+            return "it is in Open vSwitch's database \(other), which isn't looked at without --db \(other)"
         }
         let outputs = mirror.outputPorts.filter { recordsElsewhere[$0] != nil }
         guard let output = outputs.first, let file = recordsElsewhere[output], !running.contains(mirror.name) else {

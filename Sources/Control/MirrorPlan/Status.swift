@@ -239,6 +239,13 @@ private struct StatusReader {
             status.reason =
                 "its time is over" + (runs ? ", and it still copies" : "")
                 + ": portmirror apply, add or remove takes it away"
+        } else if let place = observed.elsewhere(of: mirror) {
+            status.state = .waiting
+            if observed.otherDatabases[mirror.name] != nil { status.engine = .ovs }
+            let missing = status.engine == .ovs ? [] : missingSources + missingOutputs
+            status.reason =
+                missing.isEmpty
+                ? place : "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet; \(place)"
         } else if let refusal = refusals[mirror.name]?.first {
             status.state = .failed
             status.reason = refusal.message
@@ -252,7 +259,7 @@ private struct StatusReader {
             if points[mirror.name] != nil {
                 status.reason += "; what it copied before still runs until the next apply"
             }
-            if let more = idle(status) ?? observed.elsewhere(of: mirror) { status.reason += "; \(more)" }
+            if let idle = idle(status) { status.reason += "; \(idle)" }
         } else if let idle = idle(status) {
             status.state = .waiting
             let gone = missingSources + missingOutputs
@@ -314,7 +321,6 @@ private struct StatusReader {
     private func idle(_ status: MirrorStatus) -> String? {
         guard status.engine == .tap, status.tap == nil else { return nil }
         if let doubt = observed.doubt(about: status.name) { return doubt }
-        if let mirror = status.mirror, let place = observed.elsewhere(of: mirror) { return place }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
     }

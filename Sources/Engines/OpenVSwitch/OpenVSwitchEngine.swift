@@ -120,6 +120,8 @@ public final class OpenVSwitchEngine: Engine {
     /// Reads the bridges into the topology, and the rows of the Mirror table.
     /// - Throws: ``UserError`` if the database was named and doesn't answer.
     public func observe(into observation: inout Observation) throws {
+        observation.declinesSwitches = isDeclined
+        observation.database = isUsual ? nil : location?.target.description
         guard let client, let location else { return }
         do {
             if replica == nil {
@@ -194,10 +196,20 @@ public final class OpenVSwitchEngine: Engine {
     public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool {
         guard !isDeclined, mirror.mayBeOnSwitch else { return false }
         if silence != nil { return true }
-        // In another database than the usual one there is nothing to be learnt of what was kept.
-        if let location { return wasKept && location.isNamed && location.target != usualTarget }
+        if location != nil {
+            // In another database than the usual one there is nothing to be learnt of what was kept, or is in that one.
+            return !isUsual && (wasKept || isInFile(mirror) == true)
+        }
         guard !Files.exists("\(usualDirectory)/db.sock") else { return false }
-        guard let path = Self.databaseFiles.first(where: Files.exists) else { return mirror.engine == .ovs }
+        return isInFile(mirror) ?? (mirror.engine == .ovs)
+    }
+
+    /// Whether it looks at the usual database, or at none.
+    private var isUsual: Bool { location.map { !$0.isNamed || $0.target == usualTarget } ?? true }
+
+    /// Whether the usual database's file may have rows of a mirror; nil if there is no file.
+    private func isInFile(_ mirror: Mirror) -> Bool? {
+        guard let path = Self.databaseFiles.first(where: Files.exists) else { return nil }
         guard let bytes = try? Files.read(path, atMost: Self.largestDatabase), bytes.count < Self.largestDatabase else {
             return true
         }
