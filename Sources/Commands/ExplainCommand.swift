@@ -35,7 +35,7 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let session = try Session(places)
+        let session = try Session(places, needsDefinitions: file == nil)
         let definitions = try session.store.load(now: session.now)
         let existing = definitions.intents
         var change = Reconciler.Change()
@@ -63,7 +63,7 @@ struct ExplainCommand: ParsableCommand {
         for note in plan.notes where names.contains(note.mirror) { text += "# \("\(note)".onOneLine)\n" }
         let steps = plan.steps.filter { Self.isAbout(names, $0) }
         let commands =
-            steps.flatMap { explain($0, everything: everything) }
+            steps.flatMap { explain($0, everything: everything, plainParents: session.trafficControl.plainParents) }
             + explain(steps, database: session.database, purges: session.openVSwitch.purges)
             + preview.desired.map(\.mirror).filter { names.contains($0.name) && plan.engines[$0.name] == .tap }
             .flatMap(explainTap)

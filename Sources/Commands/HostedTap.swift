@@ -12,6 +12,7 @@ final class HostedTap {
     private let listener: LocalListener
     private let watch: DirectoryWatch?
     private let since = Session.now
+    private let namespace = try? NetworkNamespace.identity()
     private var reason: String?
     /// Why it can't be told whether the mirror is still wanted.
     private var trouble: String?
@@ -24,11 +25,11 @@ final class HostedTap {
     init(_ mirror: Mirror, isDefined: Bool, isWatching: Bool, places: any Places) throws {
         self.mirror = mirror
         name = isDefined ? mirror.name : try TapReport.name(ofProcess: ThisProcess.id)
-        store = places.store
+        store = places.storeIfAny
         let directory = TapEngine.directory(in: places.runDirectory)
         try Files.makeDirectory(directory)
         listener = try Self.listen(for: name, in: places.runDirectory)
-        watch = isWatching ? try DirectoryWatch([places.configDirectory, "\(places.runDirectory)/mirrors.d"]) : nil
+        watch = isWatching ? try DirectoryWatch([store.permanentDirectory, store.temporaryDirectory]) : nil
     }
 
     private static func listen(for name: MirrorName, in runDirectory: String) throws -> LocalListener {
@@ -59,6 +60,7 @@ final class HostedTap {
     func answer(_ counts: TapCounts) {
         listener.answerAll {
             var report = TapReport(counts, of: mirror, process: ThisProcess.id, since: since)
+            report.namespace = namespace
             if let trouble { report.problems.append(trouble) }
             return (try? report.encoded) ?? []
         }

@@ -56,7 +56,7 @@ struct ImportCommand: ParsableCommand {
     // MARK: A file
 
     private func express(_ wanted: Set<MirrorName>) throws {
-        let session = try Session(places)
+        let session = try Session(places, needsDefinitions: false)
         let present = try session.reconciler.look(now: session.now)
         let found = importMirrors(
             present.observed, defined: present.desired.map(\.mirror), engines: present.engines)

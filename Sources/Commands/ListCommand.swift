@@ -40,12 +40,12 @@ struct ListCommand: ParsableCommand {
 
     func run() throws {
         let wanted = try NameArguments.parse(names)
-        let session = try Session(places)
+        let session = try Session(places, needsDefinitions: !foreign)
         if foreign { return try listForeign(session) }
         // The common case of a machine without mirrors is answered without looking at every port.
         var all =
-            try !session.hasSwitches && places.store.load(now: session.now).isEmpty
-            && RemovalStore(directory: places.configDirectory).load().isEmpty
+            try !session.hasSwitches && session.store.load(now: session.now).isEmpty
+            && RemovalStore(directory: session.store.permanentDirectory).load().isEmpty
             && !session.trafficControl.hasHooks() && !TapEngine.mayRun(in: places.runDirectory)
             ? [] : StatusReader.read(session)
         try NameArguments.check(wanted, among: all.map(\.name))
@@ -144,7 +144,12 @@ struct ForeignMirror: Encodable {
         engine = EngineName.ovs.rawValue
         place = "bridge \(row.bridge)"
         name = row.name.isEmpty ? nil : row.name
-        owner = row.owner == .ovn ? "ovn" : nil
+        owner =
+            switch row.owner {
+            case .ovn: "ovn"
+            case .elsewhere: "portmirror in another network namespace"
+            default: nil
+            }
         copies = row.selection.sources
         switch row.selection.output {
         case .port(let port): outputs = [port.name]

@@ -64,6 +64,10 @@ struct PlanOutput {
     /// Removals that wait, but for those that have just been told of.
     static func complain(of awaited: [MirrorName], in preview: Reconciler.Preview) {
         for name in awaited where !preview.unfinished.contains(where: { $0.name == name }) {
+            if let doubt = preview.observed.doubt(about: name) {
+                Terminal.complain("mirror \(name): its removal still waits: \(doubt)")
+                continue
+            }
             Terminal.complain(
                 "mirror \(name): its removal still waits for Open vSwitch. If that is gone for good: "
                     + "portmirror remove \(name) --db none")

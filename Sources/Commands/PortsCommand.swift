@@ -20,7 +20,7 @@ struct PortsCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func run() throws {
-        let session = try Session(places)
+        let session = try Session(places, needsDefinitions: false)
         let present = try session.reconciler.look(now: session.now)
         let ports = Self.inOrder(present.observed.topology).map { port, depth in
             PortReport(port, depth: depth, desired: present.desired.map(\.mirror), observed: present.observed)
@@ -162,7 +162,12 @@ private struct PortReport: Encodable {
         if !sourceOf.isEmpty { users.append("source of \(sourceOf.joined(separator: ", "))") }
         if !outputOf.isEmpty { users.append("output of \(outputOf.joined(separator: ", "))") }
         for row in observed.switches?.mirrors ?? [] where row.mirror == nil {
-            let owner = row.owner == .ovn ? "OVN" : "others"
+            let owner =
+                switch row.owner {
+                case .ovn: "OVN"
+                case .elsewhere: "portmirror in another network namespace"
+                default: "others"
+                }
             let title = "mirror \(row.name.isEmpty ? row.id.description : row.name) of \(owner)"
             if row.selection.output.port == port.name.description { users.append("output of \(title)") }
             let selected = row.selection.ingress.union(row.selection.egress).map(\.name)

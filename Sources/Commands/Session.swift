@@ -73,14 +73,25 @@ extension Places {
         }
     }
 
-    var configDirectory: String {
-        configDir ?? ThisProcess.environment("PORTMIRROR_CONFIG_DIR") ?? "/etc/portmirror/mirrors.d"
+    /// The directory of definitions that somebody named.
+    private var namedConfigDirectory: String? { configDir ?? ThisProcess.environment("PORTMIRROR_CONFIG_DIR") }
+
+    var runDirectory: String { ThisProcess.environment("PORTMIRROR_RUN_DIR") ?? HomeNamespace.runDirectory }
+
+    /// The definitions of this network namespace.
+    /// - Throws: ``UserError`` if the usual directory is another namespace's, and nobody named one.
+    var store: IntentStore {
+        get throws {
+            if namedConfigDirectory == nil, let refusal = HomeNamespace.refusal { throw refusal }
+            return storeIfAny
+        }
     }
 
-    var runDirectory: String { ThisProcess.environment("PORTMIRROR_RUN_DIR") ?? "/run/portmirror" }
-
-    var store: IntentStore {
-        IntentStore(permanentDirectory: configDirectory, temporaryDirectory: "\(runDirectory)/mirrors.d")
+    /// The definitions of this network namespace, or none where it has no directory of them.
+    var storeIfAny: IntentStore {
+        let usual = HomeNamespace.refusal == nil ? HomeNamespace.configDirectory : ""
+        return IntentStore(
+            permanentDirectory: namedConfigDirectory ?? usual, temporaryDirectory: "\(runDirectory)/mirrors.d")
     }
 }
 
@@ -111,17 +122,18 @@ struct Session {
     let store: IntentStore
     let now: Timestamp
 
-    init(_ places: any Places) throws {
+    /// - Parameter needsDefinitions: whether nothing can be done without a directory of definitions.
+    init(_ places: any Places, needsDefinitions: Bool = true) throws {
+        store = try needsDefinitions ? places.store : places.storeIfAny
         let location = try places.openVSwitch
         openVSwitch = OpenVSwitchEngine(
             location, isDeclined: places.declinesSwitches, client: location.flatMap { EarlyConnection.take($0.target) },
-            actor: Actor.name)
+            actor: Actor.name, namespace: HomeNamespace.mark)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
         hasSwitches = location != nil
         database = location.flatMap { $0.isNamed ? $0.target.description : nil }
         trafficControl = try TrafficControlEngine(runDirectory: places.runDirectory)
-        store = places.store
         // The kernel first: the others build on its ports.
         reconciler = Reconciler(
             engines: [

@@ -198,7 +198,7 @@ struct TapRunner {
     private func look() throws -> [Point] {
         if let any = mirror.sources.first(where: { $0.port.isAny }), !isHosted { return try everyPort(any) }
         if let told = ThisProcess.environment(Self.lookedMark), let places = Self.places(told) { return places }
-        let session = try Session(places)
+        let session = try Session(places, needsDefinitions: isHosted)
         let (plan, points) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
         guard plan.refusals.isEmpty else {
             throw UserError(

@@ -113,6 +113,16 @@ extension IntegrationTests {
                     }
                 }
                 let before = try printed()
+                // What explain prints does the same, word for word.
+                let mirror = "version: 1\nmirrors:\n  ids: {from: p1:ingress, to: p3}\n"
+                let script = try lab.portmirror(["explain", "-f", "-"], input: mirror)
+                #expect(script.output.contains("tc filter add dev p1 \(word) pref 256 "), "\(script)")
+                let filters = script.output.split(separator: "\n").filter { $0.hasPrefix("tc filter ") }
+                try lab.sh(filters.joined(separator: "\n"))
+                #expect(try printed() == before)
+                #expect(try lab.sh("tc filter show dev p1 ingress").output.contains("mirred"))
+                try lab.sh("tc filter del dev p1 \(word) pref 256")
+                #expect(try printed() == before)
                 try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "p3")
                 #expect(try printed() == before)
                 try lab.mirror("add", "web", "--from", "p1:ingress", "--to", "p2", "--filter", "icmp")

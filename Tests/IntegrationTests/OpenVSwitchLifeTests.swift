@@ -248,6 +248,74 @@ extension IntegrationTests {
             }
         }
 
+        @Test("A mirror in a database that was named is left alone by commands that look at another one, with the way")
+        func namedDatabase() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.remember()
+                let usual = try #require(lab.environment["OVS_RUNDIR"])
+                let target = "unix:\(usual)/db.sock"
+                var environment = lab.environment
+                for key in ["OVS_RUNDIR", "OVS_DBDIR"] { environment[key] = lab.path("nothing") }
+                func run(_ arguments: String...) throws -> ProgramOutcome {
+                    try lab.run([CommandLab.binary] + arguments, environment: environment)
+                }
+                func rows() throws -> Int {
+                    try openVSwitch.vsctl("--columns=name list Mirror").components(separatedBy: "ids").count - 1
+                }
+                #expect(
+                    try run("add", "ids", "--from", "p1", "--to", "p3", "--engine", "ovs", "--db", target).status == 0)
+                #expect(try rows() == 1)
+                let reason =
+                    "it is in Open vSwitch's database \(target), which isn't looked at without --db \(target)"
+                #expect(try run("list").output.contains("ids: \(reason)"))
+                for arguments in [
+                    ["remove", "ids"], ["set", "ids", "--filter", "tcp"], ["set", "ids", "--engine", "tc"],
+                ] {
+                    let refused = try lab.run([CommandLab.binary] + arguments, environment: environment)
+                    #expect(refused.status == 1 && refused.error.contains("mirror ids: \(reason)"), "\(refused)")
+                    #expect(refused.error.contains("nothing was changed; '--db none' forgets"), "\(refused)")
+                }
+                #expect(try run("apply").output == "nothing to change\n")
+                #expect(try run("remove", "--all").status == 0)
+                #expect(try rows() == 1)
+                #expect(try run("list", "--db", target).output.contains(" active "))
+                let done = try run("remove", "ids", "--db", target)
+                #expect(done.status == 0 && done.error == "", "\(done)")
+                #expect(try rows() == 0)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: lab.configDirectory) == [])
+
+                // In a temporary one's directory, the same; and what is gone for good can be forgotten.
+                #expect(
+                    try run(
+                        "add", "ids", "--from", "p1", "--to", "p3", "--engine", "ovs", "--temporary", "--db", target
+                    )
+                    .status == 0)
+                #expect(try run("remove", "ids").status == 1)
+                #expect(try run("remove", "ids", "--db", "none").status == 0)
+                #expect(try run("list").output == "")
+                #expect(try rows() == 1)
+                // It isn't gone, after all.
+                #expect(try run("apply", "--db", target).status == 0)
+                #expect(try rows() == 0)
+            }
+        }
+
+        @Test("A mirror of the usual database isn't forgotten by a removal that looks at another one")
+        func otherDatabase() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                let other = try OpenVSwitch(directory: lab.path("other"), in: .named(lab.taps))
+                defer { other.stop() }
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                let target = "unix:\(try #require(other.environment["OVS_RUNDIR"]))/db.sock"
+                let removed = try lab.portmirror(["remove", "ids", "--db", target])
+                #expect(removed.status == 1 && removed.error.contains("is kept as to be removed"), "\(removed)")
+                #expect(try openVSwitch.vsctl("list Mirror") != "")
+                _ = try lab.portmirror(["apply"])
+                #expect(try openVSwitch.vsctl("list Mirror") == "")
+                #expect(try lab.list().isEmpty)
+            }
+        }
+
         @Test("A removal that waits for a switch that is gone for good can be forgotten")
         func goneForGood() throws {
             try withOpenVSwitchLab { lab, openVSwitch in

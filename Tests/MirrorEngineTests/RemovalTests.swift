@@ -22,6 +22,20 @@ private final class AbsentSwitch: Engine {
     func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { !answers && hides.contains(mirror.name.description) }
 }
 
+/// A process that listens where a mirror's tap would, and answers nothing right until it ends.
+private final class DoubtfulTap: Engine {
+    var hasEnded = false
+    private var doubts: [MirrorName: String] { hasEnded ? [:] : [name: "it says nothing"] }
+    private let name: MirrorName
+
+    init(_ name: MirrorName) { self.name = name }
+
+    var capabilities: EngineCapabilities { .tap }
+    func observe(into observation: inout Observation) throws { observation.unaskable = doubts }
+    func perform(_ steps: [Step]) throws -> [String] { [] }
+    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { doubts[mirror.name] != nil }
+}
+
 @Suite struct RemovalTests {
     private let machine: Machine
     private let ovs = AbsentSwitch()
@@ -74,6 +88,42 @@ private final class AbsentSwitch: Engine {
         ).first
         #expect(status?.state == .removing && status?.reason.hasPrefix("being removed: waits for Open vSwitch") == true)
         #expect(status?.outputs.map(\.output.description) == ["b"])
+    }
+
+    @Test("Of a tap that can't be asked the removal waits until it has ended; a change of its definition doesn't")
+    func doubtfulTap() throws {
+        let machine = try Machine()
+        let tap = DoubtfulTap(try MirrorName("cut"))
+        let reconciler = Reconciler(
+            engines: [machine.engine, tap], store: machine.store, runDirectory: "\(machine.directory)/run")
+        func apply(_ edit: (inout Reconciler.Change) throws -> Void = { _ in }) throws -> Reconciler.Preview {
+            var change = Reconciler.Change()
+            change.isAllOrNothing = false
+            try edit(&change)
+            return try reconciler.apply(change, now: machine.now)
+        }
+        let before = machine.state
+        var mirror = try machine.mirror("cut")
+        mirror.snaplen = 60
+        mirror.engine = .tap
+        for length: UInt32 in [60, 70] {
+            mirror.snaplen = length
+            #expect(try apply { $0.put = [(mirror, false)] }.awaited.isEmpty)
+        }
+        let done = try apply { $0.remove = [mirror.name] }
+        #expect(done.awaited == [mirror.name] && done.plan.steps.isEmpty)
+        #expect(
+            done.remarks.contains { $0.contains("it is unknown whether 'portmirror run cut' runs: it says nothing") })
+        let present = try reconciler.look(now: machine.now)
+        let status = statuses(
+            of: present.desired, observed: present.observed, now: machine.now, engines: present.engines
+        ).first
+        #expect(status?.state == .removing && status?.engine == .tap)
+        #expect(status?.reason == "being removed: it is unknown whether 'portmirror run cut' runs: it says nothing")
+        #expect(try apply().awaited == [mirror.name])
+        tap.hasEnded = true
+        #expect(try apply().settled == [mirror.name])
+        #expect(try apply().isEmpty && machine.state == before)
     }
 
     @Test("It waits as long as there is no answer, and the next change of any kind that gets one finishes it")

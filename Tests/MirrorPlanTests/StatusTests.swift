@@ -51,6 +51,24 @@ import Testing
         #expect(all(lab).map(\.reason) == ["tap1 doesn't exist yet", "br9, tap1 don't exist yet"])
     }
 
+    @Test("Of another network namespace, if an output is one there, and there is nothing of it here")
+    func elsewhere() throws {
+        var lab = try Lab.usual()
+        try lab.mirror("m", ["tap1"], to: ["tap2"])
+        lab.observed.recordsElsewhere = [try PortName("tap2"): "/run/portmirror/outputs/7-3.json"]
+        #expect(
+            try only(lab).reason
+                == "tap1, tap2 don't exist yet; tap2 is an output in another network namespace, by /run/portmirror/outputs/7-3.json"
+        )
+        // A port of it, or something that runs, makes it this one's.
+        lab.desired = []
+        try lab.mirror("m", ["vnet0"], to: ["tap2"])
+        #expect(try only(lab).reason == "tap2 doesn't exist yet")
+        var here = try running()
+        here.observed.recordsElsewhere = [try PortName("vnet2"): "/run/portmirror/outputs/7-3.json"]
+        #expect(try only(here).state == .active)
+    }
+
     @Test("Degraded, if some source or output is missing") func degradedIfSomeSource() throws {
         let lab = try running(["vnet0", "tap1"], to: ["vnet2", "tap2"])
         let status = try only(lab)

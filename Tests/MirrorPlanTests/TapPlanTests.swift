@@ -436,10 +436,18 @@ import Testing
 
     @Test("Of a process that may not be asked it isn't said that it doesn't run") func unaskable() throws {
         var lab = try tapped()
-        lab.observed.unaskable = [try name()]
+        lab.observed.unaskable = [try name(): "only its user and root may ask it"]
         #expect(try status(lab).state == .waiting)
         #expect(
             try status(lab).reason
                 == "it is unknown whether 'portmirror run m' runs: only its user and root may ask it")
+    }
+
+    @Test("One whose process is in another network namespace isn't this one's") func elsewhere() throws {
+        var lab = try tapped()
+        lab.observed.elsewhere = [try name()]
+        #expect(try status(lab).state == .waiting)
+        #expect(
+            try status(lab).reason == "'portmirror run m' runs in another network namespace, and not in this one")
     }
 }

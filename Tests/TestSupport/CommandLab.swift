@@ -159,7 +159,8 @@ public final class CommandLab {
         return "\(directory)/program-\(count)"
     }
 
-    private func runHere(
+    /// Runs a program where the test runs, and waits for its end.
+    public func runHere(
         _ arguments: [String], input: String? = nil, environment: [String: String] = [:],
         seconds: Double = 30
     ) throws -> ProgramOutcome {

@@ -49,6 +49,18 @@ import TrafficControl
             ])
     }
 
+    @Test(
+        "On a plain ingress qdisc a filter hangs under what the others hang under",
+        arguments: [
+            (0xffff_0000, "parent ffff:"), (0xffff_fff2, "ingress"), (0xffff_0003, "parent ffff:3"), (nil, "ingress"),
+        ] as [(UInt32?, String)]) func plainIngress(parent: UInt32?, word: String) throws
+    {
+        let step = Step.addPoint(try point(.everything, to: ["vnet2"]), preference: 256)
+        let parents = parent.map { [Int32(1): $0] } ?? [:]
+        let command = explain(step, everything: .matchall, plainParents: parents).first?.command
+        #expect(command?.hasPrefix("tc filter add dev vnet0 \(word) pref 256 ") == true)
+    }
+
     @Test("A filter is removed by its exact handle") func filterRemovedByExact() throws {
         func remove(_ kind: String, _ handle: UInt32) throws -> [String] {
             commands(

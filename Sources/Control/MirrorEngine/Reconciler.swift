@@ -11,6 +11,7 @@ public final class Reconciler {
     private let engine: EngineGroup
     private let store: IntentStore
     private let removals: RemovalStore
+    private let databases: DatabaseStore
     private let runDirectory: String
     private let log: Logger
 
@@ -19,6 +20,7 @@ public final class Reconciler {
         engine = EngineGroup(engines)
         self.store = store
         removals = RemovalStore(directory: store.permanentDirectory)
+        databases = DatabaseStore(store)
         self.runDirectory = runDirectory
         log = Logger(label: "portmirror")
     }
@@ -128,6 +130,9 @@ public final class Reconciler {
     private func observe(outputs: Set<PortName> = []) throws -> Observation {
         var observed = try engine.observe(outputs: outputs)
         observed.removals = try removals.load()
+        if !observed.declinesSwitches {
+            observed.otherDatabases = try databases.load().filter { $0.value != observed.database }
+        }
         return observed
     }
 
@@ -171,13 +176,19 @@ public final class Reconciler {
             change.keepsPlaces = true
             change.scope = .only(Set(takeOver.mirrors.map(\.name)))
         }
-        change = complete(change, with: intents, now: now)
+        try Self.refuse(change, of: intents, elsewhere: observed)
+        change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
-        let settled = observed.removals.filter { !engine.mayHide($0, wasKept: true) }.map(\.name)
+        let settled = observed.removals
+            .filter { observed.otherDatabases[$0.name] == nil && !engine.mayHide($0, wasKept: true) }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
+        let away = Set(intents.map(\.mirror).filter { observed.elsewhere(of: $0) != nil }.map(\.name))
+        observed.preparedElsewhere = preparedElsewhere(
+            intents.map(\.mirror).filter { away.contains($0.name) }, observed)
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
+        mirrors.removeAll { away.contains($0.name) }
         let desired = (mirrors.map { compile($0, observed.topology) } + frozen)
             .sorted { $0.mirror.name < $1.mirror.name }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
@@ -216,7 +227,13 @@ public final class Reconciler {
         let silence =
             preview.engines.first(where: \.isSilent)?.unavailable ?? "Open vSwitch's database server doesn't run"
         preview.remarks = unfinished.map { removing in
-            "mirror \(removing.name): \(silence), so what Open vSwitch has of this mirror can't be taken away now, and may "
+            if let doubt = observed.doubt(about: removing.name) {
+                return
+                    "mirror \(removing.name): \(doubt). It may go on copying, and is kept as to be removed: the next "
+                    + "portmirror apply, add or remove after it has ended does the rest"
+            }
+            return
+                "mirror \(removing.name): \(silence), so what Open vSwitch has of this mirror can't be taken away now, and may "
                 + "go on copying. It is kept as to be removed: the next portmirror apply, add or remove that gets an "
                 + "answer does it"
         }
@@ -226,6 +243,37 @@ public final class Reconciler {
         return Situation(definitions: definitions, change: change, preview: preview)
     }
 
+    /// A mirror belongs to a network namespace: what another one has isn't changed from here.
+    private static func refuse(
+        _ change: Change, of intents: [IntentStore.Intent], elsewhere observed: Observation
+    ) throws {
+        let put = Dictionary(change.put.map { ($0.mirror.name, $0.mirror) }, uniquingKeysWith: { first, _ in first })
+        let touched = intents.map(\.mirror).filter { old in
+            change.remove.contains(old.name) || put[old.name].map { $0 != old } == true
+        }
+        let reasons = touched.compactMap { old in observed.elsewhere(of: old).map { "mirror \(old.name): \($0)" } }
+        guard !reasons.isEmpty else { return }
+        let away = touched.filter { observed.elsewhere(of: $0) != nil }
+        let ways = [
+            away.contains { observed.otherDatabases[$0.name] != nil }
+                ? "'--db none' forgets what is in a database that has gone for good" : nil,
+            away.contains { observed.otherDatabases[$0.name] == nil }
+                ? "what a namespace has is changed there, with 'ip netns exec NAME' or nsenter(1); if it has gone, delete the "
+                    + "file that is named, if one is" : nil,
+        ]
+        throw UserError(each: reasons, advice: "nothing was changed; " + ways.compactMap { $0 }.joined(separator: "; "))
+    }
+
+    /// Mirrors of databases that aren't looked at, with those of their outputs that this machine has prepared for them.
+    private func preparedElsewhere(_ away: [Mirror], _ observed: Observation) -> [Mirror] {
+        let prepared = Set(observed.records.map(\.port.name))
+        return away.filter { observed.otherDatabases[$0.name] != nil }.compactMap { mirror in
+            var mirror = mirror
+            mirror.outputs.removeAll { $0.port.map(observed.topology.ownName).map(prepared.contains) != true }
+            return mirror.outputs.isEmpty ? nil : mirror
+        }
+    }
+
     /// Mirrors that go, or go to another engine, though one that doesn't answer may run them.
     private func unfinished(
         _ change: Change, _ plan: Plan, _ intents: [IntentStore.Intent], _ observed: Observation
@@ -233,7 +281,9 @@ public final class Reconciler {
         let put = Set(change.put.map(\.mirror.name))
         return intents.map(\.mirror).filter { old in
             let goes = change.remove.contains(old.name)
-            let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != .ovs } == true
+            // A process sees a changed definition by itself.
+            let own: EngineName = observed.unaskable[old.name] == nil ? .ovs : .tap
+            let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != own } == true
             return (goes || moves) && observed.hidden.contains(old.name)
         }
     }
@@ -246,7 +296,9 @@ public final class Reconciler {
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
-    private func complete(_ asked: Change, with intents: [IntentStore.Intent], now: Timestamp) -> Change {
+    private func complete(_ asked: Change, with intents: [IntentStore.Intent], now: Timestamp, _ observed: Observation)
+        -> Change
+    {
         var change = asked
         let byName = Dictionary(intents.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
         if change.keepsPlaces {
@@ -261,17 +313,20 @@ public final class Reconciler {
             if same == old { change.put[place].mirror = old }
         }
         if change.removesOthers {
-            change.remove.formUnion(Set(byName.keys).subtracting(change.put.map(\.mirror.name)))
+            let others = intents.map(\.mirror).filter { observed.elsewhere(of: $0) == nil }.map(\.name)
+            change.remove.formUnion(Set(others).subtracting(change.put.map(\.mirror.name)))
         }
         let named = change.remove.union(change.put.map(\.mirror.name))
         // A file put there by hand that says `for: 10m` means from now on: only once it says until when does it end.
-        change.put += intents.filter { $0.isRelative && !named.contains($0.mirror.name) }
+        change.put +=
+            intents
+            .filter { $0.isRelative && !named.contains($0.mirror.name) && observed.elsewhere(of: $0.mirror) == nil }
             .map { ($0.mirror, $0.isTemporary) }
         // What is over isn't started, and what has run out goes.
         let late = Set(change.put.map(\.mirror).filter { $0.isOver(now) }.map(\.name))
         change.put.removeAll { late.contains($0.mirror.name) }
         let ended = intents.map(\.mirror).filter { mirror in
-            mirror.isOver(now) && !change.remove.contains(mirror.name)
+            mirror.isOver(now) && !change.remove.contains(mirror.name) && observed.elsewhere(of: mirror) == nil
                 && !change.put.contains { $0.mirror.name == mirror.name }
         }.map(\.name)
         change.expired = Array(late.union(ended)).sorted()
@@ -312,6 +367,7 @@ public final class Reconciler {
         defer { withExtendedLifetime(lock) {} }
         try store.removeUnfinished()
         try removals.removeUnfinished()
+        try databases.removeUnfinished()
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
         while true {
@@ -408,6 +464,7 @@ public final class Reconciler {
         let definitions = situation.definitions
         let kept = Set(preview.observed.removals.dropLast(preview.unfinished.count).map(\.name))
         for mirror in preview.unfinished { try removals.save(mirror) }
+        let noted = try note(situation)
         let undo: () throws -> [IntentStore.Undo]
         if put.count + removed.count <= 32 || preview.takenOver != nil {
             // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
@@ -424,11 +481,15 @@ public final class Reconciler {
             let remarks = try engine.perform(preview.plan.steps)
             _ = try undo()
             for name in preview.settled { try removals.drop(name) }
+            let elsewhere = Set(change.put.map(\.mirror.name).filter { preview.plan.engines[$0] != .ovs })
+            let gone = removed.union(preview.settled).union(elsewhere).subtracting(preview.unfinished.map(\.name))
+            for name in gone { try databases.drop(name) }
             return remarks
         } catch {
             let cause = error
             do {
                 try rollBack(to: preview.observed)
+                for name in noted { try databases.drop(name) }
                 // Definitions that couldn't be written have been put back already.
                 if let written = try? undo() { try store.undo(written) }
                 for mirror in preview.unfinished where !kept.contains(mirror.name) { try removals.drop(mirror.name) }
@@ -439,6 +500,21 @@ public final class Reconciler {
             }
             throw cause
         }
+    }
+
+    /// Writes down which mirrors come to be in a database that isn't the usual one, before they are there.
+    /// - Returns: those of which it wasn't known.
+    private func note(_ situation: Situation) throws -> [MirrorName] {
+        let preview = situation.preview
+        guard let database = preview.observed.database else { return [] }
+        let known = try databases.load()
+        let temporary = Set(
+            situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name)
+                + situation.change.put.filter(\.isTemporary).map(\.mirror.name))
+        let new = Set(preview.plan.steps.filter { $0.engine == .ovs }.compactMap(\.mirror))
+            .filter { preview.plan.engines[$0] == .ovs && known[$0] != database }
+        for name in new { try databases.save(database, of: name, isTemporary: temporary.contains(name)) }
+        return new.filter { known[$0] == nil }
     }
 
     private func rollBack(to before: Observation) throws {

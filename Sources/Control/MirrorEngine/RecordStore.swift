@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import LinuxSystem
-internal import MirrorModel
+public import MirrorModel
 public import MirrorPlan
 
 /// What was changed on outputs, as it was before: a file each in the run-time directory, until it is restored.
@@ -37,6 +37,19 @@ public struct RecordStore: Sendable {
             }
         }
         return (records, damaged)
+    }
+
+    /// The files of other namespaces' records, by the names that the outputs have there.
+    public func elsewhere() throws -> [PortName: String] {
+        var files: [PortName: String] = [:]
+        for name in try Files.list(directory) ?? [] where !name.hasPrefix("\(namespace)-") && name.hasSuffix(".json") {
+            let path = "\(directory)/\(name)"
+            guard let bytes = try? Files.readRegular(path, atMost: 1 << 20),
+                let record = try? JSONDecoder().decode(Stored.self, from: Data(bytes)).record
+            else { continue }
+            files[record.port.name] = path
+        }
+        return files
     }
 
     private static func words(_ error: any Error) -> String {

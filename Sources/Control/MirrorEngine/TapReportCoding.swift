@@ -43,6 +43,8 @@ extension TapReport {
         var process: Int32
         var since: Int64
         var definition: String
+        /// Of the network namespace; missing in reports of earlier programs.
+        var namespace: UInt64?
         var problems: [String]
         var sources: [Watched]
         var copies: [Copies]
@@ -79,6 +81,7 @@ extension TapReport {
             process = report.process
             since = report.since.secondsSince1970
             definition = report.definition
+            namespace = report.namespace
             problems = report.problems
             sources = report.sources.map {
                 Watched(
@@ -102,7 +105,7 @@ extension TapReport {
 
         var report: TapReport {
             get throws {
-                TapReport(
+                var report = TapReport(
                     process: process, since: Timestamp(secondsSince1970: since), definition: definition,
                     problems: problems,
                     sources: try sources.map {
@@ -115,6 +118,8 @@ extension TapReport {
                             directory: try DirectoryPath($0.directory), current: $0.current, finished: $0.finished,
                             removed: $0.removed, bytes: $0.bytes)
                     })
+                report.namespace = namespace
+                return report
             }
         }
 

@@ -47,7 +47,7 @@ struct Assignments {
             return Assignment(refusal: refusal(of: mirror, by: silent), isUnseen: true)
         }
         if mirror.engine != .tc, mirror.engine != .tap, observed.hidden.contains(mirror.name),
-            !choices.contains(where: \.isSilent)
+            observed.unaskable[mirror.name] == nil, !choices.contains(where: \.isSilent)
         {
             return Assignment(
                 refusal: Refusal(

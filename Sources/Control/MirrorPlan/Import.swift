@@ -81,6 +81,9 @@ private struct Importer {
     mutating func add(_ row: ObservedSwitchMirror) {
         let object = "\(row.name.isEmpty ? "mirror \(row.id)" : "mirror \(row.name)") of bridge \(row.bridge)"
         guard row.owner != .ovn else { return leaveOut(object, "it is OVN's, which makes and removes it as it needs") }
+        if case .elsewhere = row.owner {
+            return leaveOut(object, "it is portmirror's in another network namespace")
+        }
         do {
             let mirror = named(row.name, try SwitchImport.mirror(row))
             result.mirrors.append(mirror)

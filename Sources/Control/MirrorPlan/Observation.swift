@@ -334,10 +334,23 @@ public struct Observation: Hashable, Sendable {
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
     public var taps: [MirrorName: TapReport]
-    /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
-    public var unaskable: Set<MirrorName> = []
-    /// Mirrors that run nowhere that can be looked at, and may run on Open vSwitch: its server doesn't answer, or doesn't
-    /// run while its database has rows of them.
+    /// Mirrors for which a process copies in another network namespace: it is none of this one's.
+    public var elsewhere: Set<MirrorName> = []
+    /// What was changed on outputs in other network namespaces: each record's file, by the output's name there.
+    public var recordsElsewhere: [PortName: String] = [:]
+    /// Mirrors of which it can't be told whether a process copies for them, with the reason: one is there, and may not be
+    /// asked, or doesn't answer as it should.
+    public var unaskable: [MirrorName: String] = [:]
+    /// The database of Open vSwitch that is looked at, as `--db` has it; nil for the usual one, or none.
+    public var database: String?
+    /// Whether no Open vSwitch matters, wherever: `--db none`.
+    public var declinesSwitches = false
+    /// The databases of mirrors that are in another one than that which is looked at.
+    public var otherDatabases: [MirrorName: String] = [:]
+    /// Of those, the mirrors whose outputs were prepared: they stay so.
+    public var preparedElsewhere: [Mirror] = []
+    /// Mirrors that run nowhere that can be looked at, and may where it can't: a process is there that can't be asked, or
+    /// Open vSwitch's server doesn't answer, or doesn't run while its database has rows of them.
     public var hidden: Set<MirrorName> = []
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
@@ -356,6 +369,32 @@ public struct Observation: Hashable, Sendable {
         self.hooks = hooks
         self.offloads = offloads
         self.records = records
+    }
+
+    /// Why a mirror counts as one that another network namespace, or a database that isn't looked at, has, and isn't touched
+    /// from here; nil if it doesn't.
+    ///
+    /// Filters of another namespace can't be seen. A mirror of which there is nothing here, no port either, while an output
+    /// of it is one there, is taken for that namespace's.
+    public func elsewhere(of mirror: Mirror) -> String? {
+        if elsewhere.contains(mirror.name) {
+            return "'portmirror run \(mirror.name)' runs in another network namespace, and not in this one"
+        }
+        if let other = otherDatabases[mirror.name], !running.contains(mirror.name) {
+            return "it is in Open vSwitch's database \(other), which isn't looked at without --db \(other)"
+        }
+        let outputs = mirror.outputPorts.filter { recordsElsewhere[$0] != nil }
+        guard let output = outputs.first, let file = recordsElsewhere[output], !running.contains(mirror.name) else {
+            return nil
+        }
+        let names = mirror.sources.map(\.port) + mirror.outputs.compactMap(\.name)
+        guard !names.contains(where: { $0.isAny || topology.has(topology.ownName(of: $0)) }) else { return nil }
+        return "\(output) is an output in another network namespace, by \(file)"
+    }
+
+    /// Why it can't be told whether a process copies for a mirror; nil if it can.
+    public func doubt(about name: MirrorName) -> String? {
+        unaskable[name].map { "it is unknown whether 'portmirror run \(name)' runs: \($0)" }
     }
 
     /// The mirrors of ours of which something runs, by whatever engine.

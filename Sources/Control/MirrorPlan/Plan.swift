@@ -130,7 +130,11 @@ public func makePlan(
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
     // What can't be taken away yet may go on copying: its outputs stay fit for it.
-    let hidden = engines.contains { $0.engine == .ovs && $0.isAvailable } ? [] : observed.removals
+    let seesSwitches = engines.contains { $0.engine == .ovs && $0.isAvailable }
+    // A process sees to its outputs itself.
+    let hidden =
+        observed.preparedElsewhere
+        + (seesSwitches ? [] : observed.removals.filter { observed.unaskable[$0.name] == nil })
     let frozen = Set((desired.map(\.mirror) + hidden).map(\.name)).subtracting(fit).subtracting(circular)
     // What can't be looked at may run as well: its outputs stay fit for it.
     plan.unseen = Set(mirrors.filter(rules.isUnseen).map(\.name))

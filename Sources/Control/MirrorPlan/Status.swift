@@ -197,14 +197,16 @@ private struct StatusReader {
     /// One whose definition has gone while Open vSwitch didn't answer.
     func status(ofRemoved mirror: Mirror) -> MirrorStatus {
         MirrorStatus(
-            name: mirror.name, mirror: mirror, state: .removing, reason: removal, engine: .ovs,
+            name: mirror.name, mirror: mirror, state: .removing, reason: removal(of: mirror.name),
+            engine: observed.unaskable[mirror.name] == nil ? .ovs : .tap,
             sources: sources(of: mirror), outputs: outputs(of: mirror), points: pointStatuses(of: mirror.name),
             countersAge: age(of: mirror.name))
     }
 
     /// What the removal of one waits for.
-    private var removal: String {
-        observed.switches == nil
+    private func removal(of name: MirrorName) -> String {
+        if let doubt = observed.doubt(about: name) { return "being removed: \(doubt)" }
+        return observed.switches == nil
             ? "being removed: waits for Open vSwitch, which may go on copying"
             : "being removed: the next portmirror apply takes away what Open vSwitch has of it"
     }
@@ -213,9 +215,11 @@ private struct StatusReader {
     func status(ofBroken wanted: DesiredMirror) -> MirrorStatus {
         let (mirror, name) = (wanted.mirror, wanted.mirror.name)
         let runs = observed.running.contains(name)
+        let doubt = runs ? nil : observed.doubt(about: name)
         return MirrorStatus(
-            name: name, mirror: nil, state: runs ? .degraded : .failed,
-            reason: (wanted.problem ?? "") + (runs ? "; it runs as last applied" : "; nothing of it runs"),
+            name: name, mirror: nil, state: runs || doubt != nil ? .degraded : .failed,
+            reason: (wanted.problem ?? "") + "; "
+                + (doubt ?? (runs ? "it runs as last applied" : "nothing of it runs")),
             engine: engineAtWork(name),
             sources: sources(of: mirror),
             outputs: outputs(of: mirror),
@@ -239,6 +243,13 @@ private struct StatusReader {
             status.reason =
                 "its time is over" + (runs ? ", and it still copies" : "")
                 + ": portmirror apply, add or remove takes it away"
+        } else if let place = observed.elsewhere(of: mirror) {
+            status.state = .waiting
+            if observed.otherDatabases[mirror.name] != nil { status.engine = .ovs }
+            let missing = status.engine == .ovs ? [] : missingSources + missingOutputs
+            status.reason =
+                missing.isEmpty
+                ? place : "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet; \(place)"
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
             let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
@@ -342,9 +353,7 @@ private struct StatusReader {
     /// Why nothing copies for a mirror that a process is to have; nil if one does, or none has to.
     private func idle(_ status: MirrorStatus) -> String? {
         guard status.engine == .tap, status.tap == nil else { return nil }
-        guard !observed.unaskable.contains(status.name) else {
-            return "it is unknown whether \(Self.process(status.name, nil)) runs: only its user and root may ask it"
-        }
+        if let doubt = observed.doubt(about: status.name) { return doubt }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
     }
@@ -361,7 +370,7 @@ private struct StatusReader {
     /// The name is in use again, before what had it was taken away.
     private func removalReasons(_ status: MirrorStatus) -> [String] {
         guard status.engine != .ovs, observed.removals.contains(where: { $0.name == status.name }) else { return [] }
-        return ["the mirror that had its name before is \(removal)"]
+        return ["the mirror that had its name before is \(removal(of: status.name))"]
     }
 
     private func engineReasons(_ status: MirrorStatus) -> [String] {

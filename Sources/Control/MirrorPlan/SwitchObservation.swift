@@ -93,6 +93,8 @@ public struct ObservedSwitchMirror: Hashable, Sendable {
     public enum Owner: Hashable, Sendable {
         /// Marked `external_ids:portmirror`.
         case mirror(MirrorName)
+        /// Marked as well, by this tool in another network namespace.
+        case elsewhere(MirrorName)
         /// Somebody's who doesn't say.
         case others
         /// OVN's: marked `ovn-owned`.

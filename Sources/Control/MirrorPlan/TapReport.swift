@@ -10,6 +10,8 @@ public struct TapReport: Hashable, Sendable {
     public var definition: String
     /// What is amiss now, a sentence each without a full stop, such as a full disk; empty if nothing is.
     public var problems: [String]
+    /// The network namespace that it works in, by its identity; nil in reports of earlier programs.
+    public var namespace: UInt64?
     /// The ports that it watches.
     public var sources: [Watched]
     /// What became of the frames, by point and output.

@@ -12,10 +12,12 @@ enum Mark {
     static let flood = "portmirror-flood"
     /// What had been counted when the row got its output: ``Baseline``.
     static let baseline = "portmirror-baseline"
+    /// The network namespace whose mirror it is; that of process 1 has none: ``NamespaceMark``.
+    static let namespace = "portmirror-netns"
     /// OVN's mark on rows that it made.
     static let ovn = "ovn-owned"
 
-    static let keys = [mirror, since, flood, baseline]
+    static let keys = [mirror, since, flood, baseline, namespace]
 }
 
 /// What the counters stood at when a row got its output: what was sent there before is none of the mirror's copies.

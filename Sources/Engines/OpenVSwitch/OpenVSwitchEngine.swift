@@ -42,6 +42,7 @@ public final class OpenVSwitchEngine: Engine {
     private let client: OVSDBClient?
     /// Who changes things, for the database's log.
     private let actor: String
+    private let namespace: NamespaceMark
     private var replica: Replica?
     private var silence: String?
     private var version: OpenVSwitchVersion?
@@ -53,7 +54,12 @@ public final class OpenVSwitchEngine: Engine {
     ///   - isDeclined: whether none is to be looked for: then no trace of one matters.
     ///   - client: one that has been begun with already, to that location.
     ///   - actor: who changes things, such as `root`.
-    public init(_ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, actor: String) {
+    ///   - namespace: whose rows are looked at and made.
+    public init(
+        _ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, actor: String,
+        namespace: NamespaceMark = .none
+    ) {
+        self.namespace = namespace
         self.isDeclined = isDeclined
         self.location = location
         self.actor = actor
@@ -114,6 +120,8 @@ public final class OpenVSwitchEngine: Engine {
     /// Reads the bridges into the topology, and the rows of the Mirror table.
     /// - Throws: ``UserError`` if the database was named and doesn't answer.
     public func observe(into observation: inout Observation) throws {
+        observation.declinesSwitches = isDeclined
+        observation.database = isUsual ? nil : location?.target.description
         guard let client, let location else { return }
         do {
             if replica == nil {
@@ -133,7 +141,7 @@ public final class OpenVSwitchEngine: Engine {
 
     private func read(_ seen: Replica, _ client: OVSDBClient, into observation: inout Observation) throws(OVSDBError) {
         let socket = try? NetlinkSocket(.route)
-        let reader = SwitchReader(seen) { address in
+        let reader = SwitchReader(seen, namespace: namespace) { address in
             (try? socket?.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
         }
         for found in reader.switches() { observation.topology.insert(found) }
@@ -192,10 +200,20 @@ public final class OpenVSwitchEngine: Engine {
     public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool {
         guard !isDeclined, mirror.mayBeOnSwitch else { return false }
         if silence != nil { return true }
-        // In another database than the usual one there is nothing to be learnt of what was kept.
-        if let location { return wasKept && location.isNamed && location.target != usualTarget }
+        if location != nil {
+            // In another database than the usual one there is nothing to be learnt of what was kept, or is in that one.
+            return !isUsual && (wasKept || isInFile(mirror) == true)
+        }
         guard !Files.exists("\(usualDirectory)/db.sock") else { return false }
-        guard let path = Self.databaseFiles.first(where: Files.exists) else { return mirror.engine == .ovs }
+        return isInFile(mirror) ?? (mirror.engine == .ovs)
+    }
+
+    /// Whether it looks at the usual database, or at none.
+    private var isUsual: Bool { location.map { !$0.isNamed || $0.target == usualTarget } ?? true }
+
+    /// Whether the usual database's file may have rows of a mirror; nil if there is no file.
+    private func isInFile(_ mirror: Mirror) -> Bool? {
+        guard let path = Self.databaseFiles.first(where: Files.exists) else { return nil }
         guard let bytes = try? Files.read(path, atMost: Self.largestDatabase), bytes.count < Self.largestDatabase else {
             return true
         }
@@ -228,7 +246,7 @@ public final class OpenVSwitchEngine: Engine {
         let counters = SentCounters(topology)
         let running = try runningCounters(of: steps, replica, client)
         var transaction = SwitchTransaction(
-            root: root.id, now: ThisProcess.now(), has: { replica.has($0, of: "Mirror") },
+            root: root.id, now: ThisProcess.now(), namespace: namespace.text, has: { replica.has($0, of: "Mirror") },
             sent: counters.sent, externalIDs: { replica.row(MirrorRow.self, $0)?.externalIDs ?? [:] },
             running: { running[$0] })
         for step in steps { transaction.add(step) }
@@ -266,7 +284,7 @@ public final class OpenVSwitchEngine: Engine {
     private func runningCounters(
         of steps: [Step], _ replica: Replica, _ client: OVSDBClient
     ) throws -> [RowID: Baseline] {
-        let reader = SwitchReader(replica)
+        let reader = SwitchReader(replica, namespace: namespace)
         let outputs = steps.compactMap { step -> (row: RowID, interface: RowID)? in
             guard case .adoptSwitchMirror(let row, _) = step, case .port(let port) = row.selection.output,
                 let interface = reader.interface(of: port.id)

@@ -13,9 +13,14 @@ struct SwitchReader {
     private let bridgeOfPort: [RowID: BridgeRow]
     /// The kernel's interface that leads to an address, of 4 or 16 bytes.
     private let leads: (_ to: [UInt8]) -> Int32?
+    private let namespace: NamespaceMark
 
-    init(_ replica: Replica, leads: @escaping (_ to: [UInt8]) -> Int32? = { _ in nil }) {
+    init(
+        _ replica: Replica, namespace: NamespaceMark = .none,
+        leads: @escaping (_ to: [UInt8]) -> Int32? = { _ in nil }
+    ) {
         self.replica = replica
+        self.namespace = namespace
         self.leads = leads
         let reachable = Set(replica.rows(OpenVSwitchRow.self).flatMap(\.bridges))
         bridges = replica.rows(BridgeRow.self).filter { reachable.contains($0.id) }
@@ -153,7 +158,7 @@ struct SwitchReader {
         let since = row.externalIDs[Mark.since].flatMap { Int64($0) } ?? now
         let seconds = Timestamp(secondsSince1970: now).seconds(since: Timestamp(secondsSince1970: since))
         return ObservedSwitchMirror(
-            id: row.id, name: row.name, owner: Self.owner(row), bridge: bridge,
+            id: row.id, name: row.name, owner: owner(row), bridge: bridge,
             selection: SwitchSelection(
                 selectsAll: row.selectAll, ingress: objects(row.sourcePorts), egress: objects(row.destinationPorts),
                 vlans: Set(row.vlans.compactMap { UInt16(exactly: $0) }), filter: row.filter,
@@ -163,8 +168,10 @@ struct SwitchReader {
             isOld: seconds > 2 * age + 1)
     }
 
-    private static func owner(_ row: MirrorRow) -> ObservedSwitchMirror.Owner {
-        if let name = row.externalIDs[Mark.mirror].flatMap({ try? MirrorName($0) }) { return .mirror(name) }
+    private func owner(_ row: MirrorRow) -> ObservedSwitchMirror.Owner {
+        if let name = row.externalIDs[Mark.mirror].flatMap({ try? MirrorName($0) }) {
+            return namespace.covers(row.externalIDs[Mark.namespace]) ? .mirror(name) : .elsewhere(name)
+        }
         return row.externalIDs[Mark.ovn] == "true" ? .ovn : .others
     }
 

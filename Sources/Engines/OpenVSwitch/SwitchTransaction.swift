@@ -20,6 +20,7 @@ struct SwitchTransaction {
     /// Rows that this transaction marks: they don't have the mark when the guards look.
     private var adopted: Set<RowID> = []
 
+    private let namespace: String?
     /// What others, or this tool, have left on a row.
     private let externalIDs: (RowID) -> [String: String]
     /// What a row that runs already, and its output, have counted.
@@ -28,18 +29,20 @@ struct SwitchTransaction {
     /// - Parameters:
     ///   - root: the only row of the Open_vSwitch table.
     ///   - now: seconds since 1970.
+    ///   - namespace: what marks rows as this network namespace's; nil for nothing.
     ///   - has: whether the Mirror table has a column.
     ///   - sent: packets that the switch has sent to a port; nil where that isn't known.
     ///   - externalIDs: what a row's column of that name held when it was read.
     ///   - running: what a row that runs already, and its output, had counted at the same moment; nil where that isn't
     ///     known.
     init(
-        root: RowID, now: Int64, has: @escaping (_ column: String) -> Bool,
+        root: RowID, now: Int64, namespace: String? = nil, has: @escaping (_ column: String) -> Bool,
         sent: @escaping (_ port: SwitchObject) -> UInt64?,
         externalIDs: @escaping (RowID) -> [String: String] = { _ in [:] },
         running: @escaping (RowID) -> Baseline? = { _ in nil }
     ) {
         self.running = running
+        self.namespace = namespace
         self.externalIDs = externalIDs
         self.root = root
         self.now = now
@@ -154,9 +157,10 @@ struct SwitchTransaction {
             .wait(
                 table: "Mirror", where: [.row(row.id)], columns: ["external_ids"], until: .equal,
                 rows: [["external_ids": .map(externalIDs(row.id))]], timeout: 0))
-        let marks = [
+        var marks = [
             Mark.mirror: name.description, Mark.since: "\(now)", Mark.baseline: running(row.id)?.text,
         ]
+        if let namespace { marks[Mark.namespace] = namespace }
         changes.append(
             .mutate(table: "Mirror", where: [.row(row.id)], mutations: Self.replacing(marks)))
     }
@@ -249,6 +253,7 @@ struct SwitchTransaction {
         var marks = [Mark.mirror: mirror.mirror.description, Mark.since: "\(since)"]
         marks[Mark.baseline] = baseline?.text
         marks[Mark.flood] = Self.floodedVLAN(of: mirror)
+        marks[Mark.namespace] = namespace
         return marks
     }
 

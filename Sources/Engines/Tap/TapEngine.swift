@@ -9,6 +9,8 @@ public import MirrorPlan
 public final class TapEngine: Engine {
     private let directory: String
     private let complain: (String) -> Void
+    /// Mirrors of which it can't be told whether a process copies for them, as of the last look.
+    private var unknown: Set<MirrorName> = []
 
     /// - Parameters:
     ///   - runDirectory: of this program.
@@ -37,24 +39,53 @@ public final class TapEngine: Engine {
     /// Asks every process.
     public func observe(into observation: inout Observation) throws {
         let suffix = ".sock"
+        let own = try? NetworkNamespace.identity()
         let processes = ((try? Files.list(directory)) ?? []).filter { $0.hasSuffix(suffix) }
             .compactMap { file in (try? MirrorName(String(file.dropLast(suffix.count)))).map { (name: $0, file: file) }
             }
         let answers = LocalQuestion.ask(processes.map { "\(directory)/\($0.file)" })
         for ((name, file), answer) in zip(processes, answers) {
             do {
-                guard let answer = try answer.get() else {
+                guard let report = try Self.report(answer, from: "\(directory)/\(file)") else {
                     tidy(name, file)
                     continue
                 }
-                observation.taps[name] = try TapReport(decoding: answer)
+                if let theirs = report.namespace, let own, theirs != own {
+                    observation.elsewhere.insert(name)
+                } else {
+                    observation.taps[name] = report
+                }
             } catch let error as SystemError where error.errno == .access {
-                observation.unaskable.insert(name)
+                observation.unaskable[name] = "only its user and root may ask it"
             } catch {
+                observation.unaskable[name] = Self.words(error, "\(directory)/\(file)")
                 complain("the process of mirror \(name) can't be asked: \(error)")
             }
         }
+        unknown = Set(observation.unaskable.keys)
     }
+
+    /// What it says; nil if nobody is there.
+    ///
+    /// A process that ends breaks off with those who ask at that moment, so whoever answers nothing right is asked again. Who
+    /// lets the time pass isn't: that would take as long once more.
+    private static func report(_ answer: Result<[UInt8]?, SystemError>, from path: String) throws -> TapReport? {
+        do {
+            return try answer.get().map(TapReport.init(decoding:))
+        } catch let error as SystemError where error.errno == .access || error.errno == .timedOut {
+            throw error
+        } catch {
+            return try LocalQuestion.ask(path).map(TapReport.init(decoding:))
+        }
+    }
+
+    private static func words(_ error: any Error, _ path: String) -> String {
+        let fault = (error as? SystemError)?.errno == .timedOut ? "doesn't answer" : "doesn't answer as a tap"
+        return "what listens at \(path) \(fault) ('ss -xlp src \(path)' names the process)"
+    }
+
+    /// Whether a process may copy for a mirror, though it can't be told.
+    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { unknown.contains(mirror.name) }
 
     /// A process that had given up its privileges couldn't take its socket away. Nobody asks for its name again.
     private func tidy(_ name: MirrorName, _ file: String) {

@@ -5,8 +5,12 @@ import PacketFilter
 public import RouteNetlink
 
 /// The commands that equal a step, in the order in which to run them.
-/// - Parameter everything: the classifier for mirrors without selectors, as the kernel has it.
-public func explain(_ step: Step, everything: FilterRequest.Match) -> [ExplainedCommand] {
+/// - Parameters:
+///   - everything: the classifier for mirrors without selectors, as the kernel has it.
+///   - plainParents: what filters on plain ingress qdiscs hang under, by port: ``TrafficControlEngine/plainParents``.
+public func explain(
+    _ step: Step, everything: FilterRequest.Match, plainParents: [Int32: UInt32] = [:]
+) -> [ExplainedCommand] {
     switch step {
     case .prepareOutput(let change): prepare(change)
     case .openHook(let port):
@@ -19,7 +23,12 @@ public func explain(_ step: Step, everything: FilterRequest.Match) -> [Explained
                 why: "A note that portmirror made this qdisc: an empty chain, which no frame ever walks.",
                 command: "tc chain add dev \(shellWord(port.name.description)) ingress chain \(Mark.chain)"),
         ]
-    case .addPoint(let point, let preference): [add(point, preference, everything)]
+    case .addPoint(let point, let preference):
+        [
+            add(
+                point, preference, everything,
+                at: point.hook == .ingress ? place(plainParents[point.port.index]) : point.hook.rawValue)
+        ]
     case .retarget(let point, let outputs):
         zip(point.targets, outputs).enumerated().map { offset, pair in
             ExplainedCommand(
@@ -120,7 +129,16 @@ private func bridgeLink(_ port: ResolvedPort, _ settings: BridgePortSettings) ->
         + "bcast_flood \(word(settings.broadcastFlood))" + (settings.locked.map { " locked \(word($0))" } ?? "")
 }
 
-private func add(_ point: CopyPoint, _ preference: UInt16, _ everything: FilterRequest.Match) -> ExplainedCommand {
+/// As tc has it: under what a filter for what a port receives hangs. The word of the last one becomes that of all.
+private func place(_ plainParent: UInt32?) -> String {
+    guard let parent = plainParent, parent != Hook.ingress.tc.parent else { return Hook.ingress.rawValue }
+    let minor = parent & 0xffff
+    return "parent \(String(parent >> 16, radix: 16)):" + (minor == 0 ? "" : String(minor, radix: 16))
+}
+
+private func add(
+    _ point: CopyPoint, _ preference: UInt16, _ everything: FilterRequest.Match, at place: String
+) -> ExplainedCommand {
     let (match, what) =
         switch (point.match, everything) {
         case (.program(let program), _):
@@ -140,7 +158,7 @@ private func add(_ point: CopyPoint, _ preference: UInt16, _ everything: FilterR
         why: "At \(point.port) \(point.hook), copy \(what). \(several)'continue' lets the filters of others run after "
             + "it; the cookie says whose it is.",
         command:
-            "tc filter add dev \(shellWord(point.port.name.description)) \(point.hook) pref \(preference) protocol all "
+            "tc filter add dev \(shellWord(point.port.name.description)) \(place) pref \(preference) protocol all "
             + ([match] + actions).joined(separator: " "))
 }
 

@@ -17,7 +17,7 @@ public final class TrafficControlEngine: Engine {
     private var everything: FilterRequest.Match?
     /// What filters of others on plain ingress qdiscs hang under, by port. A new filter's word for it becomes that of
     /// all (`tcf_block.classid` of net/sch_generic.h), so ours says the same.
-    private var plainParents: [Int32: UInt32] = [:]
+    public private(set) var plainParents: [Int32: UInt32] = [:]
 
     /// - Parameter runDirectory: where the record of what was changed on outputs is kept.
     /// - Throws: ``NetlinkError`` if there is no rtnetlink.
@@ -58,6 +58,7 @@ public final class TrafficControlEngine: Engine {
         observation.queueFilters = hooks.queueFilters
         observation.queues = hooks.queues
         (observation.records, observation.damagedRecords) = try records.load()
+        observation.recordsElsewhere = try records.elsewhere()
     }
 
     /// Reads features through ethtool's netlink family; nothing on a kernel that doesn't have it.

@@ -6,6 +6,13 @@ public enum Files {
     /// Whether there is something at a path, of whatever kind, that this process can see.
     public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    /// Whether two paths lead to the same thing.
+    public static func isSame(_ path: String, _ other: String) -> Bool {
+        var (one, two) = (stat(), stat())
+        guard unsafe stat(path, &one) == 0, unsafe stat(other, &two) == 0 else { return false }
+        return one.st_ino == two.st_ino && one.st_dev == two.st_dev
+    }
+
     /// The whole file, or nil where there is none.
     /// - Parameter limit: bytes after which reading ends, for files that could be anything.
     public static func read(_ path: String, atMost limit: Int = .max) throws(SystemError) -> [UInt8]? {

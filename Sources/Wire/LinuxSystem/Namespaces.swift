@@ -8,7 +8,12 @@ public enum NetworkNamespace {
     /// before 5.14 the inode of `/proc/thread-self/ns/net`, which may come back.
     public static func identity() throws(SystemError) -> UInt64 {
         var cookie: UInt64 = 0
-        if unsafe clinux_namespace_cookie(&cookie) >= 0 { return cookie }
+        return try identity(cookie: unsafe clinux_namespace_cookie(&cookie) >= 0 ? cookie : nil)
+    }
+
+    /// - Parameter cookie: what the kernel says; nil where it knows none, and no namespace's is 0.
+    static func identity(cookie: UInt64?) throws(SystemError) -> UInt64 {
+        if let cookie, cookie != 0 { return cookie }
         let path = "/proc/thread-self/ns/net"
         var status = stat()
         _ = try checkErrno(unsafe stat(path, &status), "look at", path)
@@ -24,6 +29,28 @@ public enum NetworkNamespace {
             return nil
         }
         return own.st_ino == other.st_ino && own.st_dev == other.st_dev
+    }
+
+    /// Whether the calling thread's is the one that the machine began with: some settings exist there alone
+    /// (net/core/sysctl_net_core.c, `net_core_table`).
+    public static var isInitial: Bool { unsafe access("/proc/sys/net/core/dev_weight", F_OK) == 0 }
+
+    /// Whether a path leads this process where it leads process 1; nil if that can't be told. Of what doesn't exist, the
+    /// nearest directory above it counts.
+    public static func isPathShared(withProcess id: Int32, _ path: String) -> Bool? {
+        var root = stat()
+        // With hidepid=2 (proc(5)) the process itself seems not to exist.
+        guard unsafe stat("/proc/\(id)/root/", &root) == 0 else { return nil }
+        var place = path[...]
+        while true {
+            var (own, other) = (stat(), stat())
+            let isHere = unsafe stat(String(place), &own) == 0
+            let isThere = unsafe stat("/proc/\(id)/root\(place)", &other) == 0
+            if !isThere, Glibc.errno != ENOENT, Glibc.errno != ENOTDIR { return nil }
+            if isHere, isThere { return own.st_ino == other.st_ino && own.st_dev == other.st_dev }
+            guard !isHere, !isThere, let slash = place.lastIndex(of: "/") else { return false }
+            place = slash == place.startIndex ? "/" : place[..<slash]
+        }
     }
 
     /// Gives the calling thread a new, empty network namespace.
