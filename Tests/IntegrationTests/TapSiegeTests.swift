@@ -132,11 +132,14 @@ extension IntegrationTests {
             }
         }
 
-        @Test("Thousands of interfaces that come and go end no tap: it sees what became of its own")
-        func churn() throws {
-            try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
+        @Test(
+            "Thousands of interfaces that come and go end no tap: it sees what became of its own",
+            arguments: [[], ["--from-bridge"]])
+        func churn(options: [String]) throws {
+            try withCommandLab(hosts: 1, alone: ["m1", "m2", "m3", "m4"]) { lab in
                 lab.recreatesPorts = true
-                let tap = try lab.tap(with: ["-i", "m2", "-o", "m1"])
+                let source = options.isEmpty ? ["-i", "m2"] : ["--from-bridge", "br0", "-i", "m2:ingress"]
+                let tap = try lab.tap(with: source + ["-o", "m1"], sources: options.isEmpty ? 1 : 3)
                 func churn(_ group: Int, _ count: Int) -> String {
                     "for i in $(seq \(count)); do echo link add c\(group)x$i group \(group) type veth peer name d\(group)x$i; "
                         + "done | ip -b - && ip link set group \(group) up && ip link set group \(group) down && "
@@ -156,8 +159,18 @@ extension IntegrationTests {
                     return (try? tap.ask())?.copied ?? 0 > 0 ? true : nil
                 }
                 #expect(heard == true, "\(tap.program.error)")
+                // Ports that join are heard as well, while it goes on and afterwards.
+                if !options.isEmpty {
+                    try lab.sh("ip link set m3 master br0")
+                    try tap.awaitWords("m3 has joined br0")
+                }
                 churner.signal(SIGTERM)
                 _ = churner.wait(seconds: 20)
+                if !options.isEmpty {
+                    try lab.sh("ip link set m4 master br0")
+                    try tap.awaitWords("m4 has joined br0")
+                    try lab.sh("ip link set m3 nomaster; ip link set m4 nomaster")
+                }
                 try lab.sh("ip link del group 72 2>/dev/null || true")
                 _ = try tap.stop()
             }
