@@ -176,6 +176,61 @@ extension IntegrationTests {
             }
         }
 
+        @Test(
+            "While the kernel keeps the way past the output's queue waiting, copies go on through the queue",
+            .needs(.tool("strace")), .needs(.directSending))
+        func busyBinding() throws {
+            try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
+                let tap = try lab.tap("-i", "m2", "-o", "m1")
+                let witness = try lab.listenToTap(on: "m1")
+                var sent = 0
+                func send() throws {
+                    try FrameSender.send(TapNumbersTests.frames(1), through: "m2", in: lab.taps)
+                    sent += 1
+                    let arrived = Deadline.poll(seconds: 10) { witness.frames.count >= sent ? true : nil }
+                    #expect(arrived == true)
+                }
+                func awaitDirect() throws {
+                    let isDirect = try Deadline.poll(seconds: 20) { () throws -> Bool? in
+                        try send()
+                        return try tap.ask().outputs[0].way == "direct" ? true : nil
+                    }
+                    #expect(isDirect == true)
+                }
+                try awaitDirect()
+                // bind(2) of an AF_XDP socket waits for rtnl; here it takes as long as if others held that.
+                let tracer = try lab.start([
+                    "strace", "-f", "-q", "-o", lab.path("binds"), "-e", "trace=bind", "-e",
+                    "inject=bind:delay_enter=3000000", "-p", "\(tap.program.processID)",
+                ])
+                let isTraced = Deadline.poll(seconds: 20) {
+                    (TextFile.read("/proc/\(tap.program.processID)/status") ?? "").contains("TracerPid:\t0")
+                        ? nil : true
+                }
+                #expect(isTraced == true)
+                // Larger frames take another socket.
+                try lab.sh("ip link set m1 mtu 3000")
+                var slowest = 0.0
+                var reason: String?
+                for _ in 0..<40 {
+                    let begin = Date()
+                    try send()
+                    slowest = max(slowest, Date().timeIntervalSince(begin))
+                    reason = try reason ?? tap.ask().outputs[0].wayReason
+                    usleep(50_000)
+                }
+                #expect(slowest < 1, "\(slowest) s")
+                #expect(reason?.contains("the kernel is busy") == true, "\(reason ?? "")")
+                try awaitDirect()
+                tracer.signal(SIGTERM)
+                _ = tracer.wait(seconds: 20)
+                #expect(TextFile.read(lab.path("binds"))?.contains("AF_XDP") == true)
+                _ = try witness.stop()
+                #expect(try tap.stop().sent == sent)
+                try lab.sh("ip link set m1 mtu 1500")
+            }
+        }
+
         @Test("Numbers stay right when the watched port is deleted and made anew, again and again")
         func rebirth() throws {
             try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in

@@ -50,7 +50,7 @@ final class OutputPort {
         guard let link, Self.isUp(link) else { return }
         let use = inquiry.ask { clerk in clerk.egressUse(of: link) }
         egressUse = use ?? .used("what is at its egress hook can't be asked at the moment: the kernel is busy")
-        sender.passQueue(use == .nobody)
+        sender.passQueue(use == .nobody) { bind in inquiry.post { _ in bind() } }
     }
 
     private var egressUse: EgressUse?
@@ -61,6 +61,7 @@ final class OutputPort {
         if !isAsked { return reasonNotToAsk }
         guard let link, Self.isUp(link) else { return "it is down" }
         if case .used(let words) = egressUse { return words }
+        if sender.isBinding { return "the kernel is busy: it has yet to open the way past the queue" }
         guard let problem = sender.directProblem else { return "it has just come up" }
         return switch problem.errno.code {
         // ENOPROTOOPT, of XDP_MAX_TX_SKB_BUDGET.
