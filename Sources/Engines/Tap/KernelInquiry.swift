@@ -84,8 +84,6 @@ final class Clerk: @unchecked Sendable {
     // Sendable: used by one thread at a time, its maker's before `KernelInquiry.begin()`, and the thread's afterwards.
     let route: NetlinkSocket
     let sockets: NetlinkSocket
-    /// Whether there were programs at an interface's way out, by its number, when that could be asked last.
-    var programs: [Int32: Bool] = [:]
 
     init() throws(NetlinkError) {
         route = try NetlinkSocket(.route)
@@ -124,6 +122,8 @@ final class Clerk: @unchecked Sendable {
                 if !found.values.contains(where: { $0.index == member.index }) { found[member.name] = member }
             }
         }
+        return Look(links: Array(found.values), isWhole: false)
+    }
 
     private func list(_ request: NetlinkRequest) throws(NetlinkError) -> [Link] {
         try route.dump(request).compactMap { try? Link($0) }
@@ -135,6 +135,4 @@ struct Look: Sendable {
     var links: [Link]
     /// Whether these are all that there are, rather than all that matter.
     var isWhole: Bool
-        return Look(links: Array(found.values), isWhole: false)
-    }
 }
