@@ -434,12 +434,20 @@ import Testing
         #expect(try status(lab).state == .degraded)
     }
 
-    @Test("Of a process that may not be asked it isn't said that it doesn't run") func unaskable() throws {
+    @Test("Of a process that may not be asked, is late or can't be understood it isn't said that it doesn't run")
+    func silence() throws {
         var lab = try tapped()
-        lab.observed.unaskable = [try name()]
-        #expect(try status(lab).state == .waiting)
-        #expect(
-            try status(lab).reason
-                == "it is unknown whether 'portmirror run m' runs: only its user and root may ask it")
+        for (silence, words) in [
+            (.notAllowed, "it is unknown whether 'portmirror run m' runs: only its user and root may ask it"),
+            (
+                .late(seconds: 2),
+                "'portmirror run m' is there, but hasn't answered within 2 seconds: it is stopped, or very busy"
+            ),
+            (.unreadable("why"), "'portmirror run m' is there, but what it answers can't be read: why"),
+        ] as [(Silence, String)] {
+            lab.observed.silences = [try name(): silence]
+            #expect(try status(lab).state == .waiting)
+            #expect(try status(lab).reason == words)
+        }
     }
 }

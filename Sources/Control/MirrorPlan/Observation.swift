@@ -325,8 +325,8 @@ public struct Observation: Hashable, Sendable {
     public var switches: SwitchState?
     /// The processes that copy for a mirror, by its name.
     public var taps: [MirrorName: TapReport]
-    /// Mirrors of which it can't be told whether a process copies for them: it is there, and may not be asked.
-    public var unaskable: Set<MirrorName> = []
+    /// Mirrors whose processes are there, and say nothing that could be read.
+    public var silences: [MirrorName: Silence] = [:]
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 

@@ -309,9 +309,7 @@ private struct StatusReader {
     /// Why nothing copies for a mirror that a process is to have; nil if one does, or none has to.
     private func idle(_ status: MirrorStatus) -> String? {
         guard status.engine == .tap, status.tap == nil else { return nil }
-        guard !observed.unaskable.contains(status.name) else {
-            return "it is unknown whether \(Self.process(status.name, nil)) runs: only its user and root may ask it"
-        }
+        if let silence = observed.silences[status.name] { return silence.words(of: Self.process(status.name, nil)) }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
     }

@@ -190,3 +190,23 @@ extension UInt64 {
         return isTooMuch ? .max : sum
     }
 }
+/// Why a process that copies for a mirror, or may, has said nothing of itself.
+public enum Silence: Hashable, Sendable {
+    /// Who asks may not.
+    case notAllowed
+    /// It is there, and hasn't answered within so many seconds.
+    case late(seconds: Int)
+    /// What it answers can't be read: why.
+    case unreadable(String)
+
+    /// A sentence about a process, without a full stop.
+    public func words(of process: String) -> String {
+        switch self {
+        case .notAllowed: "it is unknown whether \(process) runs: only its user and root may ask it"
+        case .late(let seconds):
+            "\(process) is there, but hasn't answered within \(seconds) seconds: it is stopped, or very busy"
+        case .unreadable(let reason): "\(process) is there, but what it answers can't be read: \(reason)"
+        }
+    }
+}
+

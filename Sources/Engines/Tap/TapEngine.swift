@@ -49,9 +49,13 @@ public final class TapEngine: Engine {
                 }
                 observation.taps[name] = try TapReport(decoding: answer)
             } catch let error as SystemError where error.errno == .access {
-                observation.unaskable.insert(name)
+                observation.silences[name] = .notAllowed
             } catch {
-                complain("the process of mirror \(name) can't be asked: \(error)")
+                let isLate = (error as? SystemError)?.errno == .timedOut
+                let silence: Silence =
+                    isLate ? .late(seconds: LocalQuestion.usualPatience / 1000) : .unreadable("\(error)")
+                observation.silences[name] = silence
+                complain(silence.words(of: "the process of \(name)"))
             }
         }
     }
