@@ -188,7 +188,7 @@ struct TapRunner {
         if style.showsProgress { duties.showProgress = { style.progress($0) } }
         if let hosted {
             duties.questions = (hosted.socket, { hosted.answer($0) })
-            if let definition = hosted.definition { duties.wish = (definition, { hosted.isStillWanted }) }
+            if let definition = hosted.definition { duties.wish = (definition, { hosted.look() }) }
             duties.end = hosted.end
         }
         return duties
