@@ -16,11 +16,13 @@ public struct TapReport: Hashable, Sendable {
     public var copies: [Copies]
     /// What it has written, by directory.
     public var files: [Files]
+    /// How copies go to ports.
+    public var ways: [Way]
 
     /// From its parts.
     public init(
         process: Int32, since: Timestamp, definition: String, problems: [String] = [], sources: [Watched] = [],
-        copies: [Copies] = [], files: [Files] = []
+        copies: [Copies] = [], files: [Files] = [], ways: [Way] = []
     ) {
         self.process = process
         self.since = since
@@ -29,6 +31,21 @@ public struct TapReport: Hashable, Sendable {
         self.sources = sources
         self.copies = copies
         self.files = files
+        self.ways = ways
+    }
+
+    /// How copies go to a port now.
+    public struct Way: Hashable, Sendable {
+        /// The port.
+        public var port: PortName
+        /// Why they go through its queue; nil if they pass it by.
+        public var queueReason: String?
+
+        /// From its parts.
+        public init(port: PortName, queueReason: String? = nil) {
+            self.port = port
+            self.queueReason = queueReason
+        }
     }
 
     /// One watched port: `received` = `lost` + what was read, and what was read, − `superFrames` + `segments`, is the frames
@@ -183,13 +200,6 @@ public struct TapReport: Hashable, Sendable {
     public var lost: UInt64 { sources.reduce(UInt64(0)) { $0.adding($1.lost) } }
 }
 
-extension UInt64 {
-    /// The sum of two counts; the largest there is where they come to more. Whoever sends counts may send any.
-    public func adding(_ other: UInt64) -> UInt64 {
-        let (sum, isTooMuch) = addingReportingOverflow(other)
-        return isTooMuch ? .max : sum
-    }
-}
 /// Why a process that copies for a mirror, or may, has said nothing of itself.
 public enum Silence: Hashable, Sendable {
     /// Who asks may not.
@@ -210,3 +220,10 @@ public enum Silence: Hashable, Sendable {
     }
 }
 
+extension UInt64 {
+    /// The sum of two counts; the largest there is where they come to more. Whoever sends counts may send any.
+    public func adding(_ other: UInt64) -> UInt64 {
+        let (sum, isTooMuch) = addingReportingOverflow(other)
+        return isTooMuch ? .max : sum
+    }
+}
