@@ -9,15 +9,19 @@ struct LocalSocketTests {
     private func leave(_ path: String) throws {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(number) }
+        try #require(Self.at(path) { bind(number, $0, $1) } == 0)
+    }
+
+    /// Calls bind(2) or connect(2) with the address of a path.
+    private static func at(_ path: String, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) {
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        try #require(bound == 0)
     }
 
     @Test("Of several that begin at once where a killed process was, one listens, and is heard")
@@ -146,15 +150,7 @@ struct LocalSocketTests {
 
     private static func connected(_ path: String) throws -> Int32 {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        try #require(code == 0)
+        try #require(at(path) { connect(number, $0, $1) } == 0)
         return number
     }
 
@@ -166,15 +162,7 @@ struct LocalSocketTests {
     /// A listener whose connections each are served by a thread, until they end.
     private func serve(_ path: String, _ body: @escaping @Sendable (Int32) -> Void) throws -> Int32 {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        try #require(bound == 0 && listen(number, 8) == 0)
+        try #require(Self.at(path) { bind(number, $0, $1) } == 0 && listen(number, 8) == 0)
         try OwnThread.detach {
             while case let connection = accept(number, nil, nil), connection >= 0 {
                 try? OwnThread.detach {
@@ -225,17 +213,10 @@ struct LocalSocketTests {
     /// A listener that accepts nobody, with as many at its door as there is room for.
     private func crowd(_ path: String) throws -> Int32 {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        func call(_ body: (UnsafePointer<sockaddr>) -> Int32) -> Int32 {
-            withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) } }
-        }
-        try #require(call { bind(number, $0, size) } == 0 && listen(number, 0) == 0)
+        try #require(Self.at(path) { bind(number, $0, $1) } == 0 && listen(number, 0) == 0)
         while true {
             let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-            guard call({ connect(client, $0, size) }) == 0 else {
+            guard Self.at(path, { connect(client, $0, $1) }) == 0 else {
                 close(client)
                 return number
             }
