@@ -281,6 +281,32 @@ extension IntegrationTests {
             }
         }
 
+        @Test("A tap that is late isn't said not to run, and what one left goes though its number is another's")
+        func lateAndLeft() throws {
+            try withCommandLab { lab in
+                _ = try lab.portmirror(["add", "cut", "--from", "p1", "--to", "p3", "--snaplen", "60"])
+                let tap = try CopyingProgram(lab, ["run", "cut", "--json"])
+                #expect(try lab.mirror("show", "cut").output.contains("to: p3, up; "))
+                tap.program.signal(SIGSTOP)
+                let state = try lab.state("cut")
+                #expect(state.state == "waiting")
+                #expect(
+                    state.reason.contains("(process") == false && !state.reason.contains("isn't running"), "\(state)")
+                #expect(state.reason.contains("hasn't answered within 2 seconds"), "\(state)")
+                tap.program.signal(SIGCONT)
+                let isBack = try Deadline.poll(seconds: 20) { try lab.state("cut").state == "active" ? true : nil }
+                #expect(isBack == true)
+                try lab.mirror("remove", "cut")
+                try tap.end()
+                // Process 1 is always there.
+                let left = "\(lab.runDirectory)/taps/tap-1.sock"
+                try lab.sh("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(left)\")'")
+                #expect(FileManager.default.fileExists(atPath: left))
+                #expect(try lab.portmirror(["list"]).succeeded)
+                #expect(!FileManager.default.fileExists(atPath: left))
+            }
+        }
+
         @Test("'remove' of a process without a definition says what it is and how to end it, and 'ports' shows it")
         func processWithoutDefinition() throws {
             try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in

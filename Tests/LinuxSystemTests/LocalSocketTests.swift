@@ -1,7 +1,8 @@
 import Glibc
-import LinuxSystem
 import Synchronization
 import Testing
+
+@testable import LinuxSystem
 
 @Suite("Sockets of this machine")
 struct LocalSocketTests {
@@ -63,6 +64,25 @@ struct LocalSocketTests {
         }
     }
 
+    @Test("What a process left is taken away, and nothing at which somebody listens")
+    func tidy() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/it.sock"
+        try leave(path)
+        try LocalListener.tidy(path)
+        #expect(!Files.exists(path))
+        let listener = try LocalListener(path)
+        try LocalListener.tidy(path)
+        #expect(Files.exists(path))
+        withExtendedLifetime(listener) {}
+        // Where another one may just be beginning to, it waits for nobody.
+        try leave("\(directory.path)/left.sock")
+        let held = try FileLock("\(directory.path)/.lock")
+        #expect(throws: SystemError.self) { try LocalListener.tidy("\(directory.path)/left.sock") }
+        #expect(Files.exists("\(directory.path)/left.sock"))
+        withExtendedLifetime(held) {}
+    }
+
     @Test("Who locks the directory, which everybody can open, holds up nobody")
     func lockedDirectory() throws {
         let directory = try TemporaryDirectory()
@@ -96,6 +116,21 @@ struct LocalSocketTests {
         let taken = ThisProcess.monotonicNanoseconds() - begin
         #expect(waits == 1 && taken >= 200_000_000 && taken < 5_000_000_000)
         withExtendedLifetime(held) {}
+    }
+
+    @Test("Who holds a lock is told by the file's inode and its device") func lockHolder() {
+        let locks = """
+            1: POSIX  ADVISORY  WRITE 1 08:01:131 0 EOF
+            2: FLOCK  ADVISORY  WRITE 2 00:1f:131 0 EOF
+            3: FLOCK  ADVISORY  WRITE 3 103:100002:131 0 EOF
+            3: -> FLOCK  ADVISORY  WRITE 5 08:01:131 0 EOF
+            4: FLOCK  ADVISORY  WRITE 4 08:01:131 0 EOF
+            """
+        #expect(FileLock.holder(device: 0x801, inode: 131, in: locks) == 4)
+        #expect(FileLock.holder(device: 0x1f, inode: 131, in: locks) == 2)
+        #expect(FileLock.holder(device: 0x1_0302, inode: 131, in: locks) == nil)
+        #expect(FileLock.holder(device: 0x1_0001_0302, inode: 131, in: locks) == 3)
+        #expect(FileLock.holder(device: 0x801, inode: 132, in: locks) == nil)
     }
 
     @Test("A lock's file that is a link to another is refused")

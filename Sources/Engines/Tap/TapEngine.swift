@@ -62,11 +62,8 @@ public final class TapEngine: Engine {
 
     /// A process that had given up its privileges couldn't take its socket away. Nobody asks for its name again.
     private func tidy(_ name: MirrorName, _ file: String) {
-        guard name.description.hasPrefix("tap-"), let id = Int32(name.description.dropFirst(4)),
-            !ThisProcess.exists(id)
-        else { return }
         // Who may not leaves it to who may.
-        try? Files.remove("\(directory)/\(file)")
+        if name.description.hasPrefix("tap-") { try? LocalListener.tidy("\(directory)/\(file)") }
     }
 
     /// There is nothing to do from outside of a process.
