@@ -172,7 +172,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "RandomNumbers", "RouteNetlink",
-                "TestSupport",
+                "Tap", "TestSupport",
             ]),
         tests(
             "ConformanceTests",

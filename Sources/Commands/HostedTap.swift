@@ -14,6 +14,10 @@ final class HostedTap {
     private let since = Session.now
     private let namespace = try? NetworkNamespace.identity()
     private var reason: String?
+    /// Since when its definition has been gone or another one, by the monotonic clock.
+    private var goneSince: UInt64?
+    /// Nanoseconds that a definition is waited for: editors rename the file away before they make it anew.
+    private static let patience: UInt64 = 1_000_000_000
     /// Why it can't be told whether the mirror is still wanted.
     private var trouble: String?
     private var status: Int32 = 0
@@ -66,33 +70,43 @@ final class HostedTap {
         }
     }
 
-    /// Whether the definition is still what is run.
-    var isStillWanted: Bool {
+    /// Whether the definition is still what is run. If it isn't, that is looked at again a moment later: until then it copies
+    /// by what it has.
+    func look() -> TapLoop.Wish {
         watch?.drain()
+        guard let ending = ending() else {
+            goneSince = nil
+            return .lasts
+        }
+        let now = ThisProcess.monotonicNanoseconds()
+        let since = goneSince ?? now
+        goneSince = since
+        guard now - since >= Self.patience else { return .isOpen(until: since + Self.patience) }
+        (reason, status) = ending
+        return .isOver
+    }
+
+    /// Why it is to end, and with which status; nil if it isn't.
+    private func ending() -> (reason: String, status: Int32)? {
         let definitions: Definitions
         do {
             definitions = try store.load(now: Session.now)
         } catch {
             trouble = "the definitions can't be read: \(error)"
-            return true
+            return nil
         }
         if let file = definitions.brokenFile(of: mirror.name) {
             // Whether it is still wanted can't be told: the next news may.
             trouble = "its definition can't be read: \(file.reason)"
-            return true
+            return nil
         }
         trouble = nil
         guard let now = definitions.intents.first(where: { $0.mirror.name == mirror.name })?.mirror else {
-            reason = "mirror \(mirror.name) was removed"
-            return false
+            return ("mirror \(mirror.name) was removed", 0)
         }
-        if now.fingerprint != mirror.fingerprint {
-            reason = "mirror \(mirror.name) was changed: run it again"
-            // EX_TEMPFAIL of sysexits.h: who supervises it starts it again.
-            status = 75
-            return false
-        }
-        return true
+        // EX_TEMPFAIL of sysexits.h: who supervises it starts it again.
+        return now.fingerprint == mirror.fingerprint
+            ? nil : ("mirror \(mirror.name) was changed: run it again", 75)
     }
 
     /// The status to end with; why it ended, if nobody asked for it, is said.

@@ -83,9 +83,15 @@ struct MirrorJSON: Encodable {
         let interface: String?
         /// Packets that the port's queueing discipline has dropped, whosever; left out where it has dropped none.
         let queueDropped: UInt64?
+        /// Of a tap's: "direct" or "queue".
+        let way: String?
+        /// Why it is "queue".
+        let wayReason: String?
 
         enum CodingKeys: String, CodingKey {
             case queueDropped = "queue-dropped"
+            case way
+            case wayReason = "way-reason"
             case port, vlan, bridge, files, format, compress, name, state, interface
             case rotateSize = "rotate-size"
             case rotateTime = "rotate-time"
@@ -96,7 +102,9 @@ struct MirrorJSON: Encodable {
             case keepPercent = "keep-percent"
         }
 
-        init(_ output: MirrorStatus.OutputStatus) {
+        init(_ output: MirrorStatus.OutputStatus, _ way: TapReport.Way?) {
+            self.way = way.map { $0.queueReason == nil ? "direct" : "queue" }
+            wayReason = way?.queueReason
             state = output.state.rawValue
             interface = output.interface?.description
             port = output.output.port?.description
@@ -236,7 +244,7 @@ struct MirrorJSON: Encodable {
                     state: source.state.rawValue, interface: source.interface?.description)
             }
         }
-        to = status.outputs.map { OutputJSON($0) }
+        to = status.outputs.map { OutputJSON($0, status.way(of: $0.output)) }
         note = status.note
         countersAge = status.countersAge?.components.seconds
         let tellsReasons = status.tap != nil

@@ -60,7 +60,7 @@ struct ShowCommand: ParsableCommand {
         for source in status.sources {
             line("from", "\(Self.words(source.source, source.interface)), \(source.state.rawValue)")
         }
-        for output in status.outputs { line("to", Self.words(output)) }
+        for output in status.outputs { line("to", Self.words(output, status.way(of: output.output))) }
         if let mirror = status.mirror {
             if let vlans = mirror.vlans { line("vlans", vlans.description) }
             if let filter = mirror.filter { line("filter", filter) }
@@ -129,9 +129,11 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private static func words(_ output: MirrorStatus.OutputStatus) -> String {
+    private static func words(_ output: MirrorStatus.OutputStatus, _ way: TapReport.Way?) -> String {
         guard let settings = output.output.files else {
-            return "\(output.output)\(output.interface.map { " (\($0))" } ?? ""), \(output.state.rawValue)"
+            let name = "\(output.output)\(output.interface.map { " (\($0))" } ?? "")"
+            return "\(name), \(output.state.rawValue)"
+                + (way.map { "; " + TapReportStyle.words(ofWay: $0.queueReason) } ?? "")
         }
         let options = fileOptions(settings).map { "\($0.key) \($0.value)" }
         return ([output.output.description] + options).joined(separator: ", ")

@@ -88,9 +88,7 @@ struct TapReportStyle {
             if !reasons.isEmpty {
                 text += " (" + reasons.map { "\($0.words) \($0.count)" }.joined(separator: ", ") + ")"
             }
-            if output.files == nil {
-                text += output.queueReason.map { "; through the queue: \($0)" } ?? "; past the queue"
-            }
+            if output.files == nil { text += "; " + words(ofWay: output.queueReason) }
             if let files = output.files {
                 text += "; \(counted(files.finished, "file")), \(Quantity.bytes(files.bytes))"
                 if files.removed > 0 { text += ", \(files.removed) removed" }
@@ -100,6 +98,10 @@ struct TapReportStyle {
         }
         return text
     }
+
+    /// How copies go to a port.
+    /// - Parameter reason: why they go through its queue; nil if they pass it by.
+    static func words(ofWay reason: String?) -> String { reason.map { "through the queue: \($0)" } ?? "past the queue" }
 
     static func reasons(_ counts: SendCounts) -> [(words: String, count: UInt64)] {
         [

@@ -188,7 +188,7 @@ struct TapRunner {
         if style.showsProgress { duties.showProgress = { style.progress($0) } }
         if let hosted {
             duties.questions = (hosted.socket, { hosted.answer($0) })
-            if let definition = hosted.definition { duties.wish = (definition, { hosted.isStillWanted }) }
+            if let definition = hosted.definition { duties.wish = (definition, { hosted.look() }) }
             duties.end = hosted.end
         }
         return duties
@@ -197,7 +197,11 @@ struct TapRunner {
     /// The points that are watched. Refuses what no tap should do, and goes on in a new process if this one has threads now.
     private func look() throws -> [Point] {
         if let any = mirror.sources.first(where: { $0.port.isAny }), !isHosted { return try everyPort(any) }
-        if let told = ThisProcess.environment(Self.lookedMark), let places = Self.places(told) { return places }
+        if let told = ThisProcess.environment(Self.lookedMark) {
+            // For this process alone: what it starts may get its number one day.
+            ThisProcess.removeEnvironment(Self.lookedMark)
+            if let places = Self.places(told) { return places }
+        }
         let session = try Session(places, needsDefinitions: isHosted)
         let (plan, points) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
         guard plan.refusals.isEmpty else {

@@ -79,7 +79,7 @@ import Testing
                 TapReport.Files(
                     directory: try DirectoryPath("/captures"), current: "a.pcapng", finished: 3, removed: 1, bytes: 5000
                 )
-            ])
+            ], ways: [TapReport.Way(port: try PortName("vnet2"), queueReason: "a program listens at it")])
         let observed = Observation(topology: topology, taps: [mirror.name: report])
         let all = statuses(
             of: [DesiredMirror(mirror: mirror, match: .everything)], observed: observed,
@@ -97,7 +97,7 @@ import Testing
                   state: active
                   engine: tap (the tap engine has it, since the tc engine can't write files or spread copies over its outputs (spread); it copies while 'portmirror run m' runs)
                   from: vnet0 ingress, up
-                  to: vnet2, up
+                  to: vnet2, up; through the queue: a program listens at it
                   to: files:/captures, rotate-size 100M
                   spread: each copy to one output, by its flow
                   process: 4711, for 1m 0s
@@ -119,7 +119,8 @@ import Testing
             #""process" : {"#, #""id" : 4711"#, #""since" : "1970-01-01T00:00:40Z""#, #""super-frames" : 1"#,
             #""received" : 25"#, #""current" : "a.pcapng""#, #""finished" : 3"#, #""removed" : 1"#, #""spread" : true"#,
             #""too-big" : 2"#, #""no-buffer" : 1"#, #""files" : "/captures""#, #""rotate-size" : 104857600"#,
-            #""output" : "files:/captures""#, #""bytes" : 1900"#,
+            #""output" : "files:/captures""#, #""bytes" : 1900"#, #""way" : "queue""#,
+            #""way-reason" : "a program listens at it""#,
         ] {
             #expect(text.contains(part), "\(part)")
         }

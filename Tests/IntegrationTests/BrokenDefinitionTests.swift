@@ -189,6 +189,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test("An editor that moves the file away, or empties it, before it writes it anew ends no tap")
+        func editor() throws {
+            try withCommandLab { lab in
+                let path = "\(lab.configDirectory)/cut.yaml"
+                _ = try lab.portmirror(["add", "cut", "--from", "p1", "--to", "p3", "--snaplen", "60"])
+                let text = try #require(TextFile.read(path))
+                let tap = try CopyingProgram(lab, ["run", "cut", "--json"])
+                for away in ["mv \(path) \(path)~", "rm \(path)", "printf 'version: 1\\nmirrors: {}\\n' >\(path)"] {
+                    try lab.sh(away)
+                    // It has seen that by the time that it answers.
+                    _ = try tap.tell()
+                    #expect(tap.program.isRunning, "\(away): \(tap.program.error)")
+                    try lab.sh("cat >\(path) <<'end'\n\(text)end")
+                    _ = try tap.tell()
+                }
+                // Longer than it would wait for the file.
+                #expect(tap.program.wait(seconds: 2) == nil)
+                #expect(try lab.state("cut").state == "active" && tap.program.error.isEmpty, "\(tap.program.error)")
+                // Ended meanwhile, it was ended, and not by the file.
+                try lab.sh("mv \(path) \(path)~")
+                _ = try tap.tell()
+                tap.program.signal(SIGTERM)
+                #expect(tap.program.wait(seconds: 20) == 0)
+                #expect(tap.program.error.isEmpty, "\(tap.program.error)")
+                try lab.sh("rm \(path)~")
+            }
+        }
+
         @Test("A damaged record leaves its output as it is and nothing else")
         func damagedRecord() throws {
             try withCommandLab(alone: ["m1", "m2"]) { lab in

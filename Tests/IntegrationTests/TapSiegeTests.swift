@@ -132,11 +132,14 @@ extension IntegrationTests {
             }
         }
 
-        @Test("Thousands of interfaces that come and go end no tap: it sees what became of its own")
-        func churn() throws {
-            try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
+        @Test(
+            "Thousands of interfaces that come and go end no tap: it sees what became of its own",
+            arguments: [[], ["--from-bridge"]])
+        func churn(options: [String]) throws {
+            try withCommandLab(hosts: 1, alone: ["m1", "m2", "m3", "m4"]) { lab in
                 lab.recreatesPorts = true
-                let tap = try lab.tap(with: ["-i", "m2", "-o", "m1"])
+                let source = options.isEmpty ? ["-i", "m2"] : ["--from-bridge", "br0", "-i", "m2:ingress"]
+                let tap = try lab.tap(with: source + ["-o", "m1"], sources: options.isEmpty ? 1 : 3)
                 func churn(_ group: Int, _ count: Int) -> String {
                     "for i in $(seq \(count)); do echo link add c\(group)x$i group \(group) type veth peer name d\(group)x$i; "
                         + "done | ip -b - && ip link set group \(group) up && ip link set group \(group) down && "
@@ -156,10 +159,75 @@ extension IntegrationTests {
                     return (try? tap.ask())?.copied ?? 0 > 0 ? true : nil
                 }
                 #expect(heard == true, "\(tap.program.error)")
+                // Ports that join are heard as well, while it goes on and afterwards.
+                if !options.isEmpty {
+                    try lab.sh("ip link set m3 master br0")
+                    try tap.awaitWords("m3 has joined br0")
+                }
                 churner.signal(SIGTERM)
                 _ = churner.wait(seconds: 20)
+                if !options.isEmpty {
+                    try lab.sh("ip link set m4 master br0")
+                    try tap.awaitWords("m4 has joined br0")
+                    try lab.sh("ip link set m3 nomaster; ip link set m4 nomaster")
+                }
                 try lab.sh("ip link del group 72 2>/dev/null || true")
                 _ = try tap.stop()
+            }
+        }
+
+        @Test(
+            "While the kernel keeps the way past the output's queue waiting, copies go on through the queue",
+            .needs(.tool("strace")), .needs(.directSending))
+        func busyBinding() throws {
+            try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
+                let tap = try lab.tap("-i", "m2", "-o", "m1")
+                let witness = try lab.listenToTap(on: "m1")
+                var sent = 0
+                func send() throws {
+                    try FrameSender.send(TapNumbersTests.frames(1), through: "m2", in: lab.taps)
+                    sent += 1
+                    let arrived = Deadline.poll(seconds: 10) { witness.frames.count >= sent ? true : nil }
+                    #expect(arrived == true)
+                }
+                func awaitDirect() throws {
+                    let isDirect = try Deadline.poll(seconds: 20) { () throws -> Bool? in
+                        try send()
+                        return try tap.ask().outputs[0].way == "direct" ? true : nil
+                    }
+                    #expect(isDirect == true)
+                }
+                try awaitDirect()
+                // bind(2) of an AF_XDP socket waits for rtnl; here it takes as long as if others held that.
+                let tracer = try lab.start([
+                    "strace", "-f", "-q", "-o", lab.path("binds"), "-e", "trace=bind", "-e",
+                    "inject=bind:delay_enter=3000000", "-p", "\(tap.program.processID)",
+                ])
+                let isTraced = Deadline.poll(seconds: 20) {
+                    (TextFile.read("/proc/\(tap.program.processID)/status") ?? "").contains("TracerPid:\t0")
+                        ? nil : true
+                }
+                #expect(isTraced == true)
+                // Larger frames take another socket.
+                try lab.sh("ip link set m1 mtu 3000")
+                var slowest = 0.0
+                var reason: String?
+                for _ in 0..<40 {
+                    let begin = Date()
+                    try send()
+                    slowest = max(slowest, Date().timeIntervalSince(begin))
+                    reason = try reason ?? tap.ask().outputs[0].wayReason
+                    usleep(50_000)
+                }
+                #expect(slowest < 1, "\(slowest) s")
+                #expect(reason?.contains("the kernel is busy") == true, "\(reason ?? "")")
+                try awaitDirect()
+                tracer.signal(SIGTERM)
+                _ = tracer.wait(seconds: 20)
+                #expect(TextFile.read(lab.path("binds"))?.contains("AF_XDP") == true)
+                _ = try witness.stop()
+                #expect(try tap.stop().sent == sent)
+                try lab.sh("ip link set m1 mtu 1500")
             }
         }
 
@@ -210,6 +278,32 @@ extension IntegrationTests {
                         : "m2: received 0 frames, lost 0, filtered 27\n"
                     #expect(words.program.error.contains(expected), "\(words.program.error)")
                 }
+            }
+        }
+
+        @Test("A tap that is late isn't said not to run, and what one left goes though its number is another's")
+        func lateAndLeft() throws {
+            try withCommandLab { lab in
+                _ = try lab.portmirror(["add", "cut", "--from", "p1", "--to", "p3", "--snaplen", "60"])
+                let tap = try CopyingProgram(lab, ["run", "cut", "--json"])
+                #expect(try lab.mirror("show", "cut").output.contains("to: p3, up; "))
+                tap.program.signal(SIGSTOP)
+                let state = try lab.state("cut")
+                #expect(state.state == "waiting")
+                #expect(
+                    state.reason.contains("(process") == false && !state.reason.contains("isn't running"), "\(state)")
+                #expect(state.reason.contains("hasn't answered within 2 seconds"), "\(state)")
+                tap.program.signal(SIGCONT)
+                let isBack = try Deadline.poll(seconds: 20) { try lab.state("cut").state == "active" ? true : nil }
+                #expect(isBack == true)
+                try lab.mirror("remove", "cut")
+                try tap.end()
+                // Process 1 is always there.
+                let left = "\(lab.runDirectory)/taps/tap-1.sock"
+                try lab.sh("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(left)\")'")
+                #expect(FileManager.default.fileExists(atPath: left))
+                #expect(try lab.portmirror(["list"]).succeeded)
+                #expect(!FileManager.default.fileExists(atPath: left))
             }
         }
 

@@ -164,6 +164,44 @@ extension IntegrationTests {
             }
         }
 
+        /// Puts a program at an interface's egress hook (tcx, Linux 6.6) that lets everything go on; it stays with the interface.
+        private static let attach = """
+            import ctypes, os, socket, struct, sys
+            libc = ctypes.CDLL(None, use_errno=True)
+            def bpf(command, attributes):
+                memory = ctypes.create_string_buffer(attributes, 128)
+                number = {'x86_64': 321, 'aarch64': 280}[os.uname().machine]
+                result = libc.syscall(number, command, memory, 128)
+                if result < 0: raise OSError(ctypes.get_errno(), 'bpf')
+                return result
+            program = ctypes.create_string_buffer(struct.pack('=BBhiBBhi', 0xb7, 0, 0, -1, 0x95, 0, 0, 0), 16)
+            license = ctypes.create_string_buffer(b'GPL')
+            loaded = bpf(5, struct.pack('=IIQQ', 3, 2, ctypes.addressof(program), ctypes.addressof(license)))
+            bpf(8, struct.pack('=IIII', socket.if_nametoindex(sys.argv[1]), loaded, 47, 0))
+            """
+
+        @Test("Programs at an output's egress hook aren't held against the interface that gets its name and number")
+        func programs() throws {
+            try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
+                lab.recreatesPorts = true
+                let script = lab.path("attach.py")
+                try Self.attach.write(toFile: script, atomically: true, encoding: .utf8)
+                try lab.sh("python3 \(script) m1")
+                // Without privileges it can't ask again.
+                let course = Course(lab, try lab.tap(with: ["-i", "m2", "-o", "m1", "--user", "nobody"]))
+                try course.send(1)
+                #expect(try course.tap.ask().outputs[0].wayReason == "there are programs at its egress hook")
+                let index = try lab.sh("ip -o link show dev m1 | cut -d: -f1").output.split(separator: "\n")[0]
+                let link = lab.standAloneLink("m1").replacingOccurrences(
+                    of: "link add ", with: "link add index \(index) ")
+                try lab.sh("ip link delete m1; ip \(link); ip link set m1 up")
+                try lab.sh("ip link set m1 up", in: lab.taps)
+                try lab.awaitUp("m1")
+                try course.await("direct")
+                _ = try course.tap.stop()
+            }
+        }
+
         @Test("Frames larger than the memory of one go through the queue, each size as its MTU allows")
         func sizes() throws {
             for mtu in [1400, 1500, 2030, 2031, 4078, 4079, 9000] {

@@ -1,7 +1,8 @@
 import Glibc
-import LinuxSystem
 import Synchronization
 import Testing
+
+@testable import LinuxSystem
 
 @Suite("Sockets of this machine")
 struct LocalSocketTests {
@@ -9,15 +10,19 @@ struct LocalSocketTests {
     private func leave(_ path: String) throws {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(number) }
+        try #require(Self.at(path) { bind(number, $0, $1) } == 0)
+    }
+
+    /// Calls bind(2) or connect(2) with the address of a path.
+    private static func at(_ path: String, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) {
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        try #require(bound == 0)
     }
 
     @Test("Of several that begin at once where a killed process was, one listens, and is heard")
@@ -59,6 +64,25 @@ struct LocalSocketTests {
         }
     }
 
+    @Test("What a process left is taken away, and nothing at which somebody listens")
+    func tidy() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/it.sock"
+        try leave(path)
+        try LocalListener.tidy(path)
+        #expect(!Files.exists(path))
+        let listener = try LocalListener(path)
+        try LocalListener.tidy(path)
+        #expect(Files.exists(path))
+        withExtendedLifetime(listener) {}
+        // Where another one may just be beginning to, it waits for nobody.
+        try leave("\(directory.path)/left.sock")
+        let held = try FileLock("\(directory.path)/.lock")
+        #expect(throws: SystemError.self) { try LocalListener.tidy("\(directory.path)/left.sock") }
+        #expect(Files.exists("\(directory.path)/left.sock"))
+        withExtendedLifetime(held) {}
+    }
+
     @Test("Who locks the directory, which everybody can open, holds up nobody")
     func lockedDirectory() throws {
         let directory = try TemporaryDirectory()
@@ -92,6 +116,21 @@ struct LocalSocketTests {
         let taken = ThisProcess.monotonicNanoseconds() - begin
         #expect(waits == 1 && taken >= 200_000_000 && taken < 5_000_000_000)
         withExtendedLifetime(held) {}
+    }
+
+    @Test("Who holds a lock is told by the file's inode and its device") func lockHolder() {
+        let locks = """
+            1: POSIX  ADVISORY  WRITE 1 08:01:131 0 EOF
+            2: FLOCK  ADVISORY  WRITE 2 00:1f:131 0 EOF
+            3: FLOCK  ADVISORY  WRITE 3 103:100002:131 0 EOF
+            3: -> FLOCK  ADVISORY  WRITE 5 08:01:131 0 EOF
+            4: FLOCK  ADVISORY  WRITE 4 08:01:131 0 EOF
+            """
+        #expect(FileLock.holder(device: 0x801, inode: 131, in: locks) == 4)
+        #expect(FileLock.holder(device: 0x1f, inode: 131, in: locks) == 2)
+        #expect(FileLock.holder(device: 0x1_0302, inode: 131, in: locks) == nil)
+        #expect(FileLock.holder(device: 0x1_0001_0302, inode: 131, in: locks) == 3)
+        #expect(FileLock.holder(device: 0x801, inode: 132, in: locks) == nil)
     }
 
     @Test("A lock's file that is a link to another is refused")
@@ -146,15 +185,7 @@ struct LocalSocketTests {
 
     private static func connected(_ path: String) throws -> Int32 {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        try #require(code == 0)
+        try #require(at(path) { connect(number, $0, $1) } == 0)
         return number
     }
 
@@ -166,15 +197,7 @@ struct LocalSocketTests {
     /// A listener whose connections each are served by a thread, until they end.
     private func serve(_ path: String, _ body: @escaping @Sendable (Int32) -> Void) throws -> Int32 {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        try #require(bound == 0 && listen(number, 8) == 0)
+        try #require(Self.at(path) { bind(number, $0, $1) } == 0 && listen(number, 8) == 0)
         try OwnThread.detach {
             while case let connection = accept(number, nil, nil), connection >= 0 {
                 try? OwnThread.detach {
@@ -225,17 +248,10 @@ struct LocalSocketTests {
     /// A listener that accepts nobody, with as many at its door as there is room for.
     private func crowd(_ path: String) throws -> Int32 {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        func call(_ body: (UnsafePointer<sockaddr>) -> Int32) -> Int32 {
-            withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) } }
-        }
-        try #require(call { bind(number, $0, size) } == 0 && listen(number, 0) == 0)
+        try #require(Self.at(path) { bind(number, $0, $1) } == 0 && listen(number, 0) == 0)
         while true {
             let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-            guard call({ connect(client, $0, size) }) == 0 else {
+            guard Self.at(path, { connect(client, $0, $1) }) == 0 else {
                 close(client)
                 return number
             }

@@ -17,7 +17,8 @@ import Testing
                     failed: [.tooBig: 1, .diskFull: 2], failedBytes: 7),
                 TapReport.Copies(point: point, output: .files(FileSettings(directory: try DirectoryPath("/captures")))),
             ],
-            files: [TapReport.Files(directory: try DirectoryPath("/captures"), current: "a b", finished: 1, bytes: 9)])
+            files: [TapReport.Files(directory: try DirectoryPath("/captures"), current: "a b", finished: 1, bytes: 9)],
+            ways: [TapReport.Way(port: try PortName("vnet2"), queueReason: "a \"b\"")])
     }
 
     @Test("A report comes over a socket as it was, on one line")
@@ -36,6 +37,10 @@ import Testing
         }
         let more = try TapReport(decoding: changed("\"version\":1", "\"version\":1,\"colour\":\"red\""))
         #expect(more == (try report()))
+        // An earlier one doesn't tell the way.
+        let way = ",\"ways\":[{\"port\":\"vnet2\",\"queueReason\":\"a \\\"b\\\"\"}]"
+        #expect(text.contains(way))
+        #expect(try TapReport(decoding: changed(way, "")).ways == [])
         let other = try TapReport(decoding: changed("\"too-big\"", "\"too-wet\""))
         #expect(other.copies.first?.failed == [.other: 1, .diskFull: 2])
         for (old, new) in [

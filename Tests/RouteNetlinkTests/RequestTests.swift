@@ -27,6 +27,7 @@ private let web: [UInt8] = [0xf7] + "web".utf8
     private var linkRequests: [(NetlinkRequest, golden: [UInt8])] {
         [
             (LinkRequest.dump(), GoldenLinkRequests.linkDump),
+            (LinkRequest.dump(membersOf: 2, name: "br0"), GoldenLinkRequests.memberDump),
             (LinkRequest.get(name: "vnet0"), GoldenLinkRequests.linkByName),
             (LinkRequest.addBridge("br0"), GoldenLinkRequests.addBridge),
             (LinkRequest.addVeth("vnet0", peer: "vnet0p"), GoldenLinkRequests.addVeth),

@@ -49,6 +49,13 @@ extension TapReport {
         var sources: [Watched]
         var copies: [Copies]
         var files: [Files]
+        /// Some versions don't say.
+        var ways: [Way]?
+
+        struct Way: Codable {
+            var port: String
+            var queueReason: String?
+        }
 
         struct Watched: Codable {
             var port: String
@@ -101,6 +108,7 @@ extension TapReport {
                     directory: $0.directory.description, current: $0.current, finished: $0.finished,
                     removed: $0.removed, bytes: $0.bytes)
             }
+            ways = report.ways.map { Way(port: $0.port.description, queueReason: $0.queueReason) }
         }
 
         var report: TapReport {
@@ -117,6 +125,9 @@ extension TapReport {
                         TapReport.Files(
                             directory: try DirectoryPath($0.directory), current: $0.current, finished: $0.finished,
                             removed: $0.removed, bytes: $0.bytes)
+                    },
+                    ways: try (ways ?? []).map {
+                        TapReport.Way(port: try PortName($0.port), queueReason: $0.queueReason)
                     })
                 report.namespace = namespace
                 return report

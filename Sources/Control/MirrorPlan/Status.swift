@@ -82,6 +82,9 @@ public struct MirrorStatus: Hashable, Sendable {
     /// What the process says that copies for it, if one does.
     public var tap: TapReport?
 
+    /// How the process's copies go to an output; nil if they are others', or it doesn't say.
+    public func way(of output: Output) -> TapReport.Way? { tap?.ways.first { $0.port == output.port } }
+
     /// Over all points: selected is counted once for each output that was to get a copy.
     public var total: Counters { points.map(\.counters).reduce(Counters(), +) }
 

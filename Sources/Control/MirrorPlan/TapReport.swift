@@ -18,11 +18,13 @@ public struct TapReport: Hashable, Sendable {
     public var copies: [Copies]
     /// What it has written, by directory.
     public var files: [Files]
+    /// How copies go to ports.
+    public var ways: [Way]
 
     /// From its parts.
     public init(
         process: Int32, since: Timestamp, definition: String, problems: [String] = [], sources: [Watched] = [],
-        copies: [Copies] = [], files: [Files] = []
+        copies: [Copies] = [], files: [Files] = [], ways: [Way] = []
     ) {
         self.process = process
         self.since = since
@@ -31,6 +33,21 @@ public struct TapReport: Hashable, Sendable {
         self.sources = sources
         self.copies = copies
         self.files = files
+        self.ways = ways
+    }
+
+    /// How copies go to a port now.
+    public struct Way: Hashable, Sendable {
+        /// The port.
+        public var port: PortName
+        /// Why they go through its queue; nil if they pass it by.
+        public var queueReason: String?
+
+        /// From its parts.
+        public init(port: PortName, queueReason: String? = nil) {
+            self.port = port
+            self.queueReason = queueReason
+        }
     }
 
     /// One watched port: `received` = `lost` + what was read, and what was read, − `superFrames` + `segments`, is the frames

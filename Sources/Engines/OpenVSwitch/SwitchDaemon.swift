@@ -8,17 +8,16 @@ struct SwitchDaemon {
     /// Where its process id and its socket are: the directory of the database's socket.
     let directory: String
 
-    /// From the file that it was started with, if it was.
+    private var pidFile: String { "\(directory)/ovs-vswitchd.pid" }
+
+    /// From the file that it was started with, if it was: the number that it has, or had, where it runs.
     private var processID: Int32? {
-        guard let text = try? Files.read("\(directory)/ovs-vswitchd.pid", atMost: 64) else { return nil }
+        guard let text = try? Files.read(pidFile, atMost: 64) else { return nil }
         return Int32(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? "")
     }
 
-    /// The same, if that is its process: the file outlives one that was killed, and its number is given to another; and a
-    /// container's numbers are others' here.
-    private var seenProcessID: Int32? {
-        processID.flatMap { ThisProcess.exists($0) && ThisProcess.name(of: $0) == "ovs-vswitchd" ? $0 : nil }
-    }
+    /// Its process, by the number here, if that is seen here: it holds its file as long as it lives.
+    private var seenProcessID: Int32? { FileLock.keeper(of: pidFile) }
 
     /// Whether it runs; nil if that can't be told. Its process may have another number here than in the container that
     /// it runs in: then its control socket has the word.

@@ -37,8 +37,9 @@ extension Clerk {
     /// What would miss frames that pass a port's queue by: a qdisc that somebody chose, filters or programs at the egress
     /// hook, and sockets that hear what is sent, tcpdump's say.
     ///
-    /// Who may not ask for programs any more keeps to what was found while that was allowed.
-    func egressUse(of link: Link) -> EgressUse {
+    /// - Parameter hasPrograms: whether there are programs, as far as that could be asked about this very interface; who may
+    ///   not ask any more keeps to it. It is brought up to date.
+    func egressUse(of link: Link, hasPrograms: inout Bool?) -> EgressUse {
         if link.isLoopback { return .used("what a loopback interface sends, it receives") }
         guard Self.plain.contains(link.kind) else {
             return .used("a \(link.kind ?? "") interface hands its frames to others")
@@ -50,7 +51,8 @@ extension Clerk {
             guard Self.ordinary.contains(queue) else { return .used("its queue is a \(queue), which somebody chose") }
             let filters = FilterRequest.dump(parent: TcHook.egress.parent, index: link.index, object: link.name)
             guard try route.dump(filters).isEmpty else { return .used("there are filters at its egress hook") }
-            guard !hasPrograms(link) else { return .used("there are programs at its egress hook") }
+            if let count = Interfaces.tcxPrograms(on: link.index, ingress: false) { hasPrograms = count > 0 }
+            guard hasPrograms != true else { return .used("there are programs at its egress hook") }
             let isHeard = try sockets.dump(PacketSocketRequest.dump()).contains { message in
                 guard let socket = try? PacketSocketInfo(message) else { return true }
                 return socket.hearsSent(through: link.index)
@@ -59,10 +61,5 @@ extension Clerk {
         } catch {
             return .used("what is at its egress hook is unknown: \(error)")
         }
-    }
-
-    private func hasPrograms(_ link: Link) -> Bool {
-        if let count = Interfaces.tcxPrograms(on: link.index, ingress: false) { programs[link.index] = count > 0 }
-        return programs[link.index] ?? false
     }
 }

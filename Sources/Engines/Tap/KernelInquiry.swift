@@ -84,8 +84,6 @@ final class Clerk: @unchecked Sendable {
     // Sendable: used by one thread at a time, its maker's before `KernelInquiry.begin()`, and the thread's afterwards.
     let route: NetlinkSocket
     let sockets: NetlinkSocket
-    /// Whether there were programs at an interface's way out, by its number, when that could be asked last.
-    var programs: [Int32: Bool] = [:]
 
     init() throws(NetlinkError) {
         route = try NetlinkSocket(.route)
@@ -104,8 +102,37 @@ final class Clerk: @unchecked Sendable {
         return found
     }
 
-    /// All interfaces, without what they have carried.
-    func everyLink() throws(NetlinkError) -> [Link] {
-        try route.dump(LinkRequest.dump()).compactMap { try? Link($0) }
+    /// All interfaces, without what they have carried. While interfaces come and go all the time there is no list of all
+    /// that is true of one moment: then those of these names, and the members of these bridges.
+    func look(for names: Set<String>, membersOf bridges: [String]) throws(NetlinkError) -> Look {
+        do throws(NetlinkError) {
+            return Look(links: try list(LinkRequest.dump()), isWhole: true)
+        } catch  where error.code == .interrupted {
+            return try lookOnly(for: names, membersOf: bridges)
+        }
     }
+
+    /// The interfaces of these names, and the members of these bridges.
+    func lookOnly(for names: Set<String>, membersOf bridges: [String]) throws(NetlinkError) -> Look {
+        var found = try links(names.union(bridges).sorted())
+        for bridge in bridges {
+            guard let index = found[bridge]?.index else { continue }
+            for member in try list(LinkRequest.dump(membersOf: index, name: bridge)) where member.master == index {
+                // One that is asked for by name may go by another name here.
+                if !found.values.contains(where: { $0.index == member.index }) { found[member.name] = member }
+            }
+        }
+        return Look(links: Array(found.values), isWhole: false)
+    }
+
+    private func list(_ request: NetlinkRequest) throws(NetlinkError) -> [Link] {
+        try route.dump(request).compactMap { try? Link($0) }
+    }
+}
+
+/// What was seen of interfaces.
+struct Look: Sendable {
+    var links: [Link]
+    /// Whether these are all that there are, rather than all that matter.
+    var isWhole: Bool
 }

@@ -13,12 +13,14 @@ final class LinkWatch {
     /// Interfaces that were down, without carrier, or gone at some time of the last news; with what they had carried by
     /// then, if they have gone.
     private(set) var sunk: [String: LinkStatistics?] = [:]
-    /// Names that matter. An interface that has one of them as an altname goes by it here. They are asked for one by one where the list of all can't be had, as it changes all the time.
-    private let names: Set<String>
+    /// Names that matter. An interface that has one of them as an altname goes by it here.
+    private var names: Set<String>
+    /// Those of them that are bridges whose members matter, too.
+    private let bridges: [String]
 
     /// A look at everything, under way. Notifications wait meanwhile: what they tell may be newer or older, and the last of
     /// them for each interface counts.
-    private var look: Mailbox<Look>?
+    private var look: Mailbox<Look?>?
     /// When everything is to be looked at again, by the monotonic clock; nil for no need.
     private(set) var nextLook: UInt64?
     private var lastLook: UInt64 = 0
@@ -27,20 +29,26 @@ final class LinkWatch {
     /// Nanoseconds for which news are taken in at a time.
     private static let turn: UInt64 = 10_000_000
 
-    private struct Look: Sendable {
-        var all: [Link]?
-        var named: [String: Link]?
+    /// Listens before it looks, so that nothing falls between.
+    /// - Parameters:
+    ///   - names: of interfaces that matter, bridges among them.
+    ///   - bridges: those whose members matter as well.
+    ///   - receiveBuffer: bytes of notifications that may wait to be read.
+    init(
+        _ inquiry: KernelInquiry, names: Set<String>, bridges: [String] = [], receiveBuffer: Int32 = 4 << 20
+    ) throws {
+        self.inquiry = inquiry
+        self.names = names.union(bridges)
+        self.bridges = bridges
+        subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link], receiveBuffer: receiveBuffer)
+        let found = inquiry.post { [names] clerk in
+            Result { () throws(NetlinkError) in try clerk.look(for: names, membersOf: bridges) }
+        }
+        if let found = try found.take()?.get() { take(found, now: ThisProcess.monotonicNanoseconds()) }
     }
 
-    /// Listens before it looks, so that nothing falls between.
-    /// - Parameter receiveBuffer: bytes of notifications that may wait to be read.
-    init(_ inquiry: KernelInquiry, names: Set<String>, receiveBuffer: Int32 = 4 << 20) throws {
-        self.inquiry = inquiry
-        self.names = names
-        subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link], receiveBuffer: receiveBuffer)
-        let all = inquiry.post { clerk in Result { () throws(NetlinkError) in try clerk.everyLink() } }
-        take(try all.take()?.get() ?? [])
-    }
+    /// Has one more name matter from now on.
+    func mind(_ name: String) { names.insert(name) }
 
     /// Whether the last news had an interface gone, whatever has its name, or even its number, by now.
     func hasGone(_ name: String) -> Bool { gone.contains(name) }
@@ -60,27 +68,27 @@ final class LinkWatch {
     func update(now: UInt64) -> Set<String>? {
         sunk = [:]
         gone = []
-        var isAll = false
-        if look != nil {
-            guard takeLook(now: now) else { return [] }
-            isAll = true
-        } else if let due = nextLook, now >= due {
-            beginLook()
-            return []
-        }
+        let isAll = look != nil
+        if isAll, !takeLook(now: now) { return [] }
         var changes: Set<String> = []
+        var isEmpty = false
         do throws(NetlinkError) {
             // Frames have their turn as well, however much comes.
-            while ThisProcess.monotonicNanoseconds() < now + Self.turn,
-                let messages = try subscription.next(milliseconds: 0)
-            {
-                for case let event? in messages.map(LinkEvent.init) { take(event, &changes) }
+            while !isEmpty, ThisProcess.monotonicNanoseconds() < now + Self.turn {
+                if let messages = try subscription.next(milliseconds: 0) {
+                    for case let event? in messages.map(LinkEvent.init) { take(event, &changes) }
+                } else {
+                    isEmpty = true
+                }
             }
         } catch {
             // Too many came (ENOBUFS), or something that can't be read.
             if nextLook == nil { nextLook = max(now, lastLook &+ Self.pause) }
         }
-        if let due = nextLook, now >= due { beginLook() }
+        // Once some were lost, the kernel leaves out all that follow, and says so no second time, until every one that
+        // waits has been read (NETLINK_S_CONGESTED of net/netlink/af_netlink.c). Only from then on nothing falls between
+        // a look and the news after it.
+        if isEmpty, let due = nextLook, now >= due { beginLook() }
         return isAll ? nil : changes
     }
 
@@ -119,33 +127,37 @@ final class LinkWatch {
     }
 
     private func beginLook() {
-        // Somebody else's question is still being asked: its end is told, too.
         nextLook = nil
-        look = inquiry.post { [names] clerk in
-            if let all = try? clerk.everyLink() { return Look(all: all) }
-            return Look(named: try? clerk.links(Array(names)))
-        }
+        look = inquiry.post { [names, bridges] clerk in try? clerk.look(for: names, membersOf: bridges) }
     }
 
-    /// - Returns: whether it is through.
+    /// - Returns: whether it is through, and something was seen.
     private func takeLook(now: UInt64) -> Bool {
         inquiry.bell.silence()
+        // It rings for others' questions, too.
         guard let found = look?.take(waiting: 0) else { return false }
         look = nil
         lastLook = now
-        if let all = found.all {
-            take(all)
-            return true
+        guard let found else {
+            nextLook = now + 10 * Self.pause
+            return false
         }
-        // The list kept changing. What matters is known all the same, and the others are looked at again soon.
-        if let named = found.named {
-            for name in names {
-                byName[name] = named[name]
-                if let link = named[name] { nameOf[link.index] = name }
-            }
+        take(found, now: now)
+        return true
+    }
+
+    /// Takes in what was seen.
+    func take(_ found: Look, now: UInt64) {
+        guard !found.isWhole else { return take(found.links) }
+        // What matters is known; the others are looked at again soon.
+        let masters = Set(bridges.compactMap { byName[$0]?.index })
+        let indexes = Set(found.links.map(\.index))
+        let others = byName.values.filter { link in
+            !names.contains(link.name) && !indexes.contains(link.index)
+                && !(link.master.map(masters.contains) ?? false)
         }
+        take(others + found.links)
         nextLook = now + 10 * Self.pause
-        return found.named != nil
     }
 
     /// Interfaces as they are now, with what they have received and sent; nil if the kernel doesn't say in time.

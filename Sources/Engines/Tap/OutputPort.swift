@@ -28,11 +28,13 @@ final class OutputPort {
         link = now
         guard let now else {
             guard before != nil else { return nil }
+            hasPrograms = nil
             try sender.attach(to: nil)
             sender.update(isUp: false, mtu: 0)
             return "output \(port) has gone; its copies are lost until it is back"
         }
         if before?.index != now.index {
+            hasPrograms = nil
             try sender.attach(to: (now.index, now.name, now.mtu))
             sender.update(isUp: Self.isUp(now), mtu: now.mtu)
             let isBack = wasThere
@@ -48,12 +50,20 @@ final class OutputPort {
     /// Has copies pass the port's queue by, which is cheaper, unless somebody there would miss them, or that can't be asked now.
     func chooseWay(_ inquiry: KernelInquiry) {
         guard let link, Self.isUp(link) else { return }
-        let use = inquiry.ask { clerk in clerk.egressUse(of: link) }
-        egressUse = use ?? .used("what is at its egress hook can't be asked at the moment: the kernel is busy")
-        sender.passQueue(use == .nobody)
+        let known = hasPrograms
+        let answer = inquiry.ask { clerk in
+            var hasPrograms = known
+            return (use: clerk.egressUse(of: link, hasPrograms: &hasPrograms), hasPrograms: hasPrograms)
+        }
+        if let answer { hasPrograms = answer.hasPrograms }
+        egressUse = answer?.use ?? .used("what is at its egress hook can't be asked at the moment: the kernel is busy")
+        sender.passQueue(egressUse == .nobody) { bind in inquiry.post { _ in bind() } }
     }
 
     private var egressUse: EgressUse?
+    /// Whether there are programs at the way out of the interface that is attached, when that could be asked last. Another one
+    /// may have its number one day.
+    private var hasPrograms: Bool?
 
     /// Why copies go through the queue; nil if they pass it by.
     var queueReason: String? {
@@ -61,6 +71,7 @@ final class OutputPort {
         if !isAsked { return reasonNotToAsk }
         guard let link, Self.isUp(link) else { return "it is down" }
         if case .used(let words) = egressUse { return words }
+        if sender.isBinding { return "the kernel is busy: it has yet to open the way past the queue" }
         guard let problem = sender.directProblem else { return "it has just come up" }
         return switch problem.errno.code {
         // ENOPROTOOPT, of XDP_MAX_TX_SKB_BUDGET.

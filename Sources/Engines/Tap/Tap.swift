@@ -43,8 +43,10 @@ public final class Tap {
         left = settings.limit ?? .max
         let inquiry = try KernelInquiry()
         self.inquiry = inquiry
-        let names = settings.watched.map(\.port) + settings.bridges + settings.ports
-        let links = try LinkWatch(inquiry, names: Set(names.map(\.description)), receiveBuffer: settings.newsBytes)
+        let names = settings.watched.map(\.port) + settings.ports
+        let links = try LinkWatch(
+            inquiry, names: Set(names.map(\.description)), bridges: settings.bridges.map(\.description),
+            receiveBuffer: settings.newsBytes)
         var points = settings.watched.flatMap { [Point($0.port, .ingress), Point($0.port, .egress)] }
         if points.isEmpty {
             let name = try PortName("capture")
@@ -117,6 +119,7 @@ public final class Tap {
             return remark(
                 "\(name) has joined \(bridge), but \(settings.mostJoining) have already: start again to copy it")
         }
+        links.mind(link.name)
         let first = points.count
         points += [Point(name, .ingress), Point(name, .egress)]
         for output in outputs { output.sender.count(points: points.count) }

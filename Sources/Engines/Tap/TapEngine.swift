@@ -80,7 +80,10 @@ public final class TapEngine: Engine {
     }
 
     private static func words(_ error: any Error, _ path: String) -> String {
-        let fault = (error as? SystemError)?.errno == .timedOut ? "doesn't answer" : "doesn't answer as a tap"
+        let isLate = (error as? SystemError)?.errno == .timedOut
+        let fault =
+            isLate
+            ? "hasn't answered within \(LocalQuestion.usualPatience / 1000) seconds" : "doesn't answer as a tap"
         return "what listens at \(path) \(fault) ('ss -xlp src \(path)' names the process)"
     }
 
@@ -89,11 +92,8 @@ public final class TapEngine: Engine {
 
     /// A process that had given up its privileges couldn't take its socket away. Nobody asks for its name again.
     private func tidy(_ name: MirrorName, _ file: String) {
-        guard name.description.hasPrefix("tap-"), let id = Int32(name.description.dropFirst(4)),
-            !ThisProcess.exists(id)
-        else { return }
         // Who may not leaves it to who may.
-        try? Files.remove("\(directory)/\(file)")
+        if name.description.hasPrefix("tap-") { try? LocalListener.tidy("\(directory)/\(file)") }
     }
 
     /// There is nothing to do from outside of a process.

@@ -13,8 +13,8 @@ public struct TapLoop: ~Copyable {
         public var showProgress: ((TapCounts) -> Void)?
         /// A socket to wait on with what is to be done when somebody asks there.
         public var questions: (descriptor: Int32, answer: (TapCounts) -> Void)?
-        /// A descriptor to wait on for news of what is wanted, and whether it still is.
-        public var wish: (descriptor: Int32, isStillThere: () -> Bool)?
+        /// A descriptor to wait on for news of what is wanted, and how to find out whether it still is.
+        public var wish: (descriptor: Int32, look: () -> Wish)?
         /// When it ends, in seconds since 1970.
         public var end: Int64?
         /// After how long it ends, from when it begins to copy; nil for never.
@@ -24,6 +24,16 @@ public struct TapLoop: ~Copyable {
 
         /// Nothing.
         public init() {}
+    }
+
+    /// Whether what is wanted still is.
+    public enum Wish {
+        /// It is.
+        case lasts
+        /// It isn't: the tap ends.
+        case isOver
+        /// That can't be told yet: it is to be looked at with the next news, and at this time of the monotonic clock.
+        case isOpen(until: UInt64)
     }
 
     private let tap: Tap
@@ -40,6 +50,8 @@ public struct TapLoop: ~Copyable {
     private var isStopping = false
     private var nextStatus: UInt64?
     private var nextProgress: UInt64?
+    /// When to look whether what is wanted still is, though there is no news of it.
+    private var nextWish: UInt64?
     /// When its time is over, by the monotonic clock.
     private let deadline: UInt64?
 
@@ -133,6 +145,7 @@ public struct TapLoop: ~Copyable {
         if let nextStatus { sooner(Int64(clamping: nextStatus) - Int64(clamping: now)) }
         if let nextProgress { sooner(Int64(clamping: nextProgress) - Int64(clamping: now)) }
         if let deadline { sooner(Int64(clamping: deadline) - Int64(clamping: now)) }
+        if let nextWish { sooner(Int64(clamping: nextWish) - Int64(clamping: now)) }
         if let end = duties.end { sooner(end.nanoseconds - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let due = tap.nextLook { sooner(Int64(clamping: due) - Int64(clamping: now)) }
@@ -143,9 +156,10 @@ public struct TapLoop: ~Copyable {
             if poll.isReadable(signal) { try takeSignals() }
             if frames.contains(where: { poll.hasError($0) }) { tap.takeErrors() }
             if poll.isReadable(news) { takeNews() }
-            if wish >= 0, poll.isReadable(wish), duties.wish?.isStillThere() == false { isStopping = true }
+            if wish >= 0, poll.isReadable(wish) { lookAtWish() }
             if question >= 0, poll.isReadable(question) { duties.questions?.answer(tap.counts()) }
         }
+        if let due = nextWish, ThisProcess.monotonicNanoseconds() >= due { lookAtWish() }
         let time = Int64(clamping: Clocks.realtimeNanoseconds())
         if let end = duties.end, time >= end.nanoseconds { isStopping = true }
         if let deadline, ThisProcess.monotonicNanoseconds() >= deadline { isStopping = true }
@@ -158,6 +172,15 @@ public struct TapLoop: ~Copyable {
     private mutating func takeNews() {
         tap.takeNews()
         hearAll()
+    }
+
+    private mutating func lookAtWish() {
+        nextWish = nil
+        switch duties.wish?.look() {
+        case .isOver: isStopping = true
+        case .isOpen(let until): nextWish = until
+        case .lasts, nil: break
+        }
     }
 
     private mutating func takeSignals() throws {

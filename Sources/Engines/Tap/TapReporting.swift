@@ -11,6 +11,7 @@ extension TapReport {
                 port: $0.port, received: $0.received, lost: $0.lost, superFrames: $0.finished.superFrames,
                 segments: $0.finished.segments)
         }
+        ways = zip(mirror.outputPorts, counts.outputs).map { Way(port: $0, queueReason: $1.queueReason) }
         let watched = Set(mirror.sources.map(\.port))
         for (output, sink) in zip(mirror.outputPorts.map(Output.port) + mirror.fileOutputs, counts.outputs) {
             for (point, count) in sink.copies.sorted(by: { $0.key < $1.key }) {

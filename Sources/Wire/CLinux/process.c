@@ -73,15 +73,6 @@ int clinux_has_capability(unsigned int number) {
     return data[number / 32].effective >> number % 32 & 1;
 }
 
-int clinux_process_runs(int process) {
-    int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
-    if (descriptor < 0) return errno == ESRCH || errno == EINVAL ? 0 : -errno;
-    struct pollfd entry = {.fd = descriptor, .events = POLLIN};
-    int ended = poll(&entry, 1, 0);
-    close(descriptor);
-    return ended <= 0;
-}
-
 int clinux_no_new_privileges(void) { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 
 int clinux_has_no_new_privileges(void) { return result(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)); }

@@ -153,16 +153,37 @@ public struct FileLock: ~Copyable {
         guard unsafe stat(path, &status) == 0, let bytes = try? Files.read("/proc/locks", atMost: 4 << 20) else {
             return nil
         }
+        return holder(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), in: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// The same, in what proc_locks(5) has.
+    static func holder(device: UInt64, inode: UInt64, in locks: String) -> Int32? {
+        // The device's number as makedev(3) puts it together.
+        let major = device >> 8 & 0xfff | device >> 32 & ~0xfff
+        let minor = device & 0xff | device >> 12 & ~0xff
         // "1: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF"; a line of one who waits has "->" after its number.
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+        for line in locks.split(separator: "\n") {
             let words = line.split(separator: " ")
-            guard words.count >= 6, words[1] == "FLOCK", words[5].split(separator: ":").last == "\(status.st_ino)"
-            else {
-                continue
-            }
+            guard words.count >= 6, words[1] == "FLOCK" else { continue }
+            let file = words[5].split(separator: ":")
+            guard file.count == 3, UInt64(file[0], radix: 16) == major, UInt64(file[1], radix: 16) == minor,
+                file[2] == "\(inode)"
+            else { continue }
             return Int32(words[4]).flatMap { $0 > 0 ? $0 : nil }
         }
         return nil
+    }
+
+    /// The process that holds a file with a lock of the other kind (`F_GETLK`, fcntl(2)), as daemons do their pid files, by
+    /// its number here; nil if none does, or it isn't seen from here. The lock ends with the process; what the file says is
+    /// left behind by one that was killed, and is another's number one day.
+    public static func keeper(of path: String) -> Int32? {
+        guard let file = try? Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK) else { return nil }
+        var lock = Glibc.flock()
+        lock.l_type = Int16(F_WRLCK)
+        guard unsafe fcntl(file.number, F_GETLK, &lock) == 0, lock.l_type != F_UNLCK, lock.l_pid > 0 else { return nil }
+        return lock.l_pid
     }
 }
 

@@ -2,11 +2,13 @@
 public enum LocalQuestion {
     /// How many are asked at a time: each takes a descriptor.
     private static let mostAtOnce = 64
+    /// Milliseconds for an answer, if nothing else is said.
+    public static let usualPatience = 2000
 
     /// What a process answers at a path; nil if nobody does.
     /// - Throws: as the results of ``ask(_:waiting:atMost:)-([String],_,_)``.
     public static func ask(
-        _ path: String, waiting milliseconds: Int = 2000, atMost limit: Int = 1 << 20
+        _ path: String, waiting milliseconds: Int = usualPatience, atMost limit: Int = 1 << 20
     ) throws(SystemError) -> [UInt8]? {
         let question = Question(path, limit)
         hear([question], milliseconds)
@@ -22,7 +24,7 @@ public enum LocalQuestion {
     ///   - limit: bytes of an answer; more aren't taken.
     /// - Returns: errors where a process is there and hasn't answered in time, or mustn't be asked.
     public static func ask(
-        _ paths: [String], waiting milliseconds: Int = 2000, atMost limit: Int = 1 << 20
+        _ paths: [String], waiting milliseconds: Int = usualPatience, atMost limit: Int = 1 << 20
     ) -> [Result<[UInt8]?, SystemError>] {
         let questions = paths.map { Question($0, limit) }
         var rest = questions[...]

@@ -24,23 +24,37 @@ public final class LocalListener {
     public init(_ path: String) throws(SystemError) {
         self.path = path
         events = Descriptor(owning: try check(clinux_events(), "wait at", path))
-        // Of two that begin at once, one would take away what the other has just made: each has the directory to itself.
-        let slash = path.lastIndex(of: "/")
-        let directory = slash.map { String(path[...$0]) } ?? ""
-        let turn = try FileLock("\(directory).lock", atMost: Self.patience)
+        let turn = try Self.turn(path, atMost: Self.patience)
         defer { withExtendedLifetime(turn) {} }
         var number = unsafe clinux_local_listen(path)
         if number == -EADDRINUSE {
-            let other = unsafe clinux_local_connect(path, 100)
-            guard other == -ECONNREFUSED else {
-                if other >= 0 { _ = close(other) }
-                throw SystemError(Errno(EADDRINUSE), "listen at", path)
-            }
+            guard Self.isLeft(path) else { throw SystemError(Errno(EADDRINUSE), "listen at", path) }
             try Files.remove(path)
             number = unsafe clinux_local_listen(path)
         }
         descriptor = Descriptor(owning: try check(number, "listen at", path))
         _ = try check(clinux_events_add(events.number, descriptor.number, 0), "wait at", path)
+    }
+
+    /// Of two that begin at once, one would take away what the other has just made: each has the directory to itself.
+    private static func turn(_ path: String, atMost limit: UInt64) throws(SystemError) -> FileLock {
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        return try FileLock("\(directory).lock", atMost: limit)
+    }
+
+    /// Whether nobody listens there: a socket ends with its process, and is nobody else's afterwards, whoever gets the
+    /// process's number.
+    private static func isLeft(_ path: String) -> Bool {
+        let other = unsafe clinux_local_connect(path, 100)
+        if other >= 0 { _ = close(other) }
+        return other == -ECONNREFUSED
+    }
+
+    /// Takes away what a process left that couldn't, or was killed; nothing if somebody listens there.
+    public static func tidy(_ path: String) throws(SystemError) {
+        let turn = try turn(path, atMost: 0)
+        defer { withExtendedLifetime(turn) {} }
+        if isLeft(path) { try Files.remove(path) }
     }
 
     deinit { unsafe _ = unlink(path) }

@@ -25,26 +25,6 @@ public enum ThisProcess {
     /// Whether a descriptor is a terminal.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
-    /// Whether there is a process with this id, whoever's it is. One that has ended and only waits for its parent to
-    /// take note (proc_pid_stat(5), state Z) is none.
-    public static func exists(_ id: Int32) -> Bool {
-        guard id > 0 else { return false }
-        let runs = clinux_process_runs(id)
-        guard runs < 0 else { return runs == 1 }
-        // Linux before 5.3, or no descriptor left.
-        guard kill(id, 0) == 0 || Glibc.errno == EPERM else { return false }
-        guard let bytes = try? Files.read("/proc/\(id)/stat", atMost: 4096) else { return true }
-        // The name before the state is in brackets, and may hold any character.
-        let state = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.first { $0 != " " }
-        return state != "Z" && state != "X"
-    }
-
-    /// What a process's program is called, its first 15 bytes (proc_pid_comm(5)); nil if that can't be seen.
-    public static func name(of id: Int32) -> String? {
-        guard let bytes = try? Files.read("/proc/\(id)/comm", atMost: 64) else { return nil }
-        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    }
-
     /// Seconds since 1970.
     public static func now() -> Int64 { Int64(time(nil)) }
 
@@ -140,6 +120,9 @@ public struct ChildProcess: ~Copyable {
 extension ThisProcess {
     /// Sets an environment variable, for this process and those it starts. Not while other threads run.
     public static func setEnvironment(_ name: String, _ value: String) { unsafe _ = setenv(name, value, 1) }
+
+    /// Removes one, so that programs that are started don't get it. Not while other threads run.
+    public static func removeEnvironment(_ name: String) { unsafe _ = unsetenv(name) }
 
     /// The process id.
     public static var id: Int32 { getpid() }

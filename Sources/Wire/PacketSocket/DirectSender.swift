@@ -31,6 +31,10 @@ internal import LinuxSystem
     private var chunkBytes = 0
     /// The interface that the socket sends through; 0 for none.
     private var boundIndex: Int32 = 0
+    /// The one that it is being bound to, and where the outcome comes.
+    private var binding: (index: Int32, outcome: Mailbox<Int32>)?
+    /// Milliseconds that a bind is waited for. Usually it takes a tenth of one.
+    private static let patience = 20
     /// Numbers of chunks that are free, the one that was used last at the end: it is in the cache.
     private let free: UnsafeMutablePointer<Int>
     private var freeCount = 0
@@ -68,16 +72,23 @@ internal import LinuxSystem
         unsafe waiting.deallocate()
     }
 
+    /// Whether the kernel has yet to bind it: then it isn't open, and is to be opened again.
+    var isBinding: Bool { binding != nil }
+
     /// Takes frames for an interface from now on.
+    /// - Parameter elsewhere: where to wait for the kernel, if it keeps us waiting.
     /// - Throws: if the kernel is too old (before 6.17) or has given the interface's queues to others; if the frames are too
     ///   large; if there is no socket left.
-    func open(index: Int32, mtu: Int) throws(SystemError) {
+    func open(index: Int32, mtu: Int, elsewhere: PacketSender.Elsewhere) throws(SystemError) {
         guard !isOpen else { return }
         // With a tag that a card may put in place.
         let most = min(mtu + 18, snaplen)
         guard most <= 4096 else { throw SystemError(.invalid, "send large frames directly through", name) }
-        if chunkBytes < most || boundIndex != 0 && boundIndex != index { try prepare(most <= 2048 ? 2048 : 4096) }
-        if boundIndex == 0 { try bind(to: index) }
+        let own = binding?.index ?? boundIndex
+        if chunkBytes < most || own != 0 && own != index { try prepare(most <= 2048 ? 2048 : 4096) }
+        if boundIndex == 0 {
+            guard try bind(to: index, elsewhere) else { return }
+        }
         try drain()
         largest = mtu + 14
         isOpen = true
@@ -101,15 +112,29 @@ internal import LinuxSystem
         spares = []
     }
 
-    private func bind(to index: Int32) throws(SystemError) {
-        var code: Int32 = 0
-        // Another tap may have the first queue.
-        for queue in 0..<8 as Range<UInt32> {
-            code = unsafe clinux_xdp_bind(socket.descriptor, index, queue)
-            if code != -EBUSY { break }
+    /// The kernel binds under its lock for all of networking (`rtnl_lock` in `xsk_bind` of net/xdp/xsk.c), which others may
+    /// hold for seconds.
+    /// - Returns: whether it is done.
+    private func bind(to index: Int32, _ elsewhere: PacketSender.Elsewhere) throws(SystemError) -> Bool {
+        if binding == nil {
+            // A descriptor of its own: this one's number may be another's before it is done.
+            let number = try check(unsafe fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 0), "send directly through", name)
+            let outcome = elsewhere {
+                let socket = Descriptor(owning: number)
+                // Another tap may have the first queue.
+                for queue in 0..<7 as Range<UInt32> {
+                    let code = clinux_xdp_bind(socket.number, index, queue)
+                    if code != -EBUSY { return code }
+                }
+                return clinux_xdp_bind(socket.number, index, 7)
+            }
+            binding = (index, outcome)
         }
+        guard let code = binding?.outcome.take(waiting: Self.patience) else { return false }
+        binding = nil
         try check(code, "send directly through", name)
         boundIndex = index
+        return true
     }
 
     /// Takes no frames until it is opened again. None may wait.
@@ -119,6 +144,7 @@ internal import LinuxSystem
     func close() {
         isOpen = false
         count = 0
+        binding = nil
         guard chunkBytes > 0 else { return }
         unsafe clinux_xdp_close(&socket)
         chunkBytes = 0

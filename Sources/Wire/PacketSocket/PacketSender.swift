@@ -157,13 +157,20 @@ extension [SendCounts] {
 
     /// Whether frames pass the interface's queue by.
     public var passesQueue: Bool { direct.isOpen }
+    /// Whether the kernel has yet to open the way past the queue.
+    public var isBinding: Bool { direct.isBinding }
     /// Why they don't, though that was asked for; nil if it wasn't, or they do.
     public private(set) var directProblem: SystemError?
 
+    /// Has something done where it may take long, and tells where its outcome comes.
+    public typealias Elsewhere = (_ work: @escaping @Sendable () -> Int32) -> Mailbox<Int32>
+
     /// Has frames pass the interface's queue by from now on, or go through it. They go through it anyway where the kernel
     /// can't do that, or lets us not, and from the first frame on that it doesn't take. Then this is to be asked for again,
-    /// and at first in vain: to try costs something, and there may be a reason that lasts.
-    public func passQueue(_ wanted: Bool) {
+    /// and at first in vain: to try costs something, and there may be a reason that lasts. The same while the kernel hasn't
+    /// opened the way yet (``isBinding``).
+    /// - Parameter elsewhere: where to wait for the kernel, which may take seconds; by default, here.
+    public func passQueue(_ wanted: Bool, elsewhere: Elsewhere = PacketSender.here) {
         guard wanted else {
             flush()
             directProblem = nil
@@ -177,12 +184,19 @@ extension [SendCounts] {
         flush()
         // The usual way is there for whatever is against it.
         do throws(SystemError) {
-            try direct.open(index: index, mtu: mtu)
+            try direct.open(index: index, mtu: mtu, elsewhere: elsewhere)
             directProblem = nil
         } catch {
             directProblem = error
             restDirect()
         }
+    }
+
+    /// On the spot.
+    public static func here(_ work: @escaping @Sendable () -> Int32) -> Mailbox<Int32> {
+        let outcome = Mailbox<Int32>()
+        outcome.put(work())
+        return outcome
     }
 
     private func restDirect() {

@@ -210,6 +210,15 @@ public enum LinkRequest {
         return NetlinkRequest(dump: get, payload: writer, operation: "list the interfaces")
     }
 
+    /// The members of a bridge or bond, without statistics: `ip -d link show master NAME`. The kernel goes through all links
+    /// without a pause as long as these fit a datagram, so that no change interrupts it.
+    public static func dump(membersOf index: Int32, name: String) -> NetlinkRequest {
+        var writer = header()
+        writer.attribute(LinkAttribute.extendedMask, UInt32(8))
+        writer.attribute(LinkAttribute.master, index)
+        return NetlinkRequest(dump: get, payload: writer, operation: "list the members of", object: name)
+    }
+
     /// One link by its name or an altname: `ip link show dev NAME`.
     public static func get(name: String) -> NetlinkRequest {
         var writer = header()

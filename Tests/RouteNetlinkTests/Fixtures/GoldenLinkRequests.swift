@@ -13,6 +13,18 @@ enum GoldenLinkRequests {
         08 00 1d 00 08 00 00 00                           # IFLA_EXT_MASK 8
         """)
 
+    /// `ip -d link show master br0`, with the mask of ``linkDump`` where ip has 1, and family 0 where it has 17
+    static let memberDump = hex(
+        """
+        30 00 00 00                                       # length 48
+        12 00 01 03                                       # RTM_GETLINK, REQUEST | DUMP
+        01 00 00 00 00 00 00 00                           # sequence 1, port id
+        # struct ifinfomsg: family 0, type 0, index 0, flags 0x0, change 0x0
+        00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+        08 00 1d 00 08 00 00 00                           # IFLA_EXT_MASK 8
+        08 00 0a 00 02 00 00 00                           # IFLA_MASTER 2
+        """)
+
     /// `ip link show dev vnet0`
     static let linkByName = hex(
         """

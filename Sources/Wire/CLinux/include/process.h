@@ -20,9 +20,6 @@ int clinux_drop_capabilities(void);
 int clinux_held_capabilities(void);
 /// Whether the calling thread has a capability in effect (capget(2)): 1 or 0.
 int clinux_has_capability(unsigned int number);
-/// Whether a process runs, whoever's it is: 1; 0 also if it has ended and only waits for its parent to take note
-/// (pidfd_open(2)). -ENOSYS before Linux 5.3.
-int clinux_process_runs(int process);
 /// PR_SET_NO_NEW_PRIVS (prctl(2)), for good.
 int clinux_no_new_privileges(void);
 /// Whether it is set.
