@@ -41,7 +41,7 @@ enum CommandWord {
             command = arguments.contains { $0 == "--dir" || $0.hasPrefix("--dir=") } ? "log" : "tap"
         default: command = ""
         }
-        let words = arguments.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " ")
+        let words = arguments.map(shellWord).joined(separator: " ")
         return UserError(
             "the command comes first, before \(option)",
             advice: command.isEmpty ? "'portmirror help' lists the commands" : "try: portmirror \(command) \(words)",
@@ -62,7 +62,9 @@ enum CommandWord {
         }
         guard let unknown = given.first(where: { !known.contains($0) }) else { return nil }
         if ["tap", "log"].contains(name), let other = othersOptions[unknown] {
-            return "unknown option '\(unknown)'; try \(other)"
+            // Only logs run something for each file.
+            let isOther = name == "tap" && other == "--after-rotation"
+            return "unknown option '\(unknown)'; try \(isOther ? "portmirror log \(other)" : other)"
         }
         let near = nearestWord(to: unknown, among: known.filter { $0.hasPrefix("--") }.sorted())
         return "unknown option '\(unknown)'" + (near.map { "; did you mean '\($0)'?" } ?? "")

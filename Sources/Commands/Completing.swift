@@ -23,8 +23,12 @@ enum Completing {
         guard let socket = try? NetlinkSocket(.route), let messages = try? socket.dump(LinkRequest.dump()) else {
             return []
         }
-        return messages.compactMap { try? Link($0) }.flatMap { [$0.name] + $0.altnames }.sorted()
+        return messages.compactMap { try? Link($0) }.flatMap { [$0.name] + $0.altnames }.filter(isHarmless).sorted()
     }
+
+    /// Whether a shell acts on nothing in a name. bash expands the words that it offers (`compgen -W`), and who may name an
+    /// interface needn't be who completes; other names are for typing.
+    private static func isHarmless(_ name: String) -> Bool { shellWord(name) == name && !name.contains("=") }
 }
 
 private struct CompletionPlaces: Places {

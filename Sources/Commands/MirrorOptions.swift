@@ -55,6 +55,13 @@ struct MirrorOptions: ParsableArguments, MirrorArguments {
 
     @OptionGroup(title: "Capture files") var files: FileOptions
 
+    /// Whether none of them is given.
+    var isEmpty: Bool {
+        [from, fromBridge, outputs].allSatisfy(\.isEmpty)
+            && [vlans, filter, engine, duration, files.firstGiven].allSatisfy { $0 == nil }
+            && sample == nil && snaplen == nil && !spread && !reserve && !keepOffloads
+    }
+
     var firstFileOption: String? { files.firstGiven }
 
     func fileSettings(over old: FileSettings, problems: inout [String]) -> FileSettings {

@@ -3,7 +3,9 @@ import LinuxSystem
 import Logging
 import MirrorConfig
 import MirrorEngine
+import MirrorModel
 import Netlink
+import PacketFilter
 
 /// The program: `portmirror COMMAND …`.
 public struct PortmirrorCommand: ParsableCommand {
@@ -105,6 +107,10 @@ public struct PortmirrorCommand: ParsableCommand {
         case is NetlinkError, is SystemError, is StepFailure:
             Terminal.complain("\(error)")
             leave(ExitStatus.failed)
+        // Of something on the command line; in a file they are part of a ``ConfigError``.
+        case is FilterError, is TimeError, is SizeError, is NameError, is VLANError, is SettingProblem:
+            Terminal.writeError("portmirror: \(error)\n")
+            leave(ExitStatus.usage)
         default:
             // Help, or what is wrong with the command line.
             let code = exitCode(for: error)

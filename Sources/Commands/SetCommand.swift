@@ -42,7 +42,9 @@ struct SetCommand: ParsableCommand {
 
     func validate() throws {
         _ = try MirrorOperands.name(operands)
-        _ = try removals
+        if try removals.isEmpty, !temporary, options.isEmpty {
+            throw ValidationError("nothing to change: say what is to be otherwise, as in 'set ids --to vnet3'")
+        }
     }
 
     func run() throws {

@@ -142,15 +142,20 @@ struct TapRunner {
         do {
             try tap.begin()
         } catch let error as UnwritableDirectoryError {
-            // Root without its powers is a user like any other.
-            let owner = error.owner.map { $0 == "root" ? "root, without -u" : "\($0): -u \($0)" }
-            throw UserError(
-                "\(error)",
-                advice: "give it to \(error.user): chown \(error.user) \(error.path)"
-                    + (owner.map { "; or run this as \($0)" } ?? ""))
+            throw UserError("\(error)", advice: Self.advice(error))
         } catch let error as CaptureLogError {
             throw UserError("\(error)")
         }
+    }
+
+    /// What helps depends on what is in the way: the owner, the mode, or something that no owner changes.
+    private static func advice(_ error: UnwritableDirectoryError) -> String {
+        let path = shellWord(error.path)
+        guard error.errno == .access, let owner = error.owner else { return "choose another directory" }
+        guard owner != error.user else { return "chmod u+wx \(path)" }
+        // Root without its powers is a user like any other.
+        return "give it to \(error.user): chown \(error.user) \(path); or run this as "
+            + (owner == "root" ? "root, without -u" : "\(owner): -u \(owner)")
     }
 
     private func heldPIDFile() throws -> PIDFile? {

@@ -42,6 +42,18 @@ import Testing
         #expect(try #require(said(line)).hasSuffix("\n  try: portmirror \(command) \(line)"))
     }
 
+    @Test("What is advised can be pasted: a shell makes the same words of it") func advisedWords() throws {
+        let error = try #require(CommandWord.error(in: ["--from", "vnet0", "--filter", "tcp[13]&2!=0", "it's"]))
+        #expect("\(error)".hasSuffix(#"try: portmirror add --from vnet0 --filter 'tcp[13]&2!=0' 'it'\''s'"#))
+    }
+
+    @Test("Of what only a log has, a tap's user is told that it is a log's") func logsOption() {
+        #expect(
+            CommandWord.unknownOption(in: ["tap", "-z", "x"])
+                == "unknown option '-z'; try portmirror log --after-rotation")
+        #expect(CommandWord.unknownOption(in: ["log", "-z", "x"]) == "unknown option '-z'; try --after-rotation")
+    }
+
     @Test("Names, other names, help, and what the parser has for programs are let through")
     func letThrough() {
         for command in PortmirrorCommand.configuration.subcommands {

@@ -44,6 +44,29 @@ extension IntegrationTests {
             }
         }
 
+        @Test("A name in which a shell would act on something isn't offered, and nothing in it is run")
+        func hostileNames() throws {
+            try withCommandLab(alone: ["m1"]) { lab in
+                let names = [
+                    "m$(id>pwn)", "m`id>pwn`", "m;id>pwn", "m|id>pwn", "m>pwn", "m*", "m~", "m'", "m\"", "m\\",
+                ]
+                for (number, name) in names.enumerated() {
+                    let outcome = try lab.run([
+                        "nsenter", "--net=/run/netns/\(lab.sw)", "ip", "link", "add", name, "type", "veth", "peer",
+                        "name",
+                        "x\(number)",
+                    ])
+                    #expect(outcome.succeeded, "\(name): \(outcome)")
+                }
+                try lab.sh("ip link property add dev m1 altname 'alt$(id>pwn)'")
+                #expect(try offered(lab, "tap", "-i", "m") == ["m1"])
+                #expect(try offered(lab, "tap", "-i", "alt") == [])
+                let pwned = FileManager.default.fileExists(atPath: "pwn")
+                #expect(!pwned)
+                for number in names.indices { try lab.sh("ip link del x\(number)") }
+            }
+        }
+
         @Test("Mirrors that are defined, those of --config-dir, too") func mirrors() throws {
             try withCommandLab { lab in
                 try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")

@@ -92,7 +92,7 @@ import Testing
             ),
             ("until: 2026-02-29T12:00:00Z", "6:12: 'until': '2026-02-29T12:00:00Z': that month has no day 29"),
             ("for: 10", "6:10: 'for': '10': the unit is missing: s, m, h or d, as in 10m"),
-            ("for: 0s", "6:10: 'for': '0s': a duration has to be longer than nothing"),
+            ("for: 0s", "6:10: 'for': '0s': a duration has to be longer than 0"),
             ("for: 9999999d", "6:10: 'for': '9999999d': the duration is too long: at most 36500d"),
             ("for: {}", "6:10: 'for' has to be a duration, as in 10m; found a mapping"),
             ("filter: !pcap tcp", "6:13: the tag '!pcap' has no meaning here"),

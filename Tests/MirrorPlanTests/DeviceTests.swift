@@ -78,6 +78,9 @@ import Testing
                 statuses(of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 9)).first)
             #expect(status.points.map(\.hook) == [.ingress])
             #expect(lab.desired[0].mirror.points(in: lab.observed.topology) == [Point(try PortName("mt0"), .egress)])
+            // So it is where its definition can't be read.
+            let frozen = DesiredMirror(lab.desired[0].mirror.name, asItRunsIn: lab.observed, broken: "why")
+            #expect(frozen.mirror.sources == [.port(try PortName("mt0"), .ingress)])
         }
     }
 
@@ -168,6 +171,21 @@ import Testing
         }
     }
 
+    @Test("1: what a bridge only forwards has no route that could change") func n1PurelyBridged() throws {
+        for kind in ["gretap", "ip6gretap"] {
+            var lab = try greLab(kind, TunnelSettings(target: .known, followsPathMTU: true))
+            try lab.mirror("m", ["vnet0"], to: ["gt0"])
+            try lab.change("br0") { $0.isAddressed = false }
+            #expect(lab.refusals() == [])
+            try lab.add("br0.10", .vlan(parent: lab.index("br0"), id: 10))
+            #expect(lab.refusals().map(\.rule) == [.harm])
+            try lab.change("br0.10") { $0.isAddressed = false }
+            try lab.add("eth9")
+            lab.desired[0].mirror.sources.append(.port(try PortName("eth9"), .egress))
+            #expect(lab.refusals().map(\.rule) == [.harm])
+        }
+    }
+
     @Test("1: a GRE tunnel that fragments, one with room, and others do no harm") func n1HarmlessTunnels() throws {
         let fragments = TunnelSettings(target: .known, ignoresDontFragment: true)
         let usual = TunnelSettings(target: .known, followsPathMTU: true)
@@ -188,12 +206,22 @@ import Testing
         try lab.change("vnet0") { $0.mtu = 65_575 }
         try lab.change("vnet2") { $0.maximumMTU = 65_535 }
         try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"])
-        #expect(lab.warnings().first?.hasSuffix("may be lost (its MTU can't be more than 65535)") == true)
+        #expect(lab.warnings().first?.hasSuffix("may be lost (the MTU of vnet2 can't be more than 65535)") == true)
         try lab.change("vnet0") { $0.mtu = 9000 }
         #expect(lab.warnings().first?.hasSuffix("(ip link set vnet2 mtu 9000)") == true)
         try lab.add("eth0.5", .vlan(parent: lab.index("eth0"), id: 5))
         lab.desired[0].mirror.outputs = [.port(try PortName("eth0.5"))]
         #expect(lab.warnings().first?.hasSuffix("(ip link set eth0 mtu 9000 && ip link set eth0.5 mtu 9000)") == true)
+        // A VLAN on it can't have more either.
+        try lab.add("eth0.5.7", .vlan(parent: lab.index("eth0.5"), id: 7))
+        try lab.change("eth0") { $0.maximumMTU = 4000 }
+        lab.desired[0].mirror.outputs = [.port(try PortName("eth0.5.7"))]
+        #expect(lab.warnings().first?.hasSuffix("may be lost (the MTU of eth0 can't be more than 4000)") == true)
+        // A tunnel has to have room below.
+        try lab.add("vx0", .tunnel(underlay: lab.index("vnet1"), kind: "vxlan"))
+        try lab.change("vx0") { $0.tunnel = TunnelSettings(target: .known) }
+        lab.desired[0].mirror.outputs = [.port(try PortName("vx0"))]
+        #expect(lab.warnings().first?.hasSuffix("(ip link set vnet1 mtu 9050 && ip link set vx0 mtu 9000)") == true)
     }
 
     @Test("3: a bond sends a frame by one of its cables, unless it is set to use all") func n3BondSendsOnce() throws {

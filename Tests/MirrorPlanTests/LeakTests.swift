@@ -62,6 +62,36 @@ import Testing
         }
     }
 
+    @Test("8: a VLAN of the uplink is a way out of its own, which is said; of a cable or a bridge here it isn't")
+    func n8VLANOfTheUplink() throws {
+        var lab = try Lab.usual()
+        try lab.add("up0", .other("ether"), in: "br0")
+        try lab.add("up0.5", .vlan(parent: lab.index("up0"), id: 5))
+        try lab.add("up0.6", .vlan(parent: lab.index("up0"), id: 6))
+        try lab.addCable("left", in: nil, "right", in: "br0")
+        try lab.add("left.5", .vlan(parent: lab.index("left"), id: 5))
+        try lab.add("br0.5", .vlan(parent: lab.index("br0"), id: 5))
+        for (source, engine) in [
+            ("vnet0", EngineChoice.tc), ("vnet0:ingress", .tap), ("bridge br0", .tc), ("up0.6", .tc),
+        ] {
+            lab.desired = []
+            try lab.mirror("m", [source], to: ["up0.5"]) { $0.engine = engine }
+            #expect(lab.refusals() == [], "\(source)")
+            #expect(
+                lab.warnings().contains(
+                    "up0.5 leaves by up0: whoever else is in VLAN 5 there gets the copies as well"), "\(source)")
+        }
+        for output in ["left.5", "br0.5"] {
+            lab.desired = []
+            try lab.mirror("m", ["vnet0:ingress"], to: [output])
+            #expect(lab.refusals().map(\.rule) == [.leak], "\(output)")
+        }
+        // What it sends by the uplink it would copy again.
+        lab.desired = []
+        try lab.mirror("m", ["up0:egress"], to: ["up0.5"])
+        #expect(lab.refusals().map(\.rule) == [.loop])
+    }
+
     @Test("8: the other end of the source's cable") func n8OtherEndOfCable() throws {
         var lab = Lab()
         try lab.addCable("left", "right")

@@ -102,4 +102,16 @@ struct FilterErrorTests {
             for await compiled in group { #expect(compiled) }
         }
     }
+
+    @Test("On one line it says where, counted in characters from 1") func sentence() {
+        #expect(
+            FilterError(expression: "tcp prt 80", position: 4, message: "syntax error").sentence
+                == "syntax error, at character 5 of 'tcp prt 80'")
+        #expect(
+            FilterError(expression: "é \nx", position: 3, message: "bad").sentence == "bad, at character 3 of 'é  x'")
+        #expect(FilterError(expression: "ip", message: "no place").sentence == "no place")
+        #expect(FilterError(expression: "", position: 0, message: "empty").sentence == "empty")
+        let long = String(repeating: "ip or ", count: 30)
+        #expect(FilterError(expression: long, position: 170, message: "much").sentence == "much")
+    }
 }

@@ -42,7 +42,7 @@ public func parseDuration(_ text: String) throws(TimeError) -> Int64 {
         guard let count = Int64(digits), count <= longestDuration / unit.seconds else { throw tooLong }
         total += count * unit.seconds
     } while !cursor.isAtEnd
-    guard total > 0 else { throw TimeError(text: text, problem: "a duration has to be longer than nothing") }
+    guard total > 0 else { throw TimeError(text: text, problem: "a duration has to be longer than 0") }
     guard total <= longestDuration else { throw tooLong }
     return total
 }

@@ -344,7 +344,7 @@ public final class Reconciler {
                 vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
             return DesiredMirror(mirror: mirror, written: written, match: .program(program))
         } catch {
-            return DesiredMirror(mirror: mirror, written: written, match: .everything, problem: "\(error)")
+            return DesiredMirror(mirror: mirror, written: written, match: .everything, problem: error.sentence)
         }
     }
 

@@ -151,6 +151,8 @@ public struct Port: Hashable, Sendable {
     public var bond: BondMode?
     /// As a member of a VLAN-aware bridge, its VLANs there.
     public var vlans: PortVLANs?
+    /// Whether it has an address of this host, so that packets are sent through it by routes. True if it isn't known.
+    public var isAddressed = true
 
     /// From its parts.
     public init(

@@ -15,7 +15,7 @@ extension Observation {
             if let output, !mirror.outputs.contains(output) { mirror.outputs.append(output) }
         }
         for point in points {
-            hooks[point.port.name, default: []].insert(point.hook)
+            hooks[point.port.name, default: []].insert(topology.hook(of: point.hook, at: point.port.name))
             for target in point.targets { send(topology[index: target.index].map { .port($0.name) }) }
         }
         for row in rows {

@@ -88,9 +88,13 @@ struct DeviceRules {
         }
     }
 
-    /// Whether a frame that is copied there may have its route with it: what comes in has none yet.
+    /// Whether a frame that is copied there may have its route with it: what comes in has none yet, and what a bridge only
+    /// forwards gets none.
     private func keepsRoutes(_ place: Place) -> Bool {
-        place.hook == .egress || topology[place.port]?.kind.word == "loopback"
+        guard let port = topology[place.port] else { return place.hook == .egress }
+        guard place.hook == .egress else { return port.kind.word == "loopback" }
+        guard let bridge = port.master.flatMap({ topology[index: $0] }), bridge.kind.isBridge else { return true }
+        return bridge.isAddressed || topology.stacked(on: bridge.index).contains(where: \.isAddressed)
     }
 
     private static func fragmenting(_ port: Port) -> String {
@@ -119,7 +123,7 @@ struct DeviceRules {
     // MARK: Warnings
 
     func warnings() -> [Warning] {
-        (outputNotices() + waysOut() + programs() + smallOutputs() + unseenVLANs().warnings).map {
+        (outputNotices() + waysOut() + programs() + smallOutputs() + unseenVLANs().warnings + sharedUplinks()).map {
             Warning(mirror: mirror.name, message: $0)
         }
     }
@@ -148,6 +152,14 @@ struct DeviceRules {
             return
                 "\(port.name) is a member of \(bridge) and leads out of this machine: if other stations than the sensor "
                 + "are behind it, they get the copies as well"
+        }
+    }
+
+    /// A VLAN of the uplink is a way to a sensor elsewhere, and to everybody else in that VLAN.
+    private func sharedUplinks() -> [String] {
+        outputs.compactMap { port in
+            guard case .vlan(_, let id) = port.kind, let uplink = topology.wayOut(ofVLAN: port) else { return nil }
+            return "\(port.name) leaves by \(uplink.name): whoever else is in VLAN \(id) there gets the copies as well"
         }
     }
 
@@ -191,13 +203,18 @@ struct DeviceRules {
 
     /// How to give a port a larger MTU, or why that can't be.
     private func raising(_ port: Port, to mtu: UInt32) -> String {
-        if let most = port.maximumMTU, most < mtu { return "its MTU can't be more than \(most)" }
+        if let most = port.maximumMTU, most < mtu { return "the MTU of \(port.name) can't be more than \(most)" }
         let own = "ip link set \(port.name) mtu \(mtu)"
-        // A device above another is refused more than that one has.
-        guard case .vlan(let parent?, _) = port.kind, let below = topology[index: parent], below.mtu < mtu else {
-            return own
+        // A device above another is refused more than that one has, or has room for.
+        let (index, overhead): (Int32?, UInt32)
+        switch port.kind {
+        case .vlan(let parent, _): (index, overhead) = (parent, 0)
+        case .tunnel(let underlay, let kind): (index, overhead) = (underlay, SwitchTunnel(kind: kind).overhead)
+        default: return own
         }
-        return raising(below, to: mtu) + (below.maximumMTU.map { $0 < mtu } == true ? "" : " && \(own)")
+        guard let below = index.flatMap({ topology[index: $0] }), below.mtu < mtu + overhead else { return own }
+        let first = raising(below, to: mtu + overhead)
+        return first.hasPrefix("ip link") ? "\(first) && \(own)" : first
     }
 
     // MARK: VLANs

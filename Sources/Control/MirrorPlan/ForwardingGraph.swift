@@ -14,11 +14,14 @@ struct ForwardingGraph {
     private let reserved: Set<PortName>
     /// Whether a tunnel's outer packets count as the frames in them.
     private let countsTunnels: Bool
+    /// Whether something chooses one of several ways for a frame.
+    private let hasAggregates: Bool
 
     init(_ topology: Topology, reserved: Set<PortName> = [], countsTunnels: Bool = true) {
         self.topology = topology
         self.reserved = reserved
         self.countsTunnels = countsTunnels
+        hasAggregates = topology.ports.values.contains { if case .aggregate = $0.kind { true } else { false } }
     }
 
     func successors(of place: Place) -> [Place] {
@@ -240,8 +243,9 @@ extension ForwardingGraph {
     /// Whether a frame that comes to both of two places, neither of them on the way to the other, may be the same one. A
     /// bridge sends one frame to several members; a bond chooses one.
     func mayPassBoth(_ one: Place, _ other: Place, _ origins: Set<Place>, _ others: Set<Place>) -> Bool {
+        guard !origins.isDisjoint(with: others) else { return false }
+        guard hasAggregates else { return true }
         let common = origins.intersection(others)
-        guard !common.isEmpty else { return false }
         guard !common.contains(one), !common.contains(other), common.contains(where: chooses) else { return true }
         return common.contains { place in
             guard !chooses(place) else { return false }

@@ -23,6 +23,8 @@ struct LeakSearch {
                 "\(output) is what the frames of \(source.port) come and go by: copies sent there reach those that the "
                 + "originals are for, and others. \(Self.advice)"
         }
+        // With its tag, a copy is in another VLAN than the originals.
+        if topology.wayOut(ofVLAN: port) != nil { return nil }
         let own = isOnSwitch ? topology.switchPort(output) : nil
         let starts = own?.places(.egress) ?? [Place(port: output, hook: .egress)]
         let graph = ForwardingGraph(topology, reserved: reserved, countsTunnels: false)
@@ -89,8 +91,13 @@ struct LeakSearch {
         }) {
             return place
         }
+        let ways = outside.origins(of: inOrder).subtracting(starts)
+        // The usual output: a cable that ends there, and that nothing else leads to.
+        guard !ways.isSubset(of: reached) || inOrder.contains(where: { !outside.successors(of: $0).isEmpty }) else {
+            return nil
+        }
         let originals = outside.origins(of: sources)
-        guard !outside.origins(of: inOrder).subtracting(starts).isDisjoint(with: originals) else { return nil }
+        guard !ways.isDisjoint(with: originals) else { return nil }
         return inOrder.first { !outside.origins(of: [$0]).subtracting(starts).isDisjoint(with: originals) }
     }
 
@@ -132,5 +139,25 @@ struct LeakSearch {
         places.reduce(into: [String]()) { names, place in
             if names.last != place.port.description { names.append(place.port.description) }
         }.joined(separator: " -> ")
+    }
+}
+
+extension Topology {
+    /// The device by which what is sent through a VLAN leaves this machine with its tag; nil for what is no VLAN, and where
+    /// something here takes the tag off again: a bridge, a switch, or a cable to another port.
+    func wayOut(ofVLAN port: Port) -> Port? {
+        guard case .vlan = port.kind else { return nil }
+        var base = port
+        for _ in 0..<8 {
+            guard case .vlan(let parent, _) = base.kind else { break }
+            guard let next = parent.flatMap({ self[index: $0] }) else { return nil }
+            base = next
+        }
+        guard switchPort(withInterface: base.name)?.isInternal != true else { return nil }
+        switch base.kind {
+        case .other, .aggregate, .veth(peer: nil, _): return base
+        case .veth(let peer?, _): return self[index: peer] == nil ? base : nil
+        case .bridge, .vlan, .stacked, .shared, .tunnel: return nil
+        }
     }
 }

@@ -321,15 +321,18 @@ struct Rules {
         let places = places(of: mirror)
         guard places.count > 1 else { return [] }
         let origins = places.map { graph.origins(of: [$0]) }
-        var pairs: [String] = []
+        var first: [String] = []
+        var count = 0
         for (index, place) in places.enumerated() {
             for other in places.indices.dropFirst(index + 1)
             where graph.mayPassBoth(place, places[other], origins[index], origins[other]) {
-                pairs.append("\(place.port) \(place.hook) and \(places[other].port) \(places[other].hook)")
+                count += 1
+                guard first.count < 4 else { continue }
+                first.append("\(place.port) \(place.hook) and \(places[other].port) \(places[other].hook)")
             }
         }
-        guard !pairs.isEmpty else { return [] }
-        let shown = pairs.prefix(4).joined(separator: "; ") + (pairs.count > 4 ? "; and \(pairs.count - 4) more" : "")
+        guard count > 0 else { return [] }
+        let shown = first.joined(separator: "; ") + (count > first.count ? "; and \(count - first.count) more" : "")
         return [
             Warning(
                 mirror: mirror.name,

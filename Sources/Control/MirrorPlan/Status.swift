@@ -250,9 +250,7 @@ private struct StatusReader {
             status.state = .waiting
             if observed.otherDatabases[mirror.name] != nil { status.engine = .ovs }
             let missing = status.engine == .ovs ? [] : missingSources + missingOutputs
-            status.reason =
-                missing.isEmpty
-                ? place : "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet; \(place)"
+            status.reason = missing.isEmpty ? place : "\(absence(missing, "exist yet")); \(place)"
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
             let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
@@ -465,15 +463,15 @@ private struct StatusReader {
                     output: topology[index: target.index].map { .port($0.name) }, counters: target.counters)
             }
         }
-        return atHooks + (rows[name] ?? []).compactMap(\.pointStatus) + (observed.taps[name]?.pointStatuses ?? [])
+        return atHooks + (rows[name] ?? []).compactMap(\.pointStatus) + (observed.taps[name]?.pointStatuses(topology) ?? [])
     }
 }
 
 extension TapReport {
-    fileprivate var pointStatuses: [MirrorStatus.PointStatus] {
+    fileprivate func pointStatuses(_ topology: Topology) -> [MirrorStatus.PointStatus] {
         copies.map { copies in
             MirrorStatus.PointStatus(
-                port: copies.point.port, hook: copies.point.hook, output: copies.output, counters: copies.counters,
+                port: copies.point.port, hook: topology.hook(of: copies.point.hook, at: copies.point.port), output: copies.output, counters: copies.counters,
                 failures: copies.failed.filter { $0.value > 0 })
         }
     }

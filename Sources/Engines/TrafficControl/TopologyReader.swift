@@ -32,8 +32,20 @@ struct TopologyReader {
             pair.kind = .aggregate(kind: "failover")
             topology.insert(pair)
         }
+        // Only what GRE does to routes depends on it.
+        if topology.ports.values.contains(where: { ["gretap", "ip6gretap"].contains($0.kind.word) }) {
+            try readAddresses(into: &topology)
+        }
         if !sortsVLANs.isEmpty { try readVLANs(of: sortsVLANs, into: &topology) }
         return topology
+    }
+
+    private func readAddresses(into topology: inout Topology) throws(NetlinkError) {
+        let addressed = Set(try socket.dump(InterfaceAddress.dump()).compactMap(InterfaceAddress.interface))
+        for var port in topology.ports.values {
+            port.isAddressed = addressed.contains(port.index)
+            topology.insert(port)
+        }
     }
 
     private func readVLANs(of bridges: Set<Int32>, into topology: inout Topology) throws(NetlinkError) {
@@ -121,7 +133,8 @@ struct TopologyReader {
             ignoresDontFragment: isGRE && link.kindData[19]?.integer(UInt8.self) == 1)
     }
 
-    private func target(of link: Link) -> TunnelSettings.Target {
+    /// nil if it can't be told now.
+    private func target(of link: Link) -> TunnelSettings.Target? {
         let metadata = link.kindData[TunnelAttributes(link.kind).metadata]
         // A flag of its own, or a byte.
         if let metadata, metadata.bytes.isEmpty || metadata.bytes.contains(where: { $0 != 0 }) { return .perPacket }
@@ -130,8 +143,10 @@ struct TopologyReader {
                 ? .group : .known
         }
         guard link.kind == "vxlan" else { return .perPacket }
-        let entries = try? socket.dump(ForwardingEntry.dump(index: link.index, name: link.name))
-        return entries?.contains(where: ForwardingEntry.isForEveryFrame) == true ? .known : .perPacket
+        guard let entries = try? socket.dump(ForwardingEntry.dump(index: link.index, name: link.name)) else {
+            return nil
+        }
+        return entries.contains(where: ForwardingEntry.isForEveryFrame) ? .known : .perPacket
     }
 
     private func settings(_ port: BridgePort) -> BridgePortSettings {

@@ -16,18 +16,31 @@ public struct FilterError: Error, Hashable, Sendable {
     }
 }
 
+extension FilterError {
+    /// On one line, for states and lists: "syntax error at character 5 of 'tcp prt 80'".
+    public var sentence: String {
+        let shown = String(expression.map(Self.printable))
+        guard shown.contains(where: { $0 != " " }) else { return message }
+        guard let caret, expression.count <= 100 else { return message }
+        return "\(message), at character \(caret + 1) of '\(shown)'"
+    }
+
+    /// The position in characters.
+    private var caret: Int? {
+        // A position within a character (it can't be one of libpcap's tokens) counts as that character's.
+        position.map { position in
+            expression.utf8.index(expression.startIndex, offsetBy: position, limitedBy: expression.endIndex)
+                .map { expression[..<$0].count } ?? expression.count
+        }
+    }
+}
+
 extension FilterError: CustomStringConvertible {
     /// Up to three lines: what is wrong, the expression, and a caret under the position.
     /// Of a long expression only the surroundings of the position are shown, and control characters as spaces.
     public var description: String {
         let characters = expression.map(Self.printable)
         guard characters.contains(where: { $0 != " " }) else { return message }
-        // A position within a character (it can't be one of libpcap's tokens) counts as that character's.
-        let caret = position.map { position in
-            expression.utf8.index(
-                expression.startIndex, offsetBy: position, limitedBy: expression.endIndex
-            ).map { expression[..<$0].count } ?? characters.count
-        }
         let start = max(0, min((caret ?? 0) - 50, characters.count - 100))
         let end = min(characters.count, start + 100)
         let head = start > 0 ? "…" : ""
