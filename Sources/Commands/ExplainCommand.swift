@@ -64,7 +64,8 @@ struct ExplainCommand: ParsableCommand {
         let steps = plan.steps.filter { Self.isAbout(names, $0) }
         let commands =
             steps.flatMap { explain($0, everything: everything, plainParents: session.trafficControl.plainParents) }
-            + explain(steps, database: session.database, purges: session.openVSwitch.purges)
+            + explain(
+                steps, database: session.database, purges: session.openVSwitch.purges, namespace: HomeNamespace.mark)
             + preview.desired.map(\.mirror).filter { names.contains($0.name) && plan.engines[$0.name] == .tap }
             .flatMap(explainTap)
         for item in commands {

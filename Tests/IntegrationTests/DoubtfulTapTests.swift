@@ -62,7 +62,8 @@ extension IntegrationTests {
                 let process = try Self.listen(lab, at: "cut", manner)
                 let doubt =
                     "it is unknown whether 'portmirror run cut' runs: what listens at \(path) "
-                    + (manner == "silence" ? "hasn't answered within 2 seconds" : "doesn't answer as a tap") + " ('ss -xlp src \(path)' names the process)"
+                    + (manner == "silence" ? "hasn't answered within 2 seconds" : "doesn't answer as a tap")
+                    + " ('ss -xlp src \(path)' names the process)"
                 let listed = try lab.portmirror(["list"])
                 #expect(listed.status == 0 && listed.output.contains("cut: \(doubt)"), "\(listed)")
                 #expect(try lab.sh("ss -xlp src \(path)").output.contains("pid=\(process.processID)"))

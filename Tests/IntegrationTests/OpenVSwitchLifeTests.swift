@@ -300,22 +300,6 @@ extension IntegrationTests {
             }
         }
 
-        @Test("A mirror of the usual database isn't forgotten by a removal that looks at another one")
-        func otherDatabase() throws {
-            try withOpenVSwitchLab { lab, openVSwitch in
-                let other = try OpenVSwitch(directory: lab.path("other"), in: .named(lab.taps))
-                defer { other.stop() }
-                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
-                let target = "unix:\(try #require(other.environment["OVS_RUNDIR"]))/db.sock"
-                let removed = try lab.portmirror(["remove", "ids", "--db", target])
-                #expect(removed.status == 1 && removed.error.contains("is kept as to be removed"), "\(removed)")
-                #expect(try openVSwitch.vsctl("list Mirror") != "")
-                _ = try lab.portmirror(["apply"])
-                #expect(try openVSwitch.vsctl("list Mirror") == "")
-                #expect(try lab.list().isEmpty)
-            }
-        }
-
         @Test("A removal that waits for a switch that is gone for good can be forgotten")
         func goneForGood() throws {
             try withOpenVSwitchLab { lab, openVSwitch in

@@ -73,7 +73,8 @@ public struct DeviceKind: Hashable, Sendable {
             "vlan", what: "a VLAN of the device under it", source: .fits("without the VLAN's tag"),
             output: .depends(
                 "copies have the VLAN's tag, whatever VLAN they are of; a warning that all in that VLAN get them; refused "
-                    + "over a bridge or cable here that leads to the stations that the originals are for"), isTried: true),
+                    + "over a bridge or cable here that leads to the stations that the originals are for"),
+            isTried: true),
         DeviceKind(
             "bond", "team", what: "several cables as one", source: .fits(""),
             output: .depends("refused if the sources' frames come or go by the same cables"), isTried: true),

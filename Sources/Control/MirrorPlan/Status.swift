@@ -463,7 +463,8 @@ private struct StatusReader {
                     output: topology[index: target.index].map { .port($0.name) }, counters: target.counters)
             }
         }
-        return atHooks + (rows[name] ?? []).compactMap(\.pointStatus) + (observed.taps[name]?.pointStatuses(topology) ?? [])
+        return atHooks + (rows[name] ?? []).compactMap(\.pointStatus)
+            + (observed.taps[name]?.pointStatuses(topology) ?? [])
     }
 }
 
@@ -471,7 +472,8 @@ extension TapReport {
     fileprivate func pointStatuses(_ topology: Topology) -> [MirrorStatus.PointStatus] {
         copies.map { copies in
             MirrorStatus.PointStatus(
-                port: copies.point.port, hook: topology.hook(of: copies.point.hook, at: copies.point.port), output: copies.output, counters: copies.counters,
+                port: copies.point.port, hook: topology.hook(of: copies.point.hook, at: copies.point.port),
+                output: copies.output, counters: copies.counters,
                 failures: copies.failed.filter { $0.value > 0 })
         }
     }

@@ -1,4 +1,5 @@
 public import MirrorEngine
+import MirrorModel
 public import MirrorPlan
 import OVSDB
 
@@ -9,11 +10,14 @@ import OVSDB
 /// - Parameters:
 ///   - database: what `ovs-vsctl --db` gets; nil for its default.
 ///   - purges: whether this Open vSwitch has to be told to look at its flows again.
-public func explain(_ steps: [Step], database: String?, purges: Bool) -> [ExplainedCommand] {
+///   - namespace: whose rows are made.
+public func explain(
+    _ steps: [Step], database: String?, purges: Bool, namespace: NamespaceMark = .none
+) -> [ExplainedCommand] {
     let own = steps.filter { $0.engine == .ovs }
     guard !own.isEmpty else { return [] }
     let program = "ovs-vsctl" + (database.map { " --db=\(shellWord($0))" } ?? "")
-    var commands = own.compactMap { command($0, program) }
+    var commands = own.compactMap { command($0, program, namespace) }
     if purges {
         commands.append(
             ExplainedCommand(
@@ -24,7 +28,7 @@ public func explain(_ steps: [Step], database: String?, purges: Bool) -> [Explai
     return commands
 }
 
-private func command(_ step: Step, _ program: String) -> ExplainedCommand? {
+private func command(_ step: Step, _ program: String, _ namespace: NamespaceMark) -> ExplainedCommand? {
     switch step {
     case .addSwitchMirror(let mirror):
         return ExplainedCommand(
@@ -32,7 +36,7 @@ private func command(_ step: Step, _ program: String) -> ExplainedCommand? {
                 "A row of the Mirror table, with the ports by their identity (a name would be looked up once too), and "
                 + "a reference to it from the bridge: without one the row is dropped at once. 'set bridge' would throw "
                 + "away the mirrors of others. ovs-vsctl waits until ovs-vswitchd has acted.",
-            command: add(mirror, program))
+            command: add(mirror, program, namespace))
     case .changeSwitchMirror(let row, let mirror):
         return ExplainedCommand(
             why: "The row is changed in place, so that its counters go on.",
@@ -51,12 +55,17 @@ private func command(_ step: Step, _ program: String) -> ExplainedCommand? {
     case .adoptSwitchMirror(let row, let name):
         return ExplainedCommand(
             why: "The mark by which portmirror knows its own. The mirror runs on as it is.",
-            command: "\(program) set mirror \(row.id) external_ids:portmirror=\(name)")
+            command: "\(program) set mirror \(row.id) \(marks(name, namespace))")
     default: return nil
     }
 }
 
-private func add(_ mirror: SwitchMirror, _ program: String) -> String {
+private func marks(_ mirror: MirrorName, _ namespace: NamespaceMark) -> String {
+    "external_ids:\(Mark.mirror)=\(mirror)"
+        + (namespace.text.map { " " + shellWord("external_ids:\(Mark.namespace)=\"\($0)\"") } ?? "")
+}
+
+private func add(_ mirror: SwitchMirror, _ program: String, _ namespace: NamespaceMark) -> String {
     let selection = mirror.selection
     var ports = selection.ingress.union(selection.egress)
     if case .port(let output) = selection.output { ports.insert(output) }
@@ -65,7 +74,7 @@ private func add(_ mirror: SwitchMirror, _ program: String) -> String {
     var parts = ports.sorted().map { "-- --id=\(names[$0] ?? "") get port \(shellWord($0.name))" }
     var create = "-- --id=@m create mirror name=\(mirror.mirror)"
     for (column, value) in columns(selection, { names[$0] ?? "" }) { create += " \(column)=\(value)" }
-    create += " external_ids:portmirror=\(mirror.mirror)"
+    create += " " + marks(mirror.mirror, namespace)
     parts.append(create)
     parts.append("-- add bridge \(shellWord(mirror.bridge.name)) mirrors @m")
     return "\(program) " + parts.joined(separator: " \\\n    ")

@@ -200,26 +200,19 @@ public final class OpenVSwitchEngine: Engine {
     public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool {
         guard !isDeclined, mirror.mayBeOnSwitch else { return false }
         if silence != nil { return true }
-        if location != nil {
-            // In another database than the usual one there is nothing to be learnt of what was kept, or is in that one.
-            return !isUsual && (wasKept || isInFile(mirror) == true)
-        }
+        // In another database than the usual one there is nothing to be learnt of what was kept.
+        if location != nil { return wasKept && !isUsual }
         guard !Files.exists("\(usualDirectory)/db.sock") else { return false }
-        return isInFile(mirror) ?? (mirror.engine == .ovs)
-    }
-
-    /// Whether it looks at the usual database, or at none.
-    private var isUsual: Bool { location.map { !$0.isNamed || $0.target == usualTarget } ?? true }
-
-    /// Whether the usual database's file may have rows of a mirror; nil if there is no file.
-    private func isInFile(_ mirror: Mirror) -> Bool? {
-        guard let path = Self.databaseFiles.first(where: Files.exists) else { return nil }
+        guard let path = Self.databaseFiles.first(where: Files.exists) else { return mirror.engine == .ovs }
         guard let bytes = try? Files.read(path, atMost: Self.largestDatabase), bytes.count < Self.largestDatabase else {
             return true
         }
         // As ovsdb(7) writes a map's pair: JSON without spaces.
         return String(decoding: bytes, as: UTF8.self).contains("[\"\(Mark.mirror)\",\"\(mirror.name)\"]")
     }
+
+    /// Whether it looks at the usual database, or at none.
+    private var isUsual: Bool { location.map { !$0.isNamed || $0.target == usualTarget } ?? true }
 
     private var usualDirectory: String { ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch" }
 
