@@ -147,7 +147,7 @@ extension IntegrationTests {
                 }
                 // Stopped, it reads no news: more come than there is room for.
                 tap.program.signal(SIGSTOP)
-                try lab.sh(churn(71, 1500))
+                #expect(try lab.run(["sh", "-ec", churn(71, 1500)], seconds: 200).succeeded)
                 // One of its own is made anew meanwhile, and nothing of that is told any more.
                 try lab.sh("ip link del m2; ip \(lab.standAloneLink("m2")); ip link set m2 up")
                 try lab.sh("ip link set m2 up", in: lab.taps)
@@ -263,6 +263,9 @@ extension IntegrationTests {
             try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
                 for filter in [[], ["--", "ether", "proto", "0x88b7"]] {
                     let words = try lab.tap(with: ["-i", "m2", "-o", "m1"] + filter, isJSON: false)
+                    // Who tells its numbers has read the interface's.
+                    words.program.signal(SIGUSR1)
+                    try words.awaitWords("copied: 0")
                     let tap = try lab.tap(with: ["-i", "m2", "-o", "m1"] + filter)
                     try FrameSender.send(TapNumbersTests.frames(7), through: "m2", in: lab.sw)
                     try FrameSender.send(TapNumbersTests.frames(20), through: "m2", in: lab.sw, bypassing: true)
