@@ -58,8 +58,9 @@ public final class TapEngine: Engine {
             } catch let error as SystemError where error.errno == .access {
                 observation.unaskable[name] = "only its user and root may ask it"
             } catch {
-                observation.unaskable[name] = Self.words(error, "\(directory)/\(file)")
-                complain("the process of mirror \(name) can't be asked: \(error)")
+                let words = Self.words(error, "\(directory)/\(file)")
+                observation.unaskable[name] = words
+                complain("the process of mirror \(name) can't be asked: \(words)")
             }
         }
         unknown = Set(observation.unaskable.keys)
