@@ -63,7 +63,9 @@ extension IntegrationTests {
                 #expect(try offered(lab, "tap", "-i", "alt") == [])
                 let pwned = FileManager.default.fileExists(atPath: "pwn")
                 #expect(!pwned)
+                try lab.sh("ip link property del dev m1 altname 'alt$(id>pwn)'")
                 for number in names.indices { try lab.sh("ip link del x\(number)") }
+                try lab.rememberAnew()
             }
         }
 
