@@ -250,9 +250,7 @@ private struct StatusReader {
             status.state = .waiting
             if observed.otherDatabases[mirror.name] != nil { status.engine = .ovs }
             let missing = status.engine == .ovs ? [] : missingSources + missingOutputs
-            status.reason =
-                missing.isEmpty
-                ? place : "\(list(missing)) \(missing.count == 1 ? "doesn't" : "don't") exist yet; \(place)"
+            status.reason = missing.isEmpty ? place : "\(absence(missing, "exist yet")); \(place)"
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
             let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
