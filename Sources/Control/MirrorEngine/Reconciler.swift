@@ -430,13 +430,15 @@ public final class Reconciler {
                 "mirror \(name): 'portmirror run \(name)' (process \($0.process)) ends when it sees that"
             }
         }
-        let anew = preview.desired.map(\.mirror).filter { preview.changed.contains($0.name) }.compactMap { mirror in
+        let changed = Set(preview.changed)
+        // As it is written: a process that was asked for a port by an altname has it under that name.
+        let anew = preview.desired.map(\.written).filter { changed.contains($0.name) }.compactMap { mirror in
             preview.observed.taps[mirror.name].flatMap { tap -> String? in
                 guard tap.definition != mirror.fingerprint else { return nil }
                 let runs =
                     "mirror \(mirror.name): 'portmirror run \(mirror.name)' (process \(tap.process)) ends, since its "
                 let isTaps = preview.plan.engines[mirror.name] == .tap
-                return runs + "definition has changed" + (isTaps ? ": start it anew" : "")
+                return runs + "definition has changed" + (isTaps ? ": start it again" : "")
             }
         }
         return gone + anew
