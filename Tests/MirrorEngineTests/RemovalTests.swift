@@ -19,7 +19,9 @@ private final class AbsentSwitch: Engine {
 
     func observe(into observation: inout Observation) throws {}
     func perform(_ steps: [Step]) throws -> [String] { [] }
-    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { !answers && hides.contains(mirror.name.description) }
+    func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
+        !answers && hides.contains(mirror.name.description) ? "nobody serves the database" : nil
+    }
 }
 
 /// A process that listens where a mirror's tap would, and answers nothing right until it ends.
@@ -33,7 +35,7 @@ private final class DoubtfulTap: Engine {
     var capabilities: EngineCapabilities { .tap }
     func observe(into observation: inout Observation) throws { observation.unaskable = doubts }
     func perform(_ steps: [Step]) throws -> [String] { [] }
-    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { doubts[mirror.name] != nil }
+    func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { doubts[mirror.name] }
 }
 
 @Suite struct RemovalTests {

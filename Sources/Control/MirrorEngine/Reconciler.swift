@@ -180,7 +180,7 @@ public final class Reconciler {
         change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
         let settled = observed.removals
-            .filter { observed.otherDatabases[$0.name] == nil && !engine.mayHide($0, wasKept: true) }.map(\.name)
+            .filter { observed.otherDatabases[$0.name] == nil && engine.hiding($0, wasKept: true) == nil }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
         let away = Set(intents.map(\.mirror).filter { observed.elsewhere(of: $0) != nil }.map(\.name))
@@ -224,9 +224,8 @@ public final class Reconciler {
         }
         preview.removed = intents.map(\.mirror.name).filter(change.remove.contains)
         preview.expired = change.expired
-        let silence =
-            preview.engines.first(where: \.isSilent)?.unavailable ?? "Open vSwitch's database server doesn't run"
         preview.remarks = unfinished.map { removing in
+            let silence = observed.hidden[removing.name] ?? "Open vSwitch doesn't answer"
             if let doubt = observed.doubt(about: removing.name) {
                 return
                     "mirror \(removing.name): \(doubt). It may go on copying, and is kept as to be removed: the next "
@@ -284,15 +283,17 @@ public final class Reconciler {
             // A process sees a changed definition by itself.
             let own: EngineName = observed.unaskable[old.name] == nil ? .ovs : .tap
             let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != own } == true
-            return (goes || moves) && observed.hidden.contains(old.name)
+            return (goes || moves) && observed.hidden[old.name] != nil
         }
     }
 
-    /// Mirrors that run nowhere that can be looked at, and may where it can't.
-    private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> Set<MirrorName> {
+    /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason.
+    private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> [MirrorName: String] {
         let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
         let away = intents.map(\.mirror).filter { !running.contains($0.name) }
-        return Set(away.filter { engine.mayHide($0, wasKept: false) }.map(\.name))
+        return Dictionary(
+            away.compactMap { mirror in engine.hiding(mirror, wasKept: false).map { (mirror.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
