@@ -199,4 +199,17 @@ private final class DoubtfulTap: Engine {
         ovs.answers = true
         #expect(try apply().settled.map(\.description) == ["ids"])
     }
+
+    @Test("A command that is refused leaves the marks of removals and databases as they were")
+    func refused() throws {
+        try machine.write("# mine\nversion: 1\nmirrors: {ids: {from: x, to: b}, web: {from: a, to: c}}\n", "ids.yaml")
+        #expect(throws: (any Error).self) { try remove() }
+        #expect(!kept)
+        // One that was kept before stays what it was.
+        let older = "version: 1\nmirrors:\n  ids:\n    from:\n      - port: older\n    to:\n      - port: b\n"
+        try machine.write(older, "ids.removed")
+        #expect(throws: (any Error).self) { try remove() }
+        let file = "\(machine.store.permanentDirectory)/ids.removed"
+        #expect(try Files.read(file, atMost: 4096).map { String(decoding: $0, as: UTF8.self) } == older)
+    }
 }

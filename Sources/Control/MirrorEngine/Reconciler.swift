@@ -465,14 +465,18 @@ public final class Reconciler {
         let put = change.put.filter { names.contains($0.mirror.name) }
         let removed = Set(preview.removed)
         let definitions = situation.definitions
-        let kept = Set(preview.observed.removals.dropLast(preview.unfinished.count).map(\.name))
-        for mirror in preview.unfinished { try removals.save(mirror) }
-        let noted = try note(situation)
+        let marks = try mark(situation)
         let undo: () throws -> [IntentStore.Undo]
         if put.count + removed.count <= 32 || preview.takenOver != nil {
             // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
             // a filter of others that was removed can't be put back if a file can't be written afterwards.
-            let written = try store.change(put: put, remove: removed, in: definitions, now: now)
+            let written: [IntentStore.Undo]
+            do {
+                written = try store.change(put: put, remove: removed, in: definitions, now: now)
+            } catch {
+                try withdraw(marks, after: error)
+                throw error
+            }
             undo = { written }
         } else {
             let writing = try OwnThread.start { [store] in
@@ -492,10 +496,9 @@ public final class Reconciler {
             let cause = error
             do {
                 try rollBack(to: preview.observed)
-                for name in noted { try databases.drop(name) }
                 // Definitions that couldn't be written have been put back already.
                 if let written = try? undo() { try store.undo(written) }
-                for mirror in preview.unfinished where !kept.contains(mirror.name) { try removals.drop(mirror.name) }
+                try store.undo(marks)
             } catch {
                 throw UserError(
                     "\(cause), and then what was done already couldn't be undone: \(error)",
@@ -505,19 +508,41 @@ public final class Reconciler {
         }
     }
 
-    /// Writes down which mirrors come to be in a database that isn't the usual one, before they are there.
-    /// - Returns: those of which it wasn't known.
-    private func note(_ situation: Situation) throws -> [MirrorName] {
+    /// Writes down what is to be known whatever happens next: which mirrors are to be removed though they may go on
+    /// copying, and which come to be in a database that isn't the usual one.
+    /// - Returns: how to put back what was written down before.
+    private func mark(_ situation: Situation) throws -> [IntentStore.Undo] {
+        var marks: [IntentStore.Undo] = []
+        do {
+            for mirror in situation.preview.unfinished { marks.append(try removals.save(mirror)) }
+            try note(situation, &marks)
+        } catch {
+            try withdraw(marks, after: error)
+            throw error
+        }
+        return marks
+    }
+
+    private func withdraw(_ marks: [IntentStore.Undo], after cause: any Error) throws {
+        do { try store.undo(marks) } catch {
+            throw UserError(
+                "\(cause), and what was written down before couldn't be undone: \(error)",
+                advice: "look at \(marks.map(\.path).joined(separator: ", "))")
+        }
+    }
+
+    private func note(_ situation: Situation, _ marks: inout [IntentStore.Undo]) throws {
         let preview = situation.preview
-        guard let database = preview.observed.database else { return [] }
+        guard let database = preview.observed.database else { return }
         let known = try databases.load()
         let temporary = Set(
             situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name)
                 + situation.change.put.filter(\.isTemporary).map(\.mirror.name))
         let new = Set(preview.plan.steps.filter { $0.engine == .ovs }.compactMap(\.mirror))
             .filter { preview.plan.engines[$0] == .ovs && known[$0] != database }
-        for name in new { try databases.save(database, of: name, isTemporary: temporary.contains(name)) }
-        return new.filter { known[$0] == nil }
+        for name in new.sorted() {
+            marks.append(try databases.save(database, of: name, isTemporary: temporary.contains(name)))
+        }
     }
 
     private func rollBack(to before: Observation) throws {
