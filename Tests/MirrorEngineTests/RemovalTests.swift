@@ -9,6 +9,7 @@ import Testing
 private final class AbsentSwitch: Engine {
     var answers = false
     var hides: Set<String> = []
+    var isDeclined = false
 
     var capabilities: EngineCapabilities {
         guard !answers else { return .openVSwitch }
@@ -17,10 +18,10 @@ private final class AbsentSwitch: Engine {
         return capabilities
     }
 
-    func observe(into observation: inout Observation) throws {}
+    func observe(into observation: inout Observation) throws { observation.declinesSwitches = isDeclined }
     func perform(_ steps: [Step]) throws -> [String] { [] }
     func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
-        !answers && hides.contains(mirror.name.description) ? "nobody serves the database" : nil
+        !answers && !isDeclined && hides.contains(mirror.name.description) ? "nobody serves the database" : nil
     }
 }
 
@@ -211,5 +212,19 @@ private final class DoubtfulTap: Engine {
         #expect(throws: (any Error).self) { try remove() }
         let file = "\(machine.store.permanentDirectory)/ids.removed"
         #expect(try Files.read(file, atMost: 4096).map { String(decoding: $0, as: UTF8.self) } == older)
+    }
+
+    @Test("Without a switch to look at only the removals that are named are taken as done")
+    func declined() throws {
+        _ = try remove()
+        ovs.isDeclined = true
+        let other = try apply { change in
+            change.put = [(try machine.mirror("other", "a", to: "c"), false)]
+        }
+        #expect(other.awaited.map(\.description) == ["ids"] && kept)
+        #expect(try apply().awaited.map(\.description) == ["ids"])
+        #expect(kept && hasRecord)
+        #expect(try remove().settled.map(\.description) == ["ids"])
+        #expect(!kept)
     }
 }

@@ -165,6 +165,7 @@ public final class Reconciler {
         let intents = definitions.intents
         observed.hidden = hidden(intents, observed)
         let frozen = Self.frozen(definitions, observed)
+        let asked = change.remove
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
@@ -179,8 +180,12 @@ public final class Reconciler {
         try Self.refuse(change, of: intents, elsewhere: observed)
         change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
-        let settled = observed.removals
-            .filter { observed.otherDatabases[$0.name] == nil && engine.hiding($0, wasKept: true) == nil }.map(\.name)
+        // Where no switch is looked for, it is only the word of who asks that nothing of a removal runs: that counts for those
+        // that are named.
+        let settled = observed.removals.filter { removal in
+            guard !observed.declinesSwitches || asked.contains(removal.name) else { return false }
+            return observed.otherDatabases[removal.name] == nil && engine.hiding(removal, wasKept: true) == nil
+        }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
         let away = Set(intents.map(\.mirror).filter { observed.elsewhere(of: $0) != nil }.map(\.name))
