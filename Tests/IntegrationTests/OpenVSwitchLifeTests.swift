@@ -300,6 +300,42 @@ extension IntegrationTests {
             }
         }
 
+        @Test("A mirror of the usual database isn't forgotten by a removal that looks at another one")
+        func otherDatabase() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                let other = try OpenVSwitch(directory: lab.path("other"), in: .named(lab.taps))
+                defer { other.stop() }
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                let target = "unix:\(try #require(other.environment["OVS_RUNDIR"]))/db.sock"
+                let removed = try lab.portmirror(["remove", "ids", "--db", target])
+                #expect(removed.status == 1 && removed.error.contains("is kept as to be removed"), "\(removed)")
+                #expect(try openVSwitch.vsctl("list Mirror") != "")
+                _ = try lab.portmirror(["apply"])
+                #expect(try openVSwitch.vsctl("list Mirror") == "")
+                #expect(try lab.list().isEmpty)
+            }
+        }
+
+        @Test("A mirror whose rows have been deleted isn't waited for though the file still has the text of them")
+        func deletedRows() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                let database = "\(openVSwitch.directory)/conf.db"
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                try openVSwitch.vsctl("clear Bridge br0 mirrors")
+                try openVSwitch.end(.server)
+                let text = try #require(TextFile.read(database))
+                #expect(text.contains("[\"portmirror\",\"ids\"]"))
+                let gone = try lab.portmirror(["list", "ids"])
+                #expect(!gone.output.contains("has rows of it"), "\(gone)")
+                // Where that can't be told, it is said so.
+                try TextFile.write("OVSDB CLUSTER 2 x\n{}", to: database)
+                let unknown = try lab.portmirror(["list", "ids"])
+                #expect(
+                    unknown.output.contains("can't be read (\(database) isn't what ovsdb-server writes)"), "\(unknown)")
+                try TextFile.write(text, to: database)
+            }
+        }
+
         @Test("A removal that waits for a switch that is gone for good can be forgotten")
         func goneForGood() throws {
             try withOpenVSwitchLab { lab, openVSwitch in

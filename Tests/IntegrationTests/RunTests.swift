@@ -201,7 +201,8 @@ extension IntegrationTests {
                 #expect(applied.status == 0)
                 #expect(
                     applied.error.contains("'portmirror run cut' (process")
-                        && applied.error.contains("ends, since its definition has changed: start it anew"), "\(applied)"
+                        && applied.error.contains("ends, since its definition has changed: start it again"),
+                    "\(applied)"
                 )
                 try changed.end(status: 75)
                 #expect(changed.program.error.contains("mirror cut was changed: run it again"))

@@ -151,12 +151,43 @@ import Testing
             #expect(machine.state.contains { $0.hasPrefix("ids ") } && !machine.state.contains { $0.hasPrefix("web ") })
             #expect(throws: UserError.self) { _ = try machine.remove("ids") }
             #expect(throws: UserError.self) { _ = try machine.put(try machine.mirror("ids", "c")) }
-            // In a file of another name it counts if it is mentioned.
+            // So they do in a file of another name, whether or not anything of them can still be read there.
             try Files.remove(path(machine, "ids.yaml"))
-            try machine.write("{ids", "other.yaml")
-            #expect(try machine.repair().plan.steps == [])
-            try machine.write("{idx", "other.yaml")
+            try machine.write(text, "other.yaml")
+            #expect(try machine.repair().plan.steps == [], "\(text)")
+            #expect(throws: UserError.self) { _ = try machine.remove("ids") }
+            try Files.remove(path(machine, "other.yaml"))
             #expect(try machine.repair().leftovers.map(\.description) == ["ids"])
         }
+    }
+
+    @Test("A file that is cut anywhere, emptied, or saved in another encoding never takes a mirror out of service")
+    func cut() throws {
+        let machine = try Machine()
+        let text = "version: 1\nmirrors:\n  web:\n    from: a\n    to: b\n  dns:\n    from: c:ingress\n    to: b\n"
+        let file = path(machine, "site.yaml")
+        try machine.write(text, "site.yaml")
+        _ = try machine.repair()
+        let before = machine.state
+        let bytes = [UInt8](text.utf8)
+        let utf16: [UInt8] = [0xff, 0xfe] + bytes.flatMap { byte -> [UInt8] in [byte, 0] }
+        var broken = 0
+        let cuts = bytes.indices.map { Array(bytes[..<$0]) }
+        for content in cuts + [utf16] {
+            try Files.write(content, to: file)
+            // Where a cut leaves a file that is right, it says what it says.
+            guard try !machine.store.load(now: machine.now).broken.isEmpty else { continue }
+            broken += 1
+            #expect(try machine.repair().plan.steps == [], "\(String(decoding: content, as: UTF8.self))")
+            #expect(machine.state == before)
+        }
+        #expect(broken > 50)
+        for content in ["", "\n", "# nothing\n", "version: 1\n", "version: 1\nmirrors:\n"] {
+            try machine.write(content, "site.yaml")
+            #expect(try machine.store.load(now: machine.now).broken.count == 1, "\(content)")
+        }
+        // Somebody who means it says so.
+        try machine.write("version: 1\nmirrors: {}\n", "site.yaml")
+        #expect(try machine.repair().leftovers.map(\.description) == ["dns", "web"])
     }
 }

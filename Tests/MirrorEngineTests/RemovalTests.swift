@@ -9,6 +9,7 @@ import Testing
 private final class AbsentSwitch: Engine {
     var answers = false
     var hides: Set<String> = []
+    var isDeclined = false
 
     var capabilities: EngineCapabilities {
         guard !answers else { return .openVSwitch }
@@ -17,9 +18,11 @@ private final class AbsentSwitch: Engine {
         return capabilities
     }
 
-    func observe(into observation: inout Observation) throws {}
+    func observe(into observation: inout Observation) throws { observation.declinesSwitches = isDeclined }
     func perform(_ steps: [Step]) throws -> [String] { [] }
-    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { !answers && hides.contains(mirror.name.description) }
+    func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
+        !answers && !isDeclined && hides.contains(mirror.name.description) ? "nobody serves the database" : nil
+    }
 }
 
 /// A process that listens where a mirror's tap would, and answers nothing right until it ends.
@@ -33,7 +36,7 @@ private final class DoubtfulTap: Engine {
     var capabilities: EngineCapabilities { .tap }
     func observe(into observation: inout Observation) throws { observation.unaskable = doubts }
     func perform(_ steps: [Step]) throws -> [String] { [] }
-    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { doubts[mirror.name] != nil }
+    func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { doubts[mirror.name] }
 }
 
 @Suite struct RemovalTests {
@@ -196,5 +199,32 @@ private final class DoubtfulTap: Engine {
         #expect(try apply().awaited.map(\.description) == ["ids"])
         ovs.answers = true
         #expect(try apply().settled.map(\.description) == ["ids"])
+    }
+
+    @Test("A command that is refused leaves the marks of removals and databases as they were")
+    func refused() throws {
+        try machine.write("# mine\nversion: 1\nmirrors: {ids: {from: x, to: b}, web: {from: a, to: c}}\n", "ids.yaml")
+        #expect(throws: (any Error).self) { try remove() }
+        #expect(!kept)
+        // One that was kept before stays what it was.
+        let older = "version: 1\nmirrors:\n  ids:\n    from:\n      - port: older\n    to:\n      - port: b\n"
+        try machine.write(older, "ids.removed")
+        #expect(throws: (any Error).self) { try remove() }
+        let file = "\(machine.store.permanentDirectory)/ids.removed"
+        #expect(try Files.read(file, atMost: 4096).map { String(decoding: $0, as: UTF8.self) } == older)
+    }
+
+    @Test("Without a switch to look at only the removals that are named are taken as done")
+    func declined() throws {
+        _ = try remove()
+        ovs.isDeclined = true
+        let other = try apply { change in
+            change.put = [(try machine.mirror("other", "a", to: "c"), false)]
+        }
+        #expect(other.awaited.map(\.description) == ["ids"] && kept)
+        #expect(try apply().awaited.map(\.description) == ["ids"])
+        #expect(kept && hasRecord)
+        #expect(try remove().settled.map(\.description) == ["ids"])
+        #expect(!kept)
     }
 }

@@ -112,8 +112,11 @@ import Testing
         #expect(try records.load().records == [record])
         try Files.write([], to: "\(directory)/outputs/1-7.json")
         #expect(try records.load().records == [record], "another namespace's")
+        #expect(records.load(record.port) == record)
+        #expect(records.load(ResolvedPort(name: record.port.name, index: 8)) == nil)
         try records.remove(record.port)
         #expect(try records.load().records == [])
+        #expect(records.load(record.port) == nil)
     }
 
     @Test(

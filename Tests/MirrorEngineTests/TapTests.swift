@@ -97,4 +97,24 @@ import Testing
         #expect(try machine.reconciler.judge(own, now: machine.now).plan.refusals.map(\.rule) == [.filter])
         #expect(machine.files.count == 1)
     }
+
+    @Test("A process that has a port by an altname isn't said to end when nothing of its definition changes")
+    func altname() throws {
+        let machine = try Machine()
+        var world = machine.engine.simulator.world
+        world.topology.insert(Port(name: try PortName("a"), index: 2, altnames: [try PortName("vm-alice-net0")]))
+        machine.engine.simulator = Simulator(world)
+        var mirror = try machine.mirror("ids", "vm-alice-net0")
+        mirror.engine = .tap
+        _ = try machine.put(mirror)
+        let report = TapReport(process: 4711, since: machine.now, definition: mirror.fingerprint)
+        world = machine.engine.simulator.world
+        world.taps[mirror.name] = report
+        machine.engine.simulator = Simulator(world)
+        let moved = try machine.put(mirror, temporary: true)
+        #expect(moved.changed == [mirror.name] && moved.remarks.isEmpty, "\(moved.remarks)")
+        mirror.snaplen = 60
+        let changed = try machine.put(mirror, temporary: true)
+        #expect(changed.remarks.contains { $0.contains("ends, since its definition has changed: start it again") })
+    }
 }

@@ -144,7 +144,7 @@ import Testing
         #expect(
             try only(lab).reason
                 == "vnet2 is a member of no bridge now, and is to be reserved on one: the mirror waits until it is; "
-                + "what it copied before still runs until the next apply")
+                + "what it copied before still runs")
     }
 
     @Test("A port that Open vSwitch has and can't use isn't up, and its own words are shown")

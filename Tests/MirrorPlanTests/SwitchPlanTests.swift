@@ -339,7 +339,7 @@ import Testing
                 $0.engine = engine
                 $0.reserve = true
             }
-            lab.observed.hidden = [try MirrorName("m")]
+            lab.observed.hidden = [try MirrorName("m"): "Open vSwitch's database has rows of it"]
             let refusals = lab.refusals()
             #expect(refusals.map(\.rule) == [.capability])
             #expect(refusals.first?.message.hasPrefix("Open vSwitch's database has rows of it") == true)

@@ -22,11 +22,15 @@ struct DatabaseStore: Sendable {
         return databases
     }
 
-    func save(_ database: String, of name: MirrorName, isTemporary: Bool) throws {
+    /// - Returns: how to put back what was there.
+    func save(_ database: String, of name: MirrorName, isTemporary: Bool) throws -> IntentStore.Undo {
         let directory = isTemporary ? store.temporaryDirectory : store.permanentDirectory
         try Files.makeDirectory(directory)
-        try Files.write(
-            Array("\(database)\n".utf8), to: "\(directory)/\(name)\(Self.suffix)", isLasting: !isTemporary)
+        let path = "\(directory)/\(name)\(Self.suffix)"
+        let before = try Files.readRegular(path, atMost: 4096)
+        let text = Array("\(database)\n".utf8)
+        try Files.write(text, to: path, isLasting: !isTemporary)
+        return IntentStore.Undo(path: path, written: text, content: before)
     }
 
     /// The mirror isn't there any more.

@@ -15,7 +15,8 @@ public struct Definitions: Sendable {
     /// Whether there is nothing that could be a mirror.
     public var isEmpty: Bool { intents.isEmpty && broken.isEmpty }
 
-    /// The mirrors that are left as they run: those that a broken file names, and what runs and may be in one.
+    /// The mirrors that are left as they run: those that a broken file names, and all that run and have no definition that
+    /// is intact. What a broken file has lost may be just their names.
     public func frozen(in observed: Observation) -> [MirrorName: BrokenDefinition] {
         guard !broken.isEmpty else { return [:] }
         let defined = Set(intents.map(\.mirror.name))
@@ -26,14 +27,15 @@ public struct Definitions: Sendable {
         for name in observed.running where !defined.contains(name) && frozen[name] == nil {
             // A process that was started without a definition has none to lose.
             if observed.taps[name]?.isUnnamed(name) == true, !observed.installed.contains(name) { continue }
-            frozen[name] = broken.first { $0.mayDefine(name) }
+            frozen[name] = brokenFile(of: name)
         }
         return frozen
     }
 
     /// The broken file that a mirror which runs may be defined in; nil if a file that is right defines it.
     public func brokenFile(of name: MirrorName) -> BrokenDefinition? {
-        intents.contains { $0.mirror.name == name } ? nil : broken.first { $0.mayDefine(name) }
+        guard !intents.contains(where: { $0.mirror.name == name }) else { return nil }
+        return broken.first { $0.names(name) } ?? broken.first { !$0.isPart }
     }
 
     /// - Throws: ``UserError`` with a file's error, if one of the mirrors is, or would be, in a file that is broken.
@@ -42,8 +44,9 @@ public struct Definitions: Sendable {
         let defined = Set(intents.map(\.mirror.name))
         for name in names where !defined.contains(name) {
             guard let file = frozen[name] ?? broken.first(where: { $0.stem == name.description }) else { continue }
+            let why = file.names(name) ? "its definition is broken" : "it may be defined in a file that is broken"
             throw UserError(
-                "mirror \(name) is left as it is, for its definition is broken:\n\(file)",
+                "mirror \(name) is left as it is, for \(why):\n\(file)",
                 advice: "mend the file, or delete it; then run 'portmirror apply'")
         }
     }
@@ -57,39 +60,25 @@ public struct BrokenDefinition: Sendable, CustomStringConvertible {
     public let diagnostics: [ConfigDiagnostic]
     /// Mirrors that it has, as far as they can be told.
     let keys: [MirrorName]
-    /// All words in it that could be mirrors' names; nil if it can't be read, so that any could be in it.
-    private let words: Set<String>?
     /// Whether only one of its mirrors is concerned.
-    private let isPart: Bool
+    fileprivate let isPart: Bool
 
     /// One that is there and can't be read.
     init(_ path: String, unreadable error: SystemError) {
         let diagnostic = ConfigDiagnostic(
             file: path, position: Position(line: 1, column: 1),
             message: "it can't be read: \(Self.words(for: error))")
-        self.init(path, [diagnostic], keys: [], words: nil)
+        self.init(path, [diagnostic], keys: [])
     }
 
     /// One that is wrong.
     init(_ path: String, _ diagnostics: [ConfigDiagnostic], _ bytes: [UInt8]) {
         // Of one that is too big, the rest wasn't read.
         guard bytes.count <= maximumConfigSize else {
-            self.init(path, diagnostics, keys: [], words: nil)
+            self.init(path, diagnostics, keys: [])
             return
         }
-        let words = bytes.split { !Self.isInNames($0) }.filter { $0.count <= MirrorName.maximumLength }
-            .map { String(decoding: $0, as: UTF8.self) }
-        self.init(
-            path, diagnostics, keys: mirrorNames(inBroken: String(decoding: bytes, as: UTF8.self)), words: Set(words))
-    }
-
-    private static func isInNames(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default: false
-        }
+        self.init(path, diagnostics, keys: mirrorNames(inBroken: String(decoding: bytes, as: UTF8.self)))
     }
 
     /// A mirror that two files have: each of the two is wrong in that alone.
@@ -99,17 +88,14 @@ public struct BrokenDefinition: Sendable, CustomStringConvertible {
             file: intent.path, position: intent.position,
             message: "mirror \(name) is defined twice: here and in \(other.path):\(other.position.line); "
                 + "remove one of the two")
-        self.init(intent.path, [diagnostic], keys: [name], words: [], isPart: true)
+        self.init(intent.path, [diagnostic], keys: [name], isPart: true)
     }
 
-    private init(
-        _ path: String, _ diagnostics: [ConfigDiagnostic], keys: [MirrorName], words: Set<String>?, isPart: Bool = false
-    ) {
+    private init(_ path: String, _ diagnostics: [ConfigDiagnostic], keys: [MirrorName], isPart: Bool = false) {
         self.isPart = isPart
         self.path = path
         self.diagnostics = diagnostics
         self.keys = keys
-        self.words = words
     }
 
     private static func words(for error: SystemError) -> String {
@@ -134,10 +120,8 @@ public struct BrokenDefinition: Sendable, CustomStringConvertible {
         return (try? MirrorName(stem)).map { [$0] } ?? []
     }
 
-    /// Whether a mirror that runs may be one of it.
-    func mayDefine(_ name: MirrorName) -> Bool {
-        keys.contains(name) || stem == name.description || words?.contains(name.description) ?? true
-    }
+    /// Whether it has a mirror, as far as can be told, or is named after it.
+    func names(_ name: MirrorName) -> Bool { keys.contains(name) || stem == name.description }
 
     /// The first thing that is wrong: `FILE:LINE:COLUMN: MESSAGE`.
     public var reason: String {

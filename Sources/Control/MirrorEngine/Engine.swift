@@ -21,14 +21,14 @@ public protocol Engine {
     @discardableResult
     func perform(_ steps: [Step]) throws -> [String]
 
-    /// Whether it may run a mirror where it couldn't look when it last did.
+    /// Why it may run a mirror where it couldn't look when it last did, as a sentence without a full stop; nil if it doesn't.
     /// - Parameter wasKept: whether that was so at an earlier time, and hasn't been found out since.
-    func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool
+    func hiding(_ mirror: Mirror, wasKept: Bool) -> String?
 }
 
 extension Engine {
     /// Sees everything that it runs.
-    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { false }
+    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { nil }
 
     /// Nothing takes time.
     public func begin() {}
@@ -89,9 +89,9 @@ public final class EngineGroup: Engine {
         }
     }
 
-    /// Whether one of them may.
-    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool {
-        engines.contains { $0.mayHide(mirror, wasKept: wasKept) }
+    /// Why one of them may: the first that gives a reason.
+    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
+        engines.lazy.compactMap { $0.hiding(mirror, wasKept: wasKept) }.first
     }
 
     /// Hands on runs of steps that belong to the same engine.

@@ -165,6 +165,7 @@ public final class Reconciler {
         let intents = definitions.intents
         observed.hidden = hidden(intents, observed)
         let frozen = Self.frozen(definitions, observed)
+        let asked = change.remove
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
@@ -179,8 +180,12 @@ public final class Reconciler {
         try Self.refuse(change, of: intents, elsewhere: observed)
         change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
-        let settled = observed.removals
-            .filter { observed.otherDatabases[$0.name] == nil && !engine.mayHide($0, wasKept: true) }.map(\.name)
+        // Where no switch is looked for, it is only the word of who asks that nothing of a removal runs: that counts for those
+        // that are named.
+        let settled = observed.removals.filter { removal in
+            guard !observed.declinesSwitches || asked.contains(removal.name) else { return false }
+            return observed.otherDatabases[removal.name] == nil && engine.hiding(removal, wasKept: true) == nil
+        }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
         let away = Set(intents.map(\.mirror).filter { observed.elsewhere(of: $0) != nil }.map(\.name))
@@ -224,9 +229,8 @@ public final class Reconciler {
         }
         preview.removed = intents.map(\.mirror.name).filter(change.remove.contains)
         preview.expired = change.expired
-        let silence =
-            preview.engines.first(where: \.isSilent)?.unavailable ?? "Open vSwitch's database server doesn't run"
         preview.remarks = unfinished.map { removing in
+            let silence = observed.hidden[removing.name] ?? "Open vSwitch doesn't answer"
             if let doubt = observed.doubt(about: removing.name) {
                 return
                     "mirror \(removing.name): \(doubt). It may go on copying, and is kept as to be removed: the next "
@@ -284,15 +288,17 @@ public final class Reconciler {
             // A process sees a changed definition by itself.
             let own: EngineName = observed.unaskable[old.name] == nil ? .ovs : .tap
             let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != own } == true
-            return (goes || moves) && observed.hidden.contains(old.name)
+            return (goes || moves) && observed.hidden[old.name] != nil
         }
     }
 
-    /// Mirrors that run nowhere that can be looked at, and may where it can't.
-    private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> Set<MirrorName> {
+    /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason.
+    private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> [MirrorName: String] {
         let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
         let away = intents.map(\.mirror).filter { !running.contains($0.name) }
-        return Set(away.filter { engine.mayHide($0, wasKept: false) }.map(\.name))
+        return Dictionary(
+            away.compactMap { mirror in engine.hiding(mirror, wasKept: false).map { (mirror.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
@@ -430,13 +436,15 @@ public final class Reconciler {
                 "mirror \(name): 'portmirror run \(name)' (process \($0.process)) ends when it sees that"
             }
         }
-        let anew = preview.desired.map(\.mirror).filter { preview.changed.contains($0.name) }.compactMap { mirror in
+        let changed = Set(preview.changed)
+        // As it is written: a process that was asked for a port by an altname has it under that name.
+        let anew = preview.desired.map(\.written).filter { changed.contains($0.name) }.compactMap { mirror in
             preview.observed.taps[mirror.name].flatMap { tap -> String? in
                 guard tap.definition != mirror.fingerprint else { return nil }
                 let runs =
                     "mirror \(mirror.name): 'portmirror run \(mirror.name)' (process \(tap.process)) ends, since its "
                 let isTaps = preview.plan.engines[mirror.name] == .tap
-                return runs + "definition has changed" + (isTaps ? ": start it anew" : "")
+                return runs + "definition has changed" + (isTaps ? ": start it again" : "")
             }
         }
         return gone + anew
@@ -462,14 +470,18 @@ public final class Reconciler {
         let put = change.put.filter { names.contains($0.mirror.name) }
         let removed = Set(preview.removed)
         let definitions = situation.definitions
-        let kept = Set(preview.observed.removals.dropLast(preview.unfinished.count).map(\.name))
-        for mirror in preview.unfinished { try removals.save(mirror) }
-        let noted = try note(situation)
+        let marks = try mark(situation)
         let undo: () throws -> [IntentStore.Undo]
         if put.count + removed.count <= 32 || preview.takenOver != nil {
             // Few are written first, so that a kill leaves a definition to finish. So are those that are taken over:
             // a filter of others that was removed can't be put back if a file can't be written afterwards.
-            let written = try store.change(put: put, remove: removed, in: definitions, now: now)
+            let written: [IntentStore.Undo]
+            do {
+                written = try store.change(put: put, remove: removed, in: definitions, now: now)
+            } catch {
+                try withdraw(marks, after: error)
+                throw error
+            }
             undo = { written }
         } else {
             let writing = try OwnThread.start { [store] in
@@ -489,10 +501,9 @@ public final class Reconciler {
             let cause = error
             do {
                 try rollBack(to: preview.observed)
-                for name in noted { try databases.drop(name) }
                 // Definitions that couldn't be written have been put back already.
                 if let written = try? undo() { try store.undo(written) }
-                for mirror in preview.unfinished where !kept.contains(mirror.name) { try removals.drop(mirror.name) }
+                try store.undo(marks)
             } catch {
                 throw UserError(
                     "\(cause), and then what was done already couldn't be undone: \(error)",
@@ -502,19 +513,41 @@ public final class Reconciler {
         }
     }
 
-    /// Writes down which mirrors come to be in a database that isn't the usual one, before they are there.
-    /// - Returns: those of which it wasn't known.
-    private func note(_ situation: Situation) throws -> [MirrorName] {
+    /// Writes down what is to be known whatever happens next: which mirrors are to be removed though they may go on
+    /// copying, and which come to be in a database that isn't the usual one.
+    /// - Returns: how to put back what was written down before.
+    private func mark(_ situation: Situation) throws -> [IntentStore.Undo] {
+        var marks: [IntentStore.Undo] = []
+        do {
+            for mirror in situation.preview.unfinished { marks.append(try removals.save(mirror)) }
+            try note(situation, &marks)
+        } catch {
+            try withdraw(marks, after: error)
+            throw error
+        }
+        return marks
+    }
+
+    private func withdraw(_ marks: [IntentStore.Undo], after cause: any Error) throws {
+        do { try store.undo(marks) } catch {
+            throw UserError(
+                "\(cause), and what was written down before couldn't be undone: \(error)",
+                advice: "look at \(marks.map(\.path).joined(separator: ", "))")
+        }
+    }
+
+    private func note(_ situation: Situation, _ marks: inout [IntentStore.Undo]) throws {
         let preview = situation.preview
-        guard let database = preview.observed.database else { return [] }
+        guard let database = preview.observed.database else { return }
         let known = try databases.load()
         let temporary = Set(
             situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name)
                 + situation.change.put.filter(\.isTemporary).map(\.mirror.name))
         let new = Set(preview.plan.steps.filter { $0.engine == .ovs }.compactMap(\.mirror))
             .filter { preview.plan.engines[$0] == .ovs && known[$0] != database }
-        for name in new { try databases.save(database, of: name, isTemporary: temporary.contains(name)) }
-        return new.filter { known[$0] == nil }
+        for name in new.sorted() {
+            marks.append(try databases.save(database, of: name, isTemporary: temporary.contains(name)))
+        }
     }
 
     private func rollBack(to before: Observation) throws {

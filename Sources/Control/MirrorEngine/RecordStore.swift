@@ -28,15 +28,19 @@ public struct RecordStore: Sendable {
             let path = "\(directory)/\(name)"
             let index = Int32(name.dropFirst(prefix.count).dropLast(suffix.count))
             do {
-                guard let bytes = try Files.readRegular(path, atMost: 1 << 20) else { continue }
-                let record = try JSONDecoder().decode(Stored.self, from: Data(bytes)).record
-                guard record.port.index == index else { throw UserError("it is another port's") }
-                records.append(record)
+                if let record = try Self.read(path, of: index) { records.append(record) }
             } catch {
                 damaged.append(DamagedRecord(path: path, index: index, reason: Self.words(error)))
             }
         }
         return (records, damaged)
+    }
+
+    private static func read(_ path: String, of index: Int32?) throws -> OutputRecord? {
+        guard let bytes = try Files.readRegular(path, atMost: 1 << 20) else { return nil }
+        let record = try JSONDecoder().decode(Stored.self, from: Data(bytes)).record
+        guard record.port.index == index else { throw UserError("it is another port's") }
+        return record
     }
 
     /// The files of other namespaces' records, by the names that the outputs have there.
@@ -60,9 +64,9 @@ public struct RecordStore: Sendable {
         }
     }
 
-    /// The record of a port; nil if it has none.
-    public func load(_ port: ResolvedPort) throws -> OutputRecord? {
-        try load().records.first { $0.port.index == port.index }
+    /// The record of a port; nil if it has none, or one that can't be read. Other ports' aren't looked at.
+    public func load(_ port: ResolvedPort) -> OutputRecord? {
+        (try? Self.read(path(of: port), of: port.index)) ?? nil
     }
 
     /// Keeps a record, replacing the port's earlier one.

@@ -18,7 +18,7 @@ public struct RemovalStore: Sendable {
         try (Files.list(directory) ?? []).compactMap { file in
             guard file.hasSuffix(Self.suffix), let name = try? MirrorName(String(file.dropLast(Self.suffix.count)))
             else { return nil }
-            let bytes = (try? Files.read("\(directory)/\(file)", atMost: maximumConfigSize)) ?? nil
+            let bytes = (try? Files.readRegular("\(directory)/\(file)", atMost: maximumConfigSize)) ?? nil
             let text = bytes.flatMap { String(validating: $0, as: UTF8.self) } ?? ""
             let parsed = try? parseConfig(text, file: file, now: Timestamp(secondsSince1970: 0))
             return parsed?.map(\.mirror).first { $0.name == name } ?? Mirror(name: name, sources: [], outputs: [])
@@ -26,10 +26,15 @@ public struct RemovalStore: Sendable {
     }
 
     /// Keeps a definition until ``drop(_:)``, on the disk.
-    func save(_ mirror: Mirror) throws {
+    /// - Returns: how to put back what was there.
+    func save(_ mirror: Mirror) throws -> IntentStore.Undo {
         try Files.makeDirectory(directory)
-        try Files.write([UInt8](renderConfig([mirror]).utf8), to: path(of: mirror.name))
+        let path = path(of: mirror.name)
+        let before = try Files.readRegular(path, atMost: maximumConfigSize)
+        let text = [UInt8](renderConfig([mirror]).utf8)
+        try Files.write(text, to: path)
         try Files.syncFileSystem(of: directory)
+        return IntentStore.Undo(path: path, written: text, content: before)
     }
 
     /// Nothing of the mirror runs any more.

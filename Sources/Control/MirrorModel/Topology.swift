@@ -10,6 +10,8 @@ public struct Topology: Hashable, Sendable {
     private var altnames: [PortName: PortName] = [:]
     private var membersByMaster: [Int32: Set<PortName>] = [:]
     fileprivate private(set) var stackedByParent: [Int32: Set<PortName>] = [:]
+    /// Tunnels of switches by the interface that carries them.
+    private var tunnelsByUnderlay: [Int32: Set<PortName>] = [:]
 
     /// From its parts.
     public init(_ ports: [Port] = [], switches: [Switch] = []) {
@@ -23,10 +25,12 @@ public struct Topology: Hashable, Sendable {
     public mutating func insert(_ added: Switch) {
         if let previous = switches.updateValue(added, forKey: added.name) {
             for port in previous.ports.values {
+                if let underlay = port.tunnel?.underlay { tunnelsByUnderlay[underlay]?.remove(port.name) }
                 for name in port.interfaces + [port.name] { (switchNames[name], switchPortNames[name]) = (nil, nil) }
             }
         }
         for port in added.ports.values {
+            if let underlay = port.tunnel?.underlay { tunnelsByUnderlay[underlay, default: []].insert(port.name) }
             for name in port.interfaces + [port.name] { switchNames[name] = added.name }
             for name in port.interfaces { switchPortNames[name] = port.name }
         }
@@ -75,10 +79,7 @@ public struct Topology: Hashable, Sendable {
 
     /// The tunnels of switches whose outer frames go through an interface.
     public func switchTunnels(over index: Int32) -> [SwitchPort] {
-        guard !switches.isEmpty else { return [] }
-        return switches.values.sorted { $0.name < $1.name }.flatMap { item in
-            item.ports.values.filter { $0.tunnel?.underlay == index }.sorted { $0.name < $1.name }
-        }
+        (tunnelsByUnderlay[index] ?? []).sorted().compactMap { switchPort($0) }
     }
 
     /// Whether there is an interface, or a port of a switch, of that name.

@@ -46,15 +46,15 @@ struct Assignments {
         {
             return Assignment(refusal: refusal(of: mirror, by: silent), isUnseen: true)
         }
-        if mirror.engine != .tc, mirror.engine != .tap, observed.hidden.contains(mirror.name),
+        if mirror.engine != .tc, mirror.engine != .tap, let reason = observed.hidden[mirror.name],
             observed.unaskable[mirror.name] == nil, !choices.contains(where: \.isSilent)
         {
             return Assignment(
                 refusal: Refusal(
                     mirror: mirror.name, rule: .capability,
                     message:
-                        "Open vSwitch's database has rows of it, and its server doesn't run: it is unknown whether it "
-                        + "copies. Start ovsdb-server, or \(mirror.wayAroundSwitches)"),
+                        "\(reason): it is unknown whether it copies. Start ovsdb-server, or \(mirror.wayAroundSwitches)"
+                ),
                 isUnseen: true)
         }
         if mirror.engine == .auto, let absent = choices.first(where: \.mayBeMissed),

@@ -349,9 +349,9 @@ public struct Observation: Hashable, Sendable {
     public var otherDatabases: [MirrorName: String] = [:]
     /// Of those, the mirrors whose outputs were prepared: they stay so.
     public var preparedElsewhere: [Mirror] = []
-    /// Mirrors that run nowhere that can be looked at, and may where it can't: a process is there that can't be asked, or
-    /// Open vSwitch's server doesn't answer, or doesn't run while its database has rows of them.
-    public var hidden: Set<MirrorName> = []
+    /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason: a process is there that
+    /// can't be asked, or Open vSwitch's server doesn't answer, or doesn't run while its database has rows of them.
+    public var hidden: [MirrorName: String] = [:]
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 

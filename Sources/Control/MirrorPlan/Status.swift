@@ -262,7 +262,7 @@ private struct StatusReader {
                 (missingSources.count == sources.count ? missingSources : [])
                 + (missingOutputs.count == outputs.count ? missingOutputs : [])
             status.reason = absence(missing, "exist yet")
-            if let rest = leftover(of: mirror.name) { status.reason += "; \(rest)" }
+            if let rest = leftover(of: mirror.name) { status.reason += "; \(rest) until the next apply" }
             if let idle = idle(status) { status.reason += "; \(idle)" }
         } else if let idle = idle(status) {
             status.state = .waiting
@@ -299,8 +299,7 @@ private struct StatusReader {
         guard let points = points[name] else { return nil }
         let arrives = points.contains { $0.targets.contains { topology[index: $0.index] != nil } }
         return arrives
-            ? "what it copied before still runs until the next apply"
-            : "its filters are still there, and every copy fails, until the next apply"
+            ? "what it copied before still runs" : "its filters are still there, and every copy fails,"
     }
 
     /// Whether a port has left the bridge that it was to be taken out of.

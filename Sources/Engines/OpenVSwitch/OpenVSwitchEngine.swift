@@ -48,6 +48,7 @@ public final class OpenVSwitchEngine: Engine {
     private var version: OpenVSwitchVersion?
     private var hasBegun = false
     private var topology = Topology()
+    private var file: FileContents?
 
     /// - Parameters:
     ///   - location: nil where there is no Open vSwitch.
@@ -120,6 +121,7 @@ public final class OpenVSwitchEngine: Engine {
     /// Reads the bridges into the topology, and the rows of the Mirror table.
     /// - Throws: ``UserError`` if the database was named and doesn't answer.
     public func observe(into observation: inout Observation) throws {
+        file = nil
         observation.declinesSwitches = isDeclined
         observation.database = isUsual ? nil : location?.target.description
         guard let client, let location else { return }
@@ -197,22 +199,70 @@ public final class OpenVSwitchEngine: Engine {
 
     /// While its database doesn't answer, a mirror may have rows there, and they survive a restart of the machine. Where
     /// the server doesn't run, its file is asked: a name that isn't in there is no row's.
-    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool {
-        guard !isDeclined, mirror.mayBeOnSwitch else { return false }
-        if silence != nil { return true }
-        // In another database than the usual one there is nothing to be learnt of what was kept.
-        if location != nil { return wasKept && !isUsual }
-        guard !Files.exists("\(usualDirectory)/db.sock") else { return false }
-        guard let path = Self.databaseFiles.first(where: Files.exists) else { return mirror.engine == .ovs }
-        guard let bytes = try? Files.read(path, atMost: Self.largestDatabase), bytes.count < Self.largestDatabase else {
-            return true
+    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
+        guard !isDeclined, mirror.mayBeOnSwitch else { return nil }
+        if let silence { return silence }
+        if location != nil {
+            // In another database than the usual one there is nothing to be learnt of what was kept, or is in that one.
+            guard !isUsual else { return nil }
+            let reason = "Open vSwitch's usual database isn't looked at with this --db"
+            return wasKept
+                ? reason : rows(of: mirror, in: "Open vSwitch's usual database").map { "\($0), and isn't looked at" }
         }
-        // As ovsdb(7) writes a map's pair: JSON without spaces.
-        return String(decoding: bytes, as: UTF8.self).contains("[\"\(Mark.mirror)\",\"\(mirror.name)\"]")
+        guard !Files.exists("\(usualDirectory)/db.sock") else { return nil }
+        if let reason = rows(of: mirror, in: "Open vSwitch's database") {
+            return "\(reason), and its server doesn't run"
+        }
+        guard case .absent = fileContents(), wasKept, mirror.engine == .ovs else { return nil }
+        return "no database of Open vSwitch is found here"
     }
 
     /// Whether it looks at the usual database, or at none.
     private var isUsual: Bool { location.map { !$0.isNamed || $0.target == usualTarget } ?? true }
+
+    /// Why the usual database's file may have rows of a mirror; nil if it hasn't any, or there is no file.
+    private func rows(of mirror: Mirror, in database: String) -> String? {
+        switch fileContents() {
+        case .absent: return nil
+        case .unreadable(let reason): return "\(database) can't be read (\(reason)), so it may have rows of it"
+        case .owners(let owners):
+            let isThere = owners.contains { $0.mirror == mirror.name.description && namespace.covers($0.namespace) }
+            return isThere ? "\(database) has rows of it" : nil
+        }
+    }
+
+    private enum FileContents {
+        case absent
+        case unreadable(String)
+        case owners(Set<DatabaseFile.Owner>)
+    }
+
+    /// Read once a look, if it is asked for.
+    private func fileContents() -> FileContents {
+        if let known = file { return known }
+        let found = Self.readFile()
+        file = found
+        return found
+    }
+
+    private static func readFile() -> FileContents {
+        for path in databaseFiles {
+            do throws(SystemError) {
+                guard let bytes = try Files.readRegular(path, atMost: largestDatabase + 1) else { continue }
+                guard bytes.count <= largestDatabase else {
+                    return .unreadable("\(path) has more than \(largestDatabase >> 20) MiB")
+                }
+                guard let found = DatabaseFile(bytes) else {
+                    return .unreadable("\(path) isn't what ovsdb-server writes")
+                }
+                return .owners(found.owners)
+            } catch {
+                guard error.errno != .noEntry else { continue }
+                return .unreadable("\(path): \(error.errno)")
+            }
+        }
+        return .absent
+    }
 
     private var usualDirectory: String { ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch" }
 

@@ -10,7 +10,7 @@ public final class TapEngine: Engine {
     private let directory: String
     private let complain: (String) -> Void
     /// Mirrors of which it can't be told whether a process copies for them, as of the last look.
-    private var unknown: Set<MirrorName> = []
+    private var unknown: [MirrorName: String] = [:]
 
     /// - Parameters:
     ///   - runDirectory: of this program.
@@ -63,7 +63,7 @@ public final class TapEngine: Engine {
                 complain("the process of mirror \(name) can't be asked: \(words)")
             }
         }
-        unknown = Set(observation.unaskable.keys)
+        unknown = observation.unaskable
     }
 
     /// What it says; nil if nobody is there.
@@ -88,8 +88,8 @@ public final class TapEngine: Engine {
         return "what listens at \(path) \(fault) ('ss -xlp src \(path)' names the process)"
     }
 
-    /// Whether a process may copy for a mirror, though it can't be told.
-    public func mayHide(_ mirror: Mirror, wasKept: Bool) -> Bool { unknown.contains(mirror.name) }
+    /// Why a process may copy for a mirror, though it can't be told.
+    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { unknown[mirror.name] }
 
     /// A process that had given up its privileges couldn't take its socket away. Nobody asks for its name again.
     private func tidy(_ name: MirrorName, _ file: String) {

@@ -289,7 +289,7 @@ public final class TrafficControlEngine: Engine {
                 try Proof(socket: socket).check(change, change.record, for: step)
                 try prepare(change)
             case .restoreOutput(let change):
-                try Proof(socket: socket).check(change, try records.load(change.port), for: step)
+                try Proof(socket: socket).check(change, records.load(change.port), for: step)
                 try restore(change)
             case .forgetOutput(let record): try records.remove(record.port)
             case .disownHook(let port): try disown(port)
