@@ -131,7 +131,8 @@ struct TopologyReader {
         }
         guard link.kind == "vxlan" else { return .perPacket }
         let entries = try? socket.dump(ForwardingEntry.dump(index: link.index, name: link.name))
-        return entries?.contains(where: ForwardingEntry.isForEveryFrame) == true ? .known : .perPacket
+        return entries?.contains { ForwardingEntry.isForEveryFrame($0, index: link.index) } == true
+            ? .known : .perPacket
     }
 
     private func settings(_ port: BridgePort) -> BridgePortSettings {
