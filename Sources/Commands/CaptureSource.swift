@@ -1,3 +1,4 @@
+import CaptureFile
 import LinuxSystem
 import MirrorEngine
 
@@ -8,6 +9,10 @@ final class CaptureSource {
     private let descriptor: Descriptor
     private var decompressor: ZstandardReader?
     private var isBegun = false
+    /// The first bytes, as long as they are too few to tell what they are.
+    private var beginning: [UInt8] = []
+    /// Bytes of the file that have been read.
+    private var count: UInt64 = 0
 
     /// Opens a file; `-` is standard input.
     init(_ path: String) throws {
@@ -30,17 +35,38 @@ final class CaptureSource {
     }
 
     /// The next piece.
+    /// - Throws: a ``CaptureFileError`` if what is compressed has been cut.
     func next() throws -> Piece {
+        do {
+            return try nextPiece()
+        } catch let error as ZstandardError {
+            throw UserError("can't read \(name): \(error)")
+        }
+    }
+
+    private func nextPiece() throws -> Piece {
         while true {
             if let plain = try decompressor?.next() { return .bytes(plain) }
             // A pipe, or a terminal, may have nothing for a long time.
             guard try descriptor.waitReadable(milliseconds: 0) else { return .later(descriptor.number) }
-            let bytes = try descriptor.read(upTo: 1 << 18)
-            if bytes.isEmpty { return .end }
+            var bytes = try descriptor.read(upTo: 1 << 18)
+            count += UInt64(bytes.count)
+            let isEnd = bytes.isEmpty
             if !isBegun {
+                bytes = beginning + bytes
+                beginning = bytes
+                guard isEnd || bytes.count >= 4 else { continue }
                 isBegun = true
-                // The magic number of a Zstandard frame, RFC 8878, 3.1.1.
-                if bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { decompressor = try ZstandardReader() }
+                beginning = []
+                if ZstandardReader.isBegun(by: bytes) { decompressor = try ZstandardReader() }
+            }
+            guard !bytes.isEmpty else {
+                if decompressor?.isWithinFrame == true {
+                    throw CaptureFileError(
+                        code: .truncated, offset: count, expected: "more of a Zstandard frame",
+                        found: "the end of the file")
+                }
+                return .end
             }
             guard let decompressor else { return .bytes(bytes) }
             decompressor.feed(bytes)

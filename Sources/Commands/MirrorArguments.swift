@@ -41,10 +41,23 @@ extension MirrorArguments {
         sources += fromBridge.flatMap(parseList).compactMap { text in value { Source.bridge(try parsePort(text)) } }
         var outputs = outputs.flatMap(parseList).compactMap { text in value { try parseOutput(text) } }
         if self.outputs.isEmpty { outputs = old?.outputs ?? [] }
+        let oldFiles = old?.outputs.compactMap(\.files) ?? []
         outputs = outputs.map { output in
             guard let new = output.files else { return output }
-            let known = old?.outputs.compactMap(\.files).first { $0.directory == new.directory }
-            return .files(fileSettings(over: known ?? new, problems: &problems))
+            let known = oldFiles.first { $0.directory == new.directory }
+            // Another directory gets the settings that the mirror has.
+            let settings = Set(
+                oldFiles.map { old in
+                    var settings = old
+                    settings.directory = new.directory
+                    return settings
+                })
+            if known == nil, settings.count > 1 {
+                problems.append(
+                    "which settings files:\(new.directory) gets isn't clear: the mirror's directories have different ones. "
+                        + "Edit the mirror's definition")
+            }
+            return .files(fileSettings(over: known ?? settings.first ?? new, problems: &problems))
         }
         let mayHaveFiles =
             self.outputs.isEmpty

@@ -38,11 +38,14 @@ struct TapJSON: Encodable {
         let sent: UInt64
         let bytes: UInt64
         let failed: UInt64
+        /// Null for ports.
+        let beyondLimit: UInt64?
         let reasons: [String: UInt64]
         let files: Files?
 
         enum CodingKeys: String, CodingKey {
             case output, way, sent, bytes, failed, reasons, files
+            case beyondLimit = "beyond-limit"
             case wayReason = "way-reason"
         }
     }
@@ -76,6 +79,7 @@ struct TapJSON: Encodable {
             return Sink(
                 output: output.name, way: output.files == nil ? way : nil, wayReason: output.queueReason,
                 sent: total.sent, bytes: total.sentBytes, failed: total.failed,
+                beyondLimit: output.files == nil ? nil : output.unwanted,
                 reasons: Dictionary(reasons, uniquingKeysWith: +),
                 files: output.files.map {
                     Files(

@@ -88,6 +88,7 @@ struct TapReportStyle {
             if !reasons.isEmpty {
                 text += " (" + reasons.map { "\($0.words) \($0.count)" }.joined(separator: ", ") + ")"
             }
+            if output.unwanted > 0 { text += ", beyond the limit \(output.unwanted)" }
             if output.files == nil { text += "; " + words(ofWay: output.queueReason) }
             if let files = output.files {
                 text += "; \(counted(files.finished, "file")), \(Quantity.bytes(files.bytes))"

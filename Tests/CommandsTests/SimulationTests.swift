@@ -49,6 +49,32 @@ import Testing
         }
     }
 
+    @Test("A compressed capture that was cut or damaged is an error that names the file") func cutWithinZstandard()
+        throws
+    {
+        try withDirectory { directory in
+            try capture("\(directory)/in.pcap", frames: 3000)
+            let plain = try #require(try Files.read("\(directory)/in.pcap"))
+            let compressor = try ZstandardCompressor(level: 3)
+            let (buffer, blocks) = (
+                try AlignedBuffer(capacity: plain.count),
+                try AlignedBuffer(capacity: compressor.mostCompressed(plain.count))
+            )
+            buffer.append(plain.span)
+            compressor.begin()
+            try compressor.compress(buffer, into: blocks)
+            var bytes: [UInt8] = []
+            blocks.withBytes { span in for index in span.indices { bytes.append(span[index]) } }
+            try Files.write(bytes + ZstandardCompressor.end, to: "\(directory)/in.pcap")
+            #expect(try run(directory, bridge: nil).map(\.copies) == [3000])
+            // All frames are there, and what says so isn't.
+            try Files.write(bytes, to: "\(directory)/in.pcap")
+            let cut = #expect(throws: UserError.self) { _ = try run(directory, bridge: nil) }
+            #expect(
+                cut?.message.contains("in.pcap: at byte \(bytes.count): expected more of a Zstandard frame") == true)
+        }
+    }
+
     @Test("A capture with senders without end is refused when a bridge has to learn them") func senders() throws {
         try withDirectory { directory in
             try capture("\(directory)/in.pcap", frames: 20)

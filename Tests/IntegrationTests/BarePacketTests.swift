@@ -147,6 +147,27 @@ extension IntegrationTests {
             }
         }
 
+        @Test("Among all interfaces, too, frames that are sent with their tags in their bytes keep these")
+        func sentTags() throws {
+            try Self.withTunnel { lab, _ in
+                let directory = lab.path("d")
+                let log = try CopyingProgram(lab, ["log", "-i", "any:egress", "--dir", directory, "--json"])
+                let tags: [[(protocol: UInt16, id: UInt16)]] = [[(0x8100, 10)], [(0x88a8, 11), (0x8100, 12)]]
+                let frames = tags.map { TCPFrame(0..<100, tags: $0, finished: true) }
+                try FrameSender.send(frames.map(\.bytes), through: "m1", in: lab.sw)
+                try log.wait(received: 2)
+                _ = try log.finish()
+                let file = try #require(try LoggedFile.all(in: directory).first)
+                let sent = file.packets.map(\.capturedBytes).filter { [0x81, 0x88].contains($0[0]) }
+                // Behind the header what is behind the link header, of which the type is in the header.
+                #expect(sent.map { Array($0.dropFirst(20)) } == frames.map { Array($0.bytes.dropFirst(14)) })
+                #expect(sent.map { Array($0.prefix(2)) } == [[0x81, 0], [0x88, 0xa8]])
+                let lengths = try lab.sh(
+                    "tshark -n -r \(file.path) -Y 'vlan.id == 10 or vlan.id == 12' -T fields -e tcp.len")
+                #expect(lengths.output.split(separator: "\n") == ["100", "100"])
+            }
+        }
+
         @Test("What can't be is refused, with the reason")
         func refusals() throws {
             try Self.withTunnel { lab, _ in

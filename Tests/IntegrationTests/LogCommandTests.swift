@@ -338,6 +338,10 @@ extension IntegrationTests {
                     try log.end()
                     let last = try #require(log.program.output.split(separator: "\n").last)
                     #expect(try LogNumbers(line: last).outputs.map { $0.files?.finished } == [3])
+                    // The thirteenth, which showed that there were enough, is none that was copied.
+                    let numbers = try JSONDecoder().decode(TapNumbers.self, from: Data(last.utf8))
+                    #expect((numbers.copied, numbers.sent, numbers.failed) == (12, 12, 0))
+                    #expect(numbers.sources.map(\.beyondLimit) == [1] && numbers.received == 13)
                     let files = try LoggedFile.all(in: directory)
                     #expect(files.map(\.numbers) == [Array(0..<4), Array(4..<8), Array(8..<12)])
                 }

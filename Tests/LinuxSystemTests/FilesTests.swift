@@ -13,6 +13,19 @@ import Testing
         try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY).fileNames()
     }
 
+    @Test("A pipe that doesn't wait for its reader gets all bytes, however slowly that reads") func nonBlocking() throws
+    {
+        let ends = try Descriptor.pipe()
+        let number = ends.writing.number
+        #expect(fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK) == 0)
+        let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let writer = try OwnThread.start { try Descriptor.duplicate(of: number).write(bytes) }
+        var read: [UInt8] = []
+        while read.count < bytes.count { read += try ends.reading.read(upTo: 1000) }
+        try writer.wait()
+        #expect(read == bytes)
+    }
+
     // MARK: What a person names
 
     @Test("What a person names is written into: links are followed, devices stay devices, modes and owners stay")

@@ -118,6 +118,17 @@ struct LocalSocketTests {
         withExtendedLifetime(held) {}
     }
 
+    @Test("It is news of a directory that the one above it is moved away") func movedAway() throws {
+        let directory = try TemporaryDirectory()
+        let above = "\(directory.path)/above"
+        try Files.makeDirectory(above)
+        try Files.makeDirectory("\(above)/watched")
+        let watch = try DirectoryWatch(["\(above)/watched"])
+        #expect(rename(above, "\(directory.path)/elsewhere") == 0)
+        var entry = pollfd(fd: watch.number, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&entry, 1, 0) == 1)
+    }
+
     @Test("Who holds a lock is told by the file's inode and its device") func lockHolder() {
         let locks = """
             1: POSIX  ADVISORY  WRITE 1 08:01:131 0 EOF

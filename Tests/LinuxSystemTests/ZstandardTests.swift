@@ -48,6 +48,32 @@ struct ZstandardTests {
         }
     }
 
+    @Test("A file that was cut within a frame is known by that, wherever it was cut") func cuts() throws {
+        let bytes = try bomb(mebibytes: 2)
+        for size in 1...bytes.count {
+            let reader = try ZstandardReader()
+            reader.feed(bytes.prefix(size))
+            while try reader.next() != nil {}
+            #expect(reader.isWithinFrame == (size < bytes.count), "\(size) of \(bytes.count)")
+        }
+        let two = try ZstandardReader()
+        two.feed(bytes + bytes)
+        while try two.next() != nil {}
+        #expect(!two.isWithinFrame)
+    }
+
+    @Test("Frames to be skipped are Zstandard as well") func skippable() throws {
+        let skipped: [UInt8] = [0x53, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]
+        #expect(ZstandardReader.isBegun(by: skipped))
+        #expect(ZstandardReader.isBegun(by: [0x28, 0xb5, 0x2f, 0xfd]))
+        #expect(!ZstandardReader.isBegun(by: [0x53, 0x2a, 0x4d, 0x19]) && !ZstandardReader.isBegun(by: [0x53]))
+        let reader = try ZstandardReader()
+        reader.feed(skipped + (try bomb(mebibytes: 1)))
+        var total = 0
+        while let piece = try reader.next() { total += piece.count }
+        #expect(total == 1 << 20)
+    }
+
     @Test("What isn't Zstandard is an error") func garbage() throws {
         let reader = try ZstandardReader()
         reader.feed([0x28, 0xb5, 0x2f, 0xfd] + [UInt8](repeating: 0xff, count: 100))

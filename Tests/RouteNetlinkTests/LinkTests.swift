@@ -125,12 +125,17 @@ import Testing
             ([0, 0, 0, 0, 0, 0], true, true), ([0, 0, 0, 0, 0, 0], false, false), ([2, 0, 0, 0, 0, 1], true, false),
         ] as [([UInt8], Bool, Bool)] {
             var writer = PayloadWriter()
-            writer.append([UInt8](repeating: 0, count: 12))
+            writer.append([7, 0, 0, 0] as [UInt8])
+            writer.append(Int32(0x1_0203))
+            writer.append(UInt32(0))
             writer.attribute(2, bytes: address)
             if hasEnd { writer.attribute(1, bytes: [192, 0, 2, 1]) }
-            #expect(ForwardingEntry.isForEveryFrame(message(28, payload: writer.bytes)) == isForAll)
+            let message = message(28, payload: writer.bytes)
+            #expect(ForwardingEntry.isForEveryFrame(message, index: 0x1_0203) == isForAll)
+            // Kernels before Linux 4.20 list other devices' entries as well.
+            #expect(!ForwardingEntry.isForEveryFrame(message, index: 3))
         }
-        #expect(!ForwardingEntry.isForEveryFrame(message(28, payload: [])))
+        #expect(!ForwardingEntry.isForEveryFrame(message(28, payload: []), index: 0))
     }
 
     @Test("A tunnel, and what it is bound to") func tunnelBound() throws {

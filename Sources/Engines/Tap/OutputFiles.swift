@@ -15,7 +15,7 @@ final class OutputFiles {
     /// Whether the log took the last frame; once it doesn't, the tap is done.
     private(set) var isFinished = false
     /// Frames that came when there was to be no more file.
-    private(set) var unwanted: UInt64 = 0
+    var unwanted: UInt64 = 0
 
     /// - Parameters:
     ///   - everyLink: number and name of each interface, for those who read of `any`.

@@ -8,11 +8,14 @@ final class Replayed {
     let finisher: FrameFinisher
     private let program: BPFProgram?
     private var selected: TapCounts.Source
+    /// Frames that came after the last one that was wanted.
+    var unwanted: UInt64 = 0
 
     /// What has been read, and what came of it.
     var counts: TapCounts.Source {
         var counts = selected
         counts.finished = finisher.counts
+        counts.unwanted = unwanted
         counts.isSelected = program != nil
         counts.missed = counts.seen - counts.received
         return counts

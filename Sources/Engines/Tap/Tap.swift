@@ -200,6 +200,7 @@ public final class Tap {
                 let point = frame.isOutgoing ? port.points.egress : port.points.ingress
                 // A method as a closure would be made, and counted, for every frame.
                 port.finisher.finish(frame, flush: { flush() }) { piece in deliver(piece, point) }
+                if left == 0 { port.unwanted += takeBackLast(from: port.finisher) }
             }
             flush()
             port.finisher.startAnew()
@@ -223,6 +224,7 @@ public final class Tap {
         ) { piece in
             deliver(piece, point, 0)
         }
+        if left == 0 { replayed.unwanted += takeBackLast(from: replayed.finisher) }
         flush()
         replayed.finisher.startAnew()
     }
@@ -244,6 +246,14 @@ public final class Tap {
             direction: point & 1 == 1 ? .outbound : .inbound)
         // What comes after the last file isn't wanted.
         if output.isFinished, files.allSatisfy(\.isFull) { left = 0 }
+    }
+
+    /// What showed that there is to be no more file is beyond the limit, as what comes after it.
+    private func takeBackLast(from finisher: FrameFinisher) -> UInt64 {
+        guard outputs.isEmpty, files.count == 1, files[0].unwanted == 1 else { return 0 }
+        let frames = finisher.takeBackLast()
+        files[0].unwanted -= frames
+        return frames
     }
 
     /// Looks from time to time who is at the outputs.

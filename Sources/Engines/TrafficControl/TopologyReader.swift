@@ -146,7 +146,7 @@ struct TopologyReader {
         guard let entries = try? socket.dump(ForwardingEntry.dump(index: link.index, name: link.name)) else {
             return nil
         }
-        return entries.contains(where: ForwardingEntry.isForEveryFrame) ? .known : .perPacket
+        return entries.contains { ForwardingEntry.isForEveryFrame($0, index: link.index) } ? .known : .perPacket
     }
 
     private func settings(_ port: BridgePort) -> BridgePortSettings {

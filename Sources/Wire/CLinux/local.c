@@ -102,8 +102,8 @@ int clinux_watch_new(void) {
 }
 
 int clinux_watch_add(int descriptor, const char *path, int is_parent) {
-    uint32_t names = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR;
-    uint32_t contents = IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+    uint32_t names = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+    uint32_t contents = IN_CLOSE_WRITE | IN_ATTRIB;
     return inotify_add_watch(descriptor, path, is_parent ? names : names | contents) < 0 ? -errno : 0;
 }
 

@@ -25,6 +25,14 @@ public struct CaptureFileError: Error, Hashable, Sendable, CustomStringConvertib
     /// What was there.
     public let found: String
 
+    /// - Parameter offset: in bytes from the beginning of the file.
+    public init(code: Code, offset: UInt64, expected: String, found: String) {
+        self.code = code
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+    }
+
     /// In a sentence: `at byte 24: expected …, found …`.
     public var description: String { "at byte \(offset): expected \(expected), found \(found)" }
 }

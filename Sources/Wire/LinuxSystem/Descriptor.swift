@@ -54,7 +54,7 @@ public struct Descriptor: ~Copyable, Sendable {
         return bytes
     }
 
-    /// Writes all of the bytes.
+    /// Writes all of the bytes, however long that takes.
     public func write(_ bytes: [UInt8]) throws(SystemError) {
         var done = 0
         while done < bytes.count {
@@ -64,15 +64,25 @@ public struct Descriptor: ~Copyable, Sendable {
                         number, UnsafeRawBufferPointer(rebasing: buffer[done...]).baseAddress, bytes.count - done)
                 }
             }
-            guard size >= 0 else { throw SystemError(Errno(Glibc.errno), "write", object) }
-            done += size
+            if size >= 0 {
+                done += size
+                continue
+            }
+            let errno = Glibc.errno
+            // Who shares a standard output may have made it O_NONBLOCK.
+            guard errno == EAGAIN else { throw SystemError(Errno(errno), "write", object) }
+            _ = try wait(for: POLLOUT, milliseconds: -1)
         }
     }
 
     /// Waits until there is something to read; false when the time is over first.
     /// - Parameter milliseconds: −1 waits for ever.
     public func waitReadable(milliseconds: Int32) throws(SystemError) -> Bool {
-        var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        try wait(for: POLLIN, milliseconds: milliseconds)
+    }
+
+    private func wait(for events: Int32, milliseconds: Int32) throws(SystemError) -> Bool {
+        var entry = pollfd(fd: number, events: Int16(events), revents: 0)
         while true {
             let count = unsafe poll(&entry, 1, milliseconds)
             if count >= 0 { return count > 0 }

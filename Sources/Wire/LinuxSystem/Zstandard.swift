@@ -150,6 +150,9 @@ public struct ZstandardError: Error, Hashable, Sendable, CustomStringConvertible
 @safe public final class ZstandardDecompressor {
     private let functions: ZstandardFunctions
     private let context: OpaquePointer
+    /// Whether more of a frame that has begun is to come: the input ends too early if it ends now.
+    public private(set) var isWithinFrame = false
+
     /// A decompressor at the beginning of a file.
     /// - Throws: also if the machine has no libzstd.
     public init() throws(ZstandardError) {
@@ -181,7 +184,9 @@ public struct ZstandardError: Error, Hashable, Sendable, CustomStringConvertible
             }
             used = unsafe source.position - min(offset, count)
         }
-        _ = try unsafe functions.check(code, "decompress")
+        // 0 at a frame's end; without any progress, how much a frame that hasn't begun would want.
+        let rest = try unsafe functions.check(code, "decompress")
+        if used > 0 || output.count > 0 { isWithinFrame = rest != 0 }
         return used
     }
 }

@@ -14,6 +14,16 @@ public final class ZstandardReader {
     /// The most bytes of a piece.
     public static let mostBytes = 1 << 20
 
+    /// Whether more of a frame that has begun is to come: a file that ends here has been cut.
+    public var isWithinFrame: Bool { decompressor.isWithinFrame }
+
+    /// Whether a file that begins with four bytes or more is compressed: a frame's magic number, or that of one to be skipped
+    /// (RFC 8878, 3.1).
+    public static func isBegun(by bytes: [UInt8]) -> Bool {
+        bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd])
+            || bytes.count >= 4 && bytes[0] & 0xf0 == 0x50 && bytes[1...3].elementsEqual([0x2a, 0x4d, 0x18])
+    }
+
     /// At the beginning of a file.
     public init() throws {
         decompressor = try ZstandardDecompressor()

@@ -41,6 +41,8 @@ public final class FrameFinisher {
 
     /// What has come of the frames.
     public private(set) var counts = FinishCounts()
+    /// Which of the frames was the last to be cut.
+    private var lastCut: UInt64 = 0
     private let settings: Settings
     private var segmenter = Segmenter()
     private let flow = FlowHash()
@@ -161,8 +163,17 @@ public final class FrameFinisher {
         }
     }
 
+    /// Takes back the last frame, of which nobody took anything, unless it was cut: then some may have taken some of it.
+    /// - Returns: how many frames that are.
+    public func takeBackLast() -> UInt64 {
+        guard counts.taken > lastCut else { return 0 }
+        counts.taken -= 1
+        return 1
+    }
+
     private func cut(_ whole: FramePiece, _ flush: () -> Void, _ emit: (FramePiece) -> Void) {
         counts.superFrames += 1
+        lastCut = counts.taken
         while true {
             switch unsafe segmenter.next() {
             case .segment(let segment):

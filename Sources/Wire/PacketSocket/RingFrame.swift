@@ -36,8 +36,8 @@
     public var capturedLength: Int { unsafe bytes.count }
 
     /// Whether there is a frame in a place. The kernel gives a frame its place before it finds that an offload header can't
-    /// express it; then it drops it, and the place holds whatever was there (`tpacket_rcv`, net/packet/af_packet.c). Its
-    /// status alone is new.
+    /// express it; then it drops it, and the place holds whatever was there (`tpacket_rcv`, net/packet/af_packet.c). Only its
+    /// status and the offset of the next one are new.
     static func isFilled(_ place: UnsafeMutableRawPointer) -> Bool {
         // TP_STATUS_USER
         unsafe place.load(fromByteOffset: 20, as: UInt32.self) & 1 != 0
@@ -91,14 +91,17 @@ extension RingFrame {
     func cooked() throws(OffloadError) -> (bytes: UnsafeMutableRawBufferPointer, start: PayloadStart, moved: Int) {
         func half(_ offset: Int) -> UInt16 { unsafe place.loadUnaligned(fromByteOffset: offset, as: UInt16.self) }
         // tp_mac and tp_net; of the address behind: sll_protocol, in network order, and what follows.
-        let (first, network) = (Int(half(24)), Int(half(26)))
-        let linkHeader = network - first
+        let first = Int(half(24))
+        let type = UInt16(bigEndian: half(50))
+        var linkHeader = Int(half(26)) - first
+        // Of a frame that is sent with its tags in its bytes, the network header is behind these (`packet_parse_headers`,
+        // net/packet/af_packet.c; `__vlan_hwaccel_push_inside`): they belong to the packet.
+        if EtherType.isTag(type) { linkHeader = min(linkHeader, 14) }
         let size = 20 + (tag == nil ? 0 : SetAsideTag.size)
-        guard linkHeader >= 0, unsafe linkHeader <= bytes.count, network - size >= Self.headerEnd else {
+        guard linkHeader >= 0, unsafe linkHeader <= bytes.count, first + linkHeader - size >= Self.headerEnd else {
             throw .noRoomForTag
         }
-        let type = UInt16(bigEndian: half(50))
-        let header = unsafe place + network - size
+        let header = unsafe place + first + linkHeader - size
         let index = unsafe place.loadUnaligned(fromByteOffset: 52, as: Int32.self)
         unsafe header.storeBytes(of: (tag?.type ?? type).bigEndian, as: UInt16.self)
         unsafe header.storeBytes(of: UInt16(0), toByteOffset: 2, as: UInt16.self)
