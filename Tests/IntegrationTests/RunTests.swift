@@ -220,6 +220,22 @@ extension IntegrationTests {
             }
         }
 
+        @Test("It ends however early the mirror is removed, also before there can be news of that") func removedEarly()
+            throws
+        {
+            try withCommandLab { lab in
+                for delay in stride(from: 0, through: 60, by: 4) {
+                    _ = try lab.portmirror(["add", "cut", "--from", "p1", "--to", "p3", "--snaplen", "60"])
+                    let program = try lab.start([CommandLab.binary, "run", "cut"], environment: lab.environment)
+                    try lab.sh("sleep 0.0\(delay < 10 ? "0" : "")\(delay)")
+                    try lab.mirror("remove", "cut")
+                    let status = program.wait(seconds: 20)
+                    #expect(status == 0 || status == 1, "\(delay) ms: \(program.error)")
+                    if status == nil { program.kill() }
+                }
+            }
+        }
+
         @Test("It ends with the mirror's time, and with a definition that somebody edits by hand") func timed() throws {
             try withCommandLab { lab in
                 _ = try lab.portmirror(["add", "brief", "--from", "p1", "--to", "p3", "--snaplen", "60", "--for", "3s"])

@@ -39,6 +39,14 @@ struct FramingTests {
         }
     }
 
+    @Test("A byte that would be one of what the kernel knows is refused")
+    func tooFar() throws {
+        #expect(throws: FilterError.self) {
+            try selectorProgram(vlans: nil, expression: "ip[1044480] = 1", sample: 1, framing: .cooked)
+        }
+        _ = try selectorProgram(vlans: nil, expression: "ip[1044479] = 1", sample: 1, framing: .cooked)
+    }
+
     @Test("VLANs are chosen at Ethernet interfaces alone")
     func vlans() {
         for framing in [Framing.rawIP, .cooked] {
@@ -53,6 +61,8 @@ struct FramingTests {
         #expect(Framing(hardwareType: 1) == .ethernet)
         #expect(Framing(hardwareType: 772) == .ethernet)
         // tun and WireGuard, PPP, ipip.
-        for number: UInt16 in [65534, 512, 768] { #expect(Framing(hardwareType: number) == .rawIP) }
+        for number: UInt16 in [65534, 512, 768, 823] { #expect(Framing(hardwareType: number) == .rawIP) }
+        // 802.11 with and without radiotap, InfiniBand, CAN, netlink: headers of their own.
+        for number: UInt16 in [801, 803, 32, 280, 824] { #expect(Framing(hardwareType: number) == nil) }
     }
 }

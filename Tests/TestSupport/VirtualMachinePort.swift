@@ -30,6 +30,13 @@ public final class VirtualMachinePort {
         descriptor = Descriptor(owning: number)
     }
 
+    /// Gives it another kind of link header (`ARPHRD_…`); it is down then.
+    public func setLinkType(_ number: Int32) throws {
+        guard ioctl(descriptor.number, 0x4004_54cd, number) == 0 else {  // TUNSETLINK
+            throw LabError("can't set the link type: \(String(cString: strerror(errno)))")
+        }
+    }
+
     /// Hands over a frame with any offload header: kind of super-frame and size of its segments.
     public func send(_ frame: TCPFrame, kind: UInt8, segmentSize: UInt16) throws {
         try send(frame, kind: kind, size: segmentSize)

@@ -8,8 +8,11 @@ final class InterfaceBooks {
 
     init(_ links: LinkWatch) { self.links = links }
 
-    /// Brings the numbers of all ports up to date: the interface's first, so that it hasn't counted what isn't heard yet.
-    func readCounters() {
+    /// Brings the numbers of all ports up to date.
+    func readCounters() { readCounters(of: ports) }
+
+    /// Brings the numbers of some ports up to date: the interface's first, so that it hasn't counted what isn't heard yet.
+    func readCounters(of ports: [WatchedPort]) {
         let now = links.ask(ports.map(\.name))
         for port in ports {
             port.count(now?[port.name])

@@ -285,7 +285,7 @@ public final class Tap {
             }
             tell { try port.update(wanted(port)) }
         }
-        if !changed.isEmpty { books.readCounters() }
+        if !changed.isEmpty { books.readCounters(of: changed) }
         for output in outputs where names?.contains(output.port.description) ?? true {
             let name = output.port.description
             if let carried = links.sunk[name] {

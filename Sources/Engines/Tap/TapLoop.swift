@@ -65,8 +65,12 @@ public struct TapLoop: ~Copyable {
         news = poll.add(tap.newsDescriptor) ?? -1
         signal = poll.add(self.signals.number) ?? -1
         if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }
-        if let wanted = duties.wish { wish = poll.add(wanted.descriptor) ?? -1 }
         let now = ThisProcess.monotonicNanoseconds()
+        if let wanted = duties.wish {
+            wish = poll.add(wanted.descriptor) ?? -1
+            // It may have changed after it was read and before there were news of it.
+            nextWish = now
+        }
         deadline = duties.duration.map { now.addingClamped($0.nanoseconds) }
         nextStatus = duties.statusInterval.map { now.addingClamped($0.nanoseconds) }
         nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }

@@ -4,6 +4,18 @@ import PacketFilter
 import PacketSocket
 import RouteNetlink
 
+/// An interface whose packets begin with what a tap doesn't know.
+struct UnknownFramingError: Error, CustomStringConvertible {
+    let name: String
+    /// `ARPHRD_…` of linux/if_arp.h.
+    let hardwareType: UInt16
+
+    var description: String {
+        "can't copy from \(name): its packets have neither Ethernet headers nor IP headers at once (its link type is "
+            + "\(hardwareType) in linux/if_arp.h); 'portmirror log -i any' has what is behind their link headers"
+    }
+}
+
 /// A port that a tap hears, through all that happens to it.
 final class WatchedPort {
     let settings: TapSettings.Watched
@@ -45,7 +57,7 @@ final class WatchedPort {
         link: Link?, spare: DeafSocket? = nil, inquiry: KernelInquiry
     ) throws {
         // One that isn't there yet will be a VM's port.
-        framing = settings.port.isAny ? .cooked : link.map { Framing(hardwareType: $0.hardwareType) } ?? .ethernet
+        framing = try settings.port.isAny ? .cooked : link.map(Self.framing) ?? .ethernet
         self.inquiry = inquiry
         self.settings = settings
         self.interface = UInt32(truncatingIfNeeded: interface)
@@ -93,13 +105,22 @@ final class WatchedPort {
             let isBack = seenBefore > 0 || index != nil || wasThere
             if index != nil { closeBooks() }
             _ = ring.takeError()
-            guard framing == Framing(hardwareType: link.hardwareType) else {
+            let found = Framing(hardwareType: link.hardwareType)
+            guard framing == found else {
                 if let gone = index { stopListening(on: gone) }
                 index = nil
                 isUp = false
-                let words = framing == .rawIP ? "has Ethernet frames now, no bare packets" : "carries bare packets"
-                return "\(name) \(words), other than what it was begun with: start anew to have it"
+                guard unfitting != link.index else { return nil }
+                unfitting = link.index
+                let words =
+                    switch found {
+                    case .ethernet: "has Ethernet frames now, no bare packets"
+                    case nil: "has link headers of kind \(link.hardwareType) now"
+                    case .rawIP, .cooked: "carries bare packets"
+                    }
+                return "\(name) \(words), other than what it was begun with: start again to copy it"
             }
+            unfitting = nil
             try ring.listen(on: link.index, name: name)
             index = link.index
             kind = link.kind
@@ -117,6 +138,15 @@ final class WatchedPort {
     }
 
     private var wasThere = false
+    /// The interface of which it was said that its packets are other ones than those that the port was begun with.
+    private var unfitting: Int32?
+
+    private static func framing(of link: Link) throws -> Framing {
+        guard let framing = Framing(hardwareType: link.hardwareType) else {
+            throw UnknownFramingError(name: link.name, hardwareType: link.hardwareType)
+        }
+        return framing
+    }
 
     // MARK: Letting all frames through
 

@@ -162,7 +162,10 @@ final class Manifest {
             guard try fresh.tryLock() else { throw CaptureLogError("can't lock \(temporary)") }
             let lines = contents.compacted
             try fresh.write(Array(lines.map(\.text).joined().utf8))
+            // Else it may be empty after a power cut, and files would never be removed again.
+            try fresh.synchronise()
             try directory.renameFile(temporary, replacing: name)
+            try directory.synchronise()
             var compacted = ManifestContents()
             for line in lines { compacted.apply(line) }
             contents = compacted

@@ -14,7 +14,11 @@ public struct TemporaryDirectory: ~Copyable {
     public init(_ prefix: String) throws(SystemError) {
         Self.sweep(prefix)
         let path = try Files.makeTemporaryDirectory(prefix)
-        let lock = try FileLock("\(path)/\(Self.lockName)", waiting: {})
+        // It has the name by which others look for it when it is locked, and not before: they would remove the directory.
+        let lock = try FileLock("\(path)/\(Self.lockName).new", waiting: {})
+        _ = try checkErrno(
+            unsafe rename("\(path)/\(Self.lockName).new", "\(path)/\(Self.lockName)"), "make",
+            "\(path)/\(Self.lockName)")
         self.path = path
         self.lock = lock
     }

@@ -8,9 +8,16 @@ public enum Framing: Hashable, Sendable {
     /// (<https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html>).
     case cooked
 
-    /// By the kind of an interface (`ARPHRD_…` of linux/if_arp.h): loopback interfaces have Ethernet headers, too.
-    public init(hardwareType: UInt16) {
-        self = hardwareType == 1 || hardwareType == 772 ? .ethernet : .rawIP
+    /// By the kind of an interface (`ARPHRD_…` of linux/if_arp.h): loopback interfaces have Ethernet headers, too. Nil for
+    /// kinds with link headers of their own: 802.11, InfiniBand, CAN, netlink.
+    public init?(hardwareType: UInt16) {
+        switch hardwareType {
+        // ETHER, LOOPBACK
+        case 1, 772: self = .ethernet
+        // SLIP, CSLIP, SLIP6, CSLIP6; PPP; RAWIP; TUNNEL, TUNNEL6; SIT, IPGRE, IP6GRE; NONE
+        case 256...259, 512, 519, 768, 769, 776, 778, 823, 65534: self = .rawIP
+        default: return nil
+        }
     }
 
     /// `DLT_…` of <pcap/dlt.h>: `EN10MB`, `RAW` and `LINUX_SLL2`.
@@ -44,10 +51,13 @@ enum CookedFilter {
             case .ldHalf where k == 8: instructions[index].k = hardwareType
             case .ldByte where k == 10: instructions[index].k = Ancillary.packetType
             case .ldWord, .ldHalf, .ldByte, .ldWordIndirect, .ldHalfIndirect, .ldByteIndirect, .ldxHeaderLength:
-                guard k >= headerLength, k < 1 << 20 else {
+                // Further on, what the kernel knows would be read.
+                guard k >= headerLength, k - headerLength < Ancillary.base - network else {
                     throw FilterError(
                         expression: expression,
-                        message: "the filter reads the link header, which differs from interface to interface: name one"
+                        message: k < headerLength
+                            ? "the filter reads the link header, which differs from interface to interface: name one"
+                            : "no packet is so long"
                     )
                 }
                 instructions[index].k = network + (k - headerLength)
