@@ -104,8 +104,10 @@ final class HostedTap {
         guard let now = definitions.intents.first(where: { $0.mirror.name == mirror.name })?.mirror else {
             return ("mirror \(mirror.name) was removed", 0)
         }
+        // Another engine may have it now, which would copy besides.
+        let keepsEngine = now.engine == .tap || now.engine == mirror.engine
         // EX_TEMPFAIL of sysexits.h: who supervises it starts it again.
-        return now.fingerprint == mirror.fingerprint
+        return now.fingerprint == mirror.fingerprint && keepsEngine
             ? nil : ("mirror \(mirror.name) was changed: run it again", 75)
     }
 

@@ -185,7 +185,8 @@ extension IntegrationTests {
                     "log", "-i", "tun9", "-i", "m1", "--format", "pcap", "--dir", directory,
                     says: "a pcap file holds packets of one kind")
                 try refuse(
-                    "log", "-i", "tun9", "--vlan", "5", "--dir", directory, says: "VLANs can be chosen at Ethernet")
+                    "log", "-i", "tun9", "--vlan", "5", "--dir", directory, says: "VLANs can be chosen at Ethernet",
+                    status: 64)
                 try refuse(
                     "log", "-i", "any", "--dir", directory, "--", "ether[0] = 1", says: "link header", status: 64)
                 let mixed = try CopyingProgram(lab, ["log", "-i", "tun9", "-i", "m1", "--dir", directory, "--json"])

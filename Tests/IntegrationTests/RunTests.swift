@@ -206,6 +206,12 @@ extension IntegrationTests {
                 )
                 try changed.end(status: 75)
                 #expect(changed.program.error.contains("mirror cut was changed: run it again"))
+                // What another engine has would be copied twice.
+                _ = try lab.portmirror(["add", "moved", "--from", "p1", "--to", "p3", "--engine", "tap"])
+                let moved = try run(lab, "moved")
+                _ = try lab.portmirror(["set", "moved", "--unset", "engine"])
+                try moved.end(status: 75)
+                try lab.mirror("remove", "moved")
 
                 let other = try run(lab, "cut")
                 // Another mirror's change is none of its business.

@@ -96,6 +96,10 @@ import Testing
         _ = try machine.put(try machine.mirror("ids"), new: true)
         #expect(try machine.put(try machine.mirror("ids"), new: true).isEmpty)
         #expect(throws: UserError.self) { _ = try machine.put(try machine.mirror("ids", "c"), new: true) }
+        var change = Reconciler.Change()
+        change.put = [(try machine.mirror("ids", "c"), false)]
+        change.mustBeNew = true
+        #expect(throws: UserError.self) { _ = try machine.reconciler.preview(change, now: machine.now) }
     }
 
     @Test("A mirror whose time is over goes with the next command, whatever that is about")

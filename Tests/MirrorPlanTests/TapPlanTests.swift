@@ -414,6 +414,14 @@ import Testing
         }
         #expect(try refusals(other, one) == [.loop])
         #expect(try refusals(one, other) == [])
+        // So it is with a mirror that is defined.
+        for (source, output, rules) in [("vnet2", "eth0", [.loop]), ("eth0", "vnet1", [])]
+            as [(String, String, [Refusal.Rule])]
+        {
+            lab.desired = []
+            try lab.mirror("m", [source], to: [output])
+            #expect(lab.refusals().map(\.rule) == rules)
+        }
     }
 
     @Test("A process without a definition is listed by its number, and as it is") func byNumber() throws {

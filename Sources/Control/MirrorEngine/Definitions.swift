@@ -46,7 +46,8 @@ public struct Definitions: Sendable {
             guard let file = frozen[name] ?? broken.first(where: { $0.stem == name.description }) else { continue }
             let why = file.names(name) ? "its definition is broken" : "it may be defined in a file that is broken"
             throw UserError(
-                "mirror \(name) is left as it is, for \(why):\n\(file)",
+                each: ["mirror \(name) is left as it is, for \(why):"]
+                    + "\(file)".split(separator: "\n").map(String.init),
                 advice: "mend the file, or delete it; then run 'portmirror apply'")
         }
     }

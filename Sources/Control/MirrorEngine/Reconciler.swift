@@ -103,7 +103,21 @@ public final class Reconciler {
 
     /// What would be done; nothing is.
     public func preview(_ change: Change, now: Timestamp) throws -> Preview {
-        try situation(change, observed: observe(), now: now).preview
+        let preview = try situation(change, observed: observe(), now: now).preview
+        try Self.checkNew(change, preview)
+        return preview
+    }
+
+    /// - Throws: ``UserError`` if what is to be new has another definition already.
+    private static func checkNew(_ change: Change, _ preview: Preview) throws {
+        guard change.mustBeNew, let name = change.put.map(\.mirror.name).first(where: preview.changed.contains) else {
+            return
+        }
+        throw UserError(
+            "mirror \(name) exists already, with another definition",
+            advice:
+                "'portmirror set \(name) …' changes one thing of it, 'portmirror add --replace \(name) …' puts this one in "
+                + "its place; 'portmirror show \(name)' shows it")
     }
 
     /// The mirrors as they are.
@@ -295,6 +309,7 @@ public final class Reconciler {
     /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason.
     private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> [MirrorName: String] {
         let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
+            .union((observed.switches?.mirrors ?? []).compactMap(\.mirror))
         let away = intents.map(\.mirror).filter { !running.contains($0.name) }
         return Dictionary(
             away.compactMap { mirror in engine.hiding(mirror, wasKept: false).map { (mirror.name, $0) } },
@@ -380,17 +395,7 @@ public final class Reconciler {
             let observed = try observe()
             let change = try change()
             let situation = try situation(change, observed: observed, now: now)
-            if change.mustBeNew,
-                let name = situation.preview.changed.first(where: { name in
-                    change.put.contains { $0.mirror.name == name }
-                })
-            {
-                throw UserError(
-                    "mirror \(name) exists already, with another definition",
-                    advice:
-                        "'portmirror set \(name) …' changes one thing of it, 'portmirror add --replace \(name) …' puts this one in "
-                        + "its place; 'portmirror show \(name)' shows it")
-            }
+            try Self.checkNew(change, situation.preview)
             try refuse(situation.preview, change)
             guard !situation.preview.isEmpty else { return situation.preview }
             do {

@@ -52,8 +52,10 @@ struct Assignments {
             return Assignment(
                 refusal: Refusal(
                     mirror: mirror.name, rule: .capability,
-                    message:
-                        "\(reason): it is unknown whether it copies. Start ovsdb-server, or \(mirror.wayAroundSwitches)"
+                    message: "\(reason): it is unknown whether it copies. "
+                        + (observed.database == nil
+                            ? "Start ovsdb-server" : "Leave out --db (and OVS_DB) to look there")
+                        + ", or \(mirror.wayAroundSwitches)"
                 ),
                 isUnseen: true)
         }

@@ -43,10 +43,15 @@ struct Rules {
         graph = ForwardingGraph(observed.topology, reserved: Set(reserved))
         self.observed = observed
         self.engines = engines
+        // Processes without a definition copy as well: what faces one of them would go round.
+        let processes = observed.taps.filter { places[$0.key] == nil }.sorted { $0.key < $1.key }
+            .map { $1.mirror(named: $0).resolved(in: observed.topology) }
+        let placesOfAll = places.merging(processes.map { ($0.name, $0.places(in: observed.topology)) }) { own, _ in own
+        }
         loops = LoopSearch(
-            mirrors, places: places, onSwitch: onSwitch, topology: observed.topology, graph: graph)
+            mirrors + processes, places: placesOfAll, onSwitch: onSwitch, topology: observed.topology, graph: graph)
         // What a process sends begins anew: only the kernel's own copies of copies are counted by it.
-        let inProcess = Set(mirrors.filter { assignments[$0].engine?.needsProcess == true }.map(\.name))
+        let inProcess = Set((mirrors.filter { assignments[$0].engine?.needsProcess == true } + processes).map(\.name))
         chains = Chains(
             loops.followers.filter { !inProcess.contains($0.key) }.mapValues { $0.subtracting(inProcess) })
     }

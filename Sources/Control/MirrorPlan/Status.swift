@@ -296,7 +296,8 @@ private struct StatusReader {
 
     /// What a mirror that waits has in the kernel. A port that was renamed is still sent to: the definition goes by names.
     private func leftover(of name: MirrorName) -> String? {
-        guard let points = points[name] else { return nil }
+        // What was found before it was applied has gone with that.
+        guard !isApplied, let points = points[name] else { return nil }
         let arrives = points.contains { $0.targets.contains { topology[index: $0.index] != nil } }
         return arrives
             ? "what it copied before still runs" : "its filters are still there, and every copy fails,"
