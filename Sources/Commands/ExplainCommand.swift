@@ -50,6 +50,11 @@ struct ExplainCommand: ParsableCommand {
         let names = Set(change.put.map(\.mirror.name))
         change.scope = .only(names)
         let preview = try session.reconciler.preview(change, now: session.now)
+        guard preview.elsewhere.keys.allSatisfy({ !names.contains($0) }) else {
+            throw UserError(
+                each: preview.elsewhere.filter { names.contains($0.key) }.sorted { $0.key < $1.key }
+                    .map { "mirror \($0.key): \($0.value)" })
+        }
         let plan = makePlan(
             desired: preview.desired, observed: preview.observed.without(names, desired: preview.desired),
             engines: preview.engines, scope: .only(names))

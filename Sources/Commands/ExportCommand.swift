@@ -26,6 +26,7 @@ struct ExportCommand: ParsableCommand {
         Terminal.write(renderConfig(all.filter { wanted.isEmpty || wanted.contains($0.name) }))
         guard wanted.isEmpty, !definitions.broken.isEmpty else { return }
         PlanOutput.complain(of: definitions.broken)
+        Terminal.complain("what these files define isn't in the output")
         throw ExitStatus.failed
     }
 }

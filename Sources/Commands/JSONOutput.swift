@@ -19,7 +19,7 @@ struct MirrorJSON: Encodable {
     let name: String
     let state: String
     let reason: String
-    let engine: String
+    let engine: String?
     let from: [SourceJSON]
     let to: [OutputJSON]
     let counters: CountersJSON
@@ -231,7 +231,7 @@ struct MirrorJSON: Encodable {
         name = status.name.description
         state = status.state.rawValue
         reason = status.reason
-        engine = status.engine.rawValue
+        engine = status.engine?.rawValue
         from = status.sources.map { source in
             switch source.source {
             case .port(let port, let direction):

@@ -39,6 +39,7 @@ struct PlanOutput {
         let new = Set(preview.added + preview.changed)
         let warnings = preview.plan.warnings.filter { ofAll || new.contains($0.mirror) }
         complain(of: preview.broken)
+        if !preview.broken.isEmpty { complain(ofFrozen: preview) }
         let lines =
             preview.observed.damagedRecords.map(\.description)
             + preview.expired.map { "mirror \($0): its time is over, so it is removed" }
@@ -49,16 +50,26 @@ struct PlanOutput {
         if !lines.isEmpty { Terminal.writeError(lines.map { "portmirror: \($0.onOneLine)\n" }.joined()) }
     }
 
-    /// Each mistake as `FILE:LINE:COLUMN: error: …`, and what becomes of the mirrors.
+    /// Each mistake as `FILE:LINE:COLUMN: error: …`.
     static func complain(of broken: [BrokenDefinition]) {
-        var text = ""
-        for file in broken {
-            let names = file.names.map(\.description).joined(separator: ", ")
-            text +=
-                "\(file)\nportmirror: \(names.isEmpty ? "what it defines" : names) is left as it runs "
-                + "until the file is mended\n"
+        if !broken.isEmpty { Terminal.writeError(broken.map { "\($0)\n" }.joined()) }
+    }
+
+    /// What becomes of mirrors whose files are broken, or may be.
+    private static func complain(ofFrozen preview: Reconciler.Preview) {
+        let frozen = preview.desired.filter(\.isBroken).map(\.mirror.name)
+        let running = frozen.filter {
+            preview.observed.running.contains($0) || preview.observed.doubt(about: $0) != nil
         }
-        if !text.isEmpty { Terminal.writeError(text) }
+        let idle = frozen.filter { !running.contains($0) }
+        let files = preview.broken.count == 1 ? "the file is" : "the files are"
+        func complain(_ names: [MirrorName], _ one: String, _ many: String) {
+            guard !names.isEmpty else { return }
+            let list = names.map(\.description).joined(separator: ", ")
+            Terminal.complain("\(list) \(names.count == 1 ? one : many) until \(files) mended")
+        }
+        complain(running, "is left as it runs", "are left as they run")
+        complain(idle, "isn't started", "aren't started")
     }
 
     /// Removals that wait, but for those that have just been told of.

@@ -37,12 +37,16 @@ struct RemoveCommand: ParsableCommand {
         if all {
             change.removesOthers = true
             let done = try session.apply(change)
-            let defined = Set(done.removed)
-            for (name, tap) in done.observed.taps.sorted(by: { $0.key < $1.key }) where !defined.contains(name) {
+            // A mirror whose file is broken may have its definition there.
+            let known = Set(done.removed).union(done.desired.map(\.mirror.name)).union(done.elsewhere.keys)
+            for (name, tap) in done.observed.taps.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
                 Terminal.complain("\(Self.processWords(name, tap)): it goes on. To end it: kill \(tap.process)")
             }
+            for (name, reason) in done.elsewhere.sorted(by: { $0.key < $1.key }) {
+                Terminal.complain("mirror \(name) is left alone: \(reason)")
+            }
             try finish(done)
-            if !done.broken.isEmpty { throw ExitStatus.failed }
+            if !done.broken.isEmpty || !done.elsewhere.isEmpty { throw ExitStatus.failed }
             return
         }
         let present = try session.reconciler.look(now: session.now)

@@ -56,7 +56,7 @@ struct ShowCommand: ParsableCommand {
             text += "  " + Terminal.styled(key, .bold) + ": \(value.onOneLine)\n"
         }
         line("state", Self.styled(status.state) + (status.reason.isEmpty ? "" : " (\(status.reason))"))
-        line("engine", status.engine.description + (status.note.map { " (\($0))" } ?? ""))
+        line("engine", (status.engine?.description ?? "unknown") + (status.note.map { " (\($0))" } ?? ""))
         for source in status.sources {
             line("from", "\(Self.words(source.source, source.interface)), \(source.state.rawValue)")
         }

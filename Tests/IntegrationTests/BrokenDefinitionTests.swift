@@ -130,6 +130,20 @@ extension IntegrationTests {
                 #expect(
                     try lab.show("z").reason
                         == "\(path):7:3: 'z' has no 'to', which says where copies go; nothing of it runs")
+                let applied = try lab.portmirror(["apply"])
+                #expect(
+                    applied.error.hasSuffix(
+                        "portmirror: x is left as it runs until the file is mended\n"
+                            + "portmirror: y, z aren't started until the file is mended\n"), "\(applied)")
+                // A process of a mirror whose definition may be in there isn't one without a definition.
+                try TextFile.write("version: 1\nmirrors:\n  cut: {from: p2, to: p3, snaplen: 60}\n", to: "\(path).yaml")
+                let tap = try CopyingProgram(lab, ["run", "cut", "--json"])
+                try FileManager.default.removeItem(atPath: "\(path).yaml")
+                let all = try lab.portmirror(["remove", "--all"])
+                #expect(all.status == 1 && !all.error.contains("kill"), "\(all)")
+                #expect(
+                    all.error.contains("portmirror: cut, x are left as they run until the file is mended"), "\(all)")
+                try tap.end(by: SIGTERM)
                 // A name that would be in the file.
                 let outcome = try lab.portmirror(["add", "lab", "--from", "p2", "--to", "p3"])
                 #expect(outcome.status == 1 && outcome.error.contains("\(path):7:3: error: "), "\(outcome)")

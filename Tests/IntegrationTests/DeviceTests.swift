@@ -94,6 +94,20 @@ extension IntegrationTests {
                     "ip link del vx0; ip link add vx0 type vxlan id 7 dstport 4789 remote 192.0.2.2; ip link set vx0 up"
                 )
                 try lab.mirror("add", "m", "--from", "p1", "--to", "vx0")
+                // Its table is looked at before its remote end.
+                try lab.sh(
+                    "bridge fdb append 02:00:00:00:00:bb dev vx0 dst 192.0.2.2; "
+                        + "bridge fdb append 02:00:00:00:00:aa dev vx0 dst 192.0.2.3; "
+                        + "bridge fdb append 02:00:00:00:00:ab dev vx0 dst 192.0.2.3")
+                let warned = try lab.mirror("plan").error
+                #expect(
+                    warned.contains(
+                        "vx0 sends what is for 02:00:00:00:00:aa to 192.0.2.3 alone, by an entry of its forwarding table "
+                            + "(and 1 more): those copies don't reach the sensor at 192.0.2.2"), "\(warned)")
+                try lab.sh("bridge fdb append 00:00:00:00:00:00 dev vx0 dst 192.0.2.3")
+                let both = try lab.mirror("plan").error
+                #expect(both.contains("vx0 sends each copy to all of 192.0.2.2, 192.0.2.3"), "\(both)")
+                #expect(!both.contains("alone"), "\(both)")
                 try lab.mirror("remove", "m")
                 try lab.sh("ip link del vx0; ip addr flush dev m1")
                 try lab.rememberAnew()

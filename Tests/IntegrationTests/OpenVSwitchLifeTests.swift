@@ -109,6 +109,8 @@ extension IntegrationTests {
                 try openVSwitch.end(.server, signal: signal)
                 let shown = try lab.state("ids")
                 #expect(shown.state == "waiting" && shown.reason.contains(reason), "\(shown)")
+                #expect(shown.engine == nil)
+                #expect(try lab.mirror("show", "ids").output.contains("engine: unknown\n"))
                 let repair = try lab.portmirror(["apply"])
                 #expect(repair.status == 1 && repair.error.contains(reason), "\(repair)")
                 #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact") == false)
@@ -273,16 +275,41 @@ extension IntegrationTests {
                 ] {
                     let refused = try lab.run([CommandLab.binary] + arguments, environment: environment)
                     #expect(refused.status == 1 && refused.error.contains("mirror ids: \(reason)"), "\(refused)")
-                    #expect(refused.error.contains("nothing was changed; '--db none' forgets"), "\(refused)")
+                    #expect(
+                        refused.error.contains("nothing was changed; 'portmirror remove NAME --db none' forgets"),
+                        "\(refused)")
                 }
                 #expect(try run("apply").output == "nothing to change\n")
-                #expect(try run("remove", "--all").status == 0)
+                for none in [[], ["--db", "none"]] {
+                    let all = try lab.run([CommandLab.binary, "remove", "--all"] + none, environment: environment)
+                    #expect(all.status == 1 && all.error.contains("mirror ids is left alone: \(reason)"), "\(all)")
+                    let why = try lab.run([CommandLab.binary, "explain", "ids"] + none, environment: environment)
+                    #expect(why.status == 1 && why.error.contains("mirror ids: \(reason)"), "\(why)")
+                    let list = try lab.run([CommandLab.binary, "list"] + none, environment: environment)
+                    #expect(list.output.contains("ids: \(reason)"), "\(list)")
+                    let replaced = try lab.run(
+                        [CommandLab.binary, "add", "--replace", "ids", "--from", "p2", "--to", "p3"] + none,
+                        environment: environment)
+                    #expect(replaced.status == 1 && replaced.error.contains("mirror ids: \(reason)"), "\(replaced)")
+                }
                 #expect(try rows() == 1)
                 #expect(try run("list", "--db", target).output.contains(" active "))
                 let done = try run("remove", "ids", "--db", target)
                 #expect(done.status == 0 && done.error == "", "\(done)")
                 #expect(try rows() == 0)
                 #expect(try FileManager.default.contentsOfDirectory(atPath: lab.configDirectory) == [])
+
+                // A change that is refused leaves no note of a database.
+                let path = "\(lab.configDirectory)/lab.yaml"
+                let flow = "version: 1\n# mine\nmirrors: { web: {from: p1, to: p3, engine: tc} }\n"
+                try TextFile.write(flow, to: path)
+                #expect(try run("apply").status == 0)
+                let refused = try run("set", "web", "--engine", "ovs", "--db", target)
+                #expect(refused.status == 1 && refused.error.contains("written in flow style"), "\(refused)")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: lab.configDirectory) == ["lab.yaml"])
+                #expect(try TextFile.read(path) == flow && rows() == 0)
+                try FileManager.default.removeItem(atPath: path)
+                #expect(try run("apply").status == 0)
 
                 // In a temporary one's directory, the same; and what is gone for good can be forgotten.
                 #expect(
@@ -291,7 +318,11 @@ extension IntegrationTests {
                     )
                     .status == 0)
                 #expect(try run("remove", "ids").status == 1)
-                #expect(try run("remove", "ids", "--db", "none").status == 0)
+                let forgotten = try run("remove", "ids", "--db", "none")
+                #expect(
+                    forgotten.status == 0
+                        && forgotten.error.contains("what Open vSwitch's database \(target) has of it is left there"),
+                    "\(forgotten)")
                 #expect(try run("list").output == "")
                 #expect(try rows() == 1)
                 // It isn't gone, after all.
@@ -313,6 +344,41 @@ extension IntegrationTests {
                 _ = try lab.portmirror(["apply"])
                 #expect(try openVSwitch.vsctl("list Mirror") == "")
                 #expect(try lab.list().isEmpty)
+            }
+        }
+
+        @Test("Where Open vSwitch isn't looked at, its mirrors are left alone, and new ones are told of that")
+        func declined() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                func run(_ arguments: String...) throws -> ProgramOutcome {
+                    try lab.portmirror(arguments + ["--db", "none"])
+                }
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                let reason = "Open vSwitch's database has rows of it, and isn't looked at"
+                #expect(try run("list").output.contains("ids: \(reason)"))
+                let applied = try run("apply")
+                #expect(applied.status == 1 && applied.error.contains("Leave out --db (and OVS_DB)"), "\(applied)")
+                #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact") == false)
+                let all = try run("remove", "--all")
+                #expect(all.status == 1 && all.error.contains("is kept as to be removed"), "\(all)")
+                #expect(try openVSwitch.vsctl("list Mirror") != "")
+                try lab.mirror("apply")
+                #expect(try openVSwitch.vsctl("list Mirror") == "")
+
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                let named = try run("remove", "ids")
+                let left = "mirror ids: what Open vSwitch's database has of it is left there, and copies on"
+                #expect(named.status == 0 && named.error.contains(left), "\(named)")
+                #expect(try openVSwitch.vsctl("list Mirror") != "")
+                try lab.mirror("apply")
+
+                // The kernel has it until somebody looks.
+                let added = try run("add", "ids", "--from", "p1", "--to", "p3")
+                #expect(added.status == 0 && added.error.contains("say --engine tc to keep it"), "\(added)")
+                #expect(try lab.state("ids").engine == "ovs")
+                let kept = try run("set", "ids", "--engine", "tc")
+                #expect(kept.status == 0 && kept.error == "", "\(kept)")
+                #expect(try lab.mirror("apply").output == "nothing to change\n")
             }
         }
 

@@ -47,7 +47,7 @@ struct ShownMirror: Decodable, Equatable {
 struct ShownState: Decodable, Equatable {
     let state: String
     let reason: String
-    let engine: String
+    let engine: String?
 }
 
 extension CommandLab {

@@ -21,9 +21,9 @@ final class PaperEngine: Engine {
 
     func observe(into observation: inout Observation) throws { observation = simulator.world }
 
-    func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] {
+    func inspect(_ outputs: [ResolvedPort], in observation: inout Observation) throws {
         meanwhile?()
-        return simulator.world.offloads
+        observation.offloads = simulator.world.offloads
     }
 
     func perform(_ steps: [Step]) throws -> [String] {

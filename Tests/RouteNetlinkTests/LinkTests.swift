@@ -120,22 +120,28 @@ import Testing
         #expect(throws: MalformedBytes.self) { try BridgeVLAN.list(message(16, payload: [7, 0])) }
     }
 
-    @Test("An entry for every frame has an address of zeros and a far end") func entryForEveryFrame() {
-        for (address, hasEnd, isForAll) in [
-            ([0, 0, 0, 0, 0, 0], true, true), ([0, 0, 0, 0, 0, 0], false, false), ([2, 0, 0, 0, 0, 1], true, false),
-        ] as [([UInt8], Bool, Bool)] {
+    @Test("An entry of a tunnel's table has a far end, and one with an address of zeros is for every frame")
+    func entryForEveryFrame() throws {
+        for (address, end, target) in [
+            ([0, 0, 0, 0, 0, 0], (1, [192, 0, 2, 1]), "192.0.2.1"), ([0, 0, 0, 0, 0, 0], nil, nil),
+            ([2, 0, 0, 0, 0, 1], (1, [192, 0, 2, 1]), "192.0.2.1"),
+            ([2, 0, 0, 0, 0, 1], (1, [0x20, 1, 0xd, 0xb8] + [UInt8](repeating: 0, count: 11) + [1]), "2001:db8::1"),
+            ([2, 0, 0, 0, 0, 1], (13, [7, 0, 0, 0]), "nhid 7"), ([2, 0, 0, 0, 0, 1], (1, [192, 0, 2]), nil),
+        ] as [([UInt8], (UInt16, [UInt8])?, String?)] {
             var writer = PayloadWriter()
             writer.append([7, 0, 0, 0] as [UInt8])
             writer.append(Int32(0x1_0203))
             writer.append(UInt32(0))
             writer.attribute(2, bytes: address)
-            if hasEnd { writer.attribute(1, bytes: [192, 0, 2, 1]) }
+            if let (attribute, bytes) = end { writer.attribute(attribute, bytes: bytes) }
             let message = message(28, payload: writer.bytes)
-            #expect(ForwardingEntry.isForEveryFrame(message, index: 0x1_0203) == isForAll)
+            let entry = ForwardingEntry(message, index: 0x1_0203)
+            #expect(entry?.target == target)
+            #expect(entry?.isForEveryFrame == target.map { _ in address[0] == 0 })
             // Kernels before Linux 4.20 list other devices' entries as well.
-            #expect(!ForwardingEntry.isForEveryFrame(message, index: 3))
+            #expect(ForwardingEntry(message, index: 3) == nil)
         }
-        #expect(!ForwardingEntry.isForEveryFrame(message(28, payload: []), index: 0))
+        #expect(ForwardingEntry(message(28, payload: []), index: 0) == nil)
     }
 
     @Test("A tunnel, and what it is bound to") func tunnelBound() throws {

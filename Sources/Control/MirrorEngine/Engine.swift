@@ -9,11 +9,12 @@ public protocol Engine {
     /// Begins what takes time and doesn't depend on what others see: a connection, for one. Looking waits for it.
     func begin()
 
-    /// Adds what it sees, of everything that a plan needs but the outputs' offloads.
+    /// Adds what it sees, of everything that a plan needs but what is looked at of outputs alone.
     func observe(into observation: inout Observation) throws
 
-    /// Looks at ports' offloads; one that has gone, or has none, is left out.
-    func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState]
+    /// Adds what matters of outputs alone: their offloads, and where a tunnel's forwarding table leads. One that has gone, or
+    /// has neither, is left out.
+    func inspect(_ outputs: [ResolvedPort], in observation: inout Observation) throws
 
     /// Carries out steps in their order, and stops soon after the first that fails: some after it may be done.
     /// - Returns: what a person should know of what came of it, in words; usually nothing.
@@ -33,8 +34,8 @@ extension Engine {
     /// Nothing takes time.
     public func begin() {}
 
-    /// Knows nothing of offloads.
-    public func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] { [:] }
+    /// Knows nothing of outputs.
+    public func inspect(_ outputs: [ResolvedPort], in observation: inout Observation) throws {}
 
     /// Looks at everything that a plan needs.
     /// - Parameter outputs: the ports whose offloads are of interest; those with a record are looked at anyway.
@@ -46,12 +47,12 @@ extension Engine {
         return observation
     }
 
-    /// Adds the offloads of outputs, and of ports with a record, to what was observed.
+    /// Looks closer at outputs, and at ports with a record.
     func look(at outputs: Set<PortName>, of observation: inout Observation) throws {
         let recorded = observation.records.compactMap { $0.port(in: observation.topology) }
         let ports = Set((recorded + outputs.compactMap { observation.topology[$0] }).map(ResolvedPort.init))
         guard !ports.isEmpty else { return }
-        observation.offloads = try offloads(of: ports.sorted { $0.index < $1.index })
+        try inspect(ports.sorted { $0.index < $1.index }, in: &observation)
     }
 }
 
@@ -82,11 +83,9 @@ public final class EngineGroup: Engine {
         for engine in engines { try engine.observe(into: &observation) }
     }
 
-    /// From whichever engine knows of offloads.
-    public func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] {
-        try engines.reduce(into: [:]) { all, engine in
-            all.merge(try engine.offloads(of: ports)) { first, _ in first }
-        }
+    /// Has each look closer.
+    public func inspect(_ outputs: [ResolvedPort], in observation: inout Observation) throws {
+        for engine in engines { try engine.inspect(outputs, in: &observation) }
     }
 
     /// Why one of them may: the first that gives a reason.

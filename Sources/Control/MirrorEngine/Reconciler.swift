@@ -77,6 +77,9 @@ public final class Reconciler {
         public var unfinished: [Mirror] = []
         /// All that are to be removed, and wait for an engine that doesn't answer.
         public var awaited: [MirrorName] { observed.removals.map(\.name).filter { !settled.contains($0) } }
+        /// Those that another network namespace has, or a database that isn't looked at, each with the reason: they are left
+        /// alone.
+        public var elsewhere: [MirrorName: String] = [:]
         /// Mirrors that were kept as to be removed, and aren't any more once this is done.
         public var settled: [MirrorName] = []
         /// Mirrors that ran without a definition and are taken away.
@@ -144,9 +147,7 @@ public final class Reconciler {
     private func observe(outputs: Set<PortName> = []) throws -> Observation {
         var observed = try engine.observe(outputs: outputs)
         observed.removals = try removals.load()
-        if !observed.declinesSwitches {
-            observed.otherDatabases = try databases.load().filter { $0.value != observed.database }
-        }
+        observed.otherDatabases = try databases.load().filter { $0.value != observed.database }
         return observed
     }
 
@@ -179,7 +180,9 @@ public final class Reconciler {
         let intents = definitions.intents
         observed.hidden = hidden(intents, observed)
         let frozen = Self.frozen(definitions, observed)
-        let asked = change.remove
+        // Where no switch is looked for, it is the word of who asks that nothing of a mirror matters there: that counts for
+        // those that are named.
+        let forgotten = observed.declinesSwitches ? change.remove : []
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
@@ -191,20 +194,19 @@ public final class Reconciler {
             change.keepsPlaces = true
             change.scope = .only(Set(takeOver.mirrors.map(\.name)))
         }
-        try Self.refuse(change, of: intents, elsewhere: observed)
+        try Self.refuse(change, of: intents, but: forgotten, elsewhere: observed)
         change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
-        // Where no switch is looked for, it is only the word of who asks that nothing of a removal runs: that counts for those
-        // that are named.
         let settled = observed.removals.filter { removal in
-            guard !observed.declinesSwitches || asked.contains(removal.name) else { return false }
+            guard !observed.declinesSwitches else { return forgotten.contains(removal.name) }
             return observed.otherDatabases[removal.name] == nil && engine.hiding(removal, wasKept: true) == nil
         }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
-        let away = Set(intents.map(\.mirror).filter { observed.elsewhere(of: $0) != nil }.map(\.name))
-        observed.preparedElsewhere = preparedElsewhere(
-            intents.map(\.mirror).filter { away.contains($0.name) }, observed)
+        let elsewhere = intents.map(\.mirror).filter { !forgotten.contains($0.name) }
+            .compactMap { mirror in observed.elsewhere(of: mirror).map { (mirror: mirror, reason: $0) } }
+        let away = Set(elsewhere.map(\.mirror.name))
+        observed.preparedElsewhere = preparedElsewhere(elsewhere.map(\.mirror), observed)
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
         mirrors.removeAll { away.contains($0.name) }
@@ -215,7 +217,7 @@ public final class Reconciler {
         var plan = makePlan(
             desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
             adopting: takeOver?.adoption ?? Adoption())
-        let unfinished = unfinished(change, plan, intents, observed)
+        let unfinished = unfinished(change, plan, intents, observed).filter { !forgotten.contains($0.name) }
         if !unfinished.isEmpty {
             observed.removals += unfinished
             // Once more, with their outputs kept as they are.
@@ -228,6 +230,8 @@ public final class Reconciler {
         preview.takenOver = takeOver
         if case .everything = change.scope { preview.broken = definitions.broken }
         preview.unfinished = unfinished
+        preview.elsewhere = Dictionary(
+            elsewhere.map { ($0.mirror.name, $0.reason) }, uniquingKeysWith: { first, _ in first })
         preview.settled = settled
         let before = Dictionary(
             intents.filter { !$0.mirror.isOver(now) }.map { ($0.mirror.name, $0) },
@@ -255,6 +259,12 @@ public final class Reconciler {
                 + "go on copying. It is kept as to be removed: the next portmirror apply, add or remove that gets an "
                 + "answer does it"
         }
+        preview.remarks += forgotten.sorted().compactMap { name in
+            let reason =
+                observed.otherDatabases[name].map { "what Open vSwitch's database \($0) has of it" }
+                ?? observed.hidden[name].map { _ in "what Open vSwitch's database has of it" }
+            return reason.map { "mirror \(name): \($0) is left there, and copies on while that Open vSwitch runs" }
+        }
         let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name)).union(settled)
             .union(desired.map(\.mirror.name))
         preview.leftovers = Set(plan.steps.compactMap(\.mirror)).subtracting(defined).sorted()
@@ -263,18 +273,20 @@ public final class Reconciler {
 
     /// A mirror belongs to a network namespace: what another one has isn't changed from here.
     private static func refuse(
-        _ change: Change, of intents: [IntentStore.Intent], elsewhere observed: Observation
+        _ change: Change, of intents: [IntentStore.Intent], but forgotten: Set<MirrorName>,
+        elsewhere observed: Observation
     ) throws {
         let put = Dictionary(change.put.map { ($0.mirror.name, $0.mirror) }, uniquingKeysWith: { first, _ in first })
         let touched = intents.map(\.mirror).filter { old in
-            change.remove.contains(old.name) || put[old.name].map { $0 != old } == true
+            guard !forgotten.contains(old.name) else { return false }
+            return change.remove.contains(old.name) || put[old.name].map { $0 != old } == true
         }
         let reasons = touched.compactMap { old in observed.elsewhere(of: old).map { "mirror \(old.name): \($0)" } }
         guard !reasons.isEmpty else { return }
         let away = touched.filter { observed.elsewhere(of: $0) != nil }
         let ways = [
             away.contains { observed.otherDatabases[$0.name] != nil }
-                ? "'--db none' forgets what is in a database that has gone for good" : nil,
+                ? "'portmirror remove NAME --db none' forgets what is in a database that has gone for good" : nil,
             away.contains { observed.otherDatabases[$0.name] == nil }
                 ? "what a namespace has is changed there, with 'ip netns exec NAME' or nsenter(1); if it has gone, delete the "
                     + "file that is named, if one is" : nil,

@@ -25,6 +25,23 @@ public struct TunnelSettings: Hashable, Sendable {
     }
 }
 
+/// Where a tunnel sends some frames, by its forwarding table (`bridge fdb show dev …`).
+public struct ForwardingDestination: Hashable, Sendable {
+    /// The destination of the frames; all zeros for those that no other entry is for.
+    public var frames: MACAddress
+    /// The far end, as `bridge fdb show` has it: `10.0.0.2`, or `nhid 7`.
+    public var target: String
+
+    /// From its parts.
+    public init(frames: MACAddress, target: String) {
+        self.frames = frames
+        self.target = target
+    }
+
+    /// Whether it is for all frames that no other entry is for.
+    public var isForRest: Bool { !frames.isGroup && !frames.isStation }
+}
+
 /// How a bond uses its members (`BOND_MODE_*` of linux/if_bonding.h).
 public enum BondMode: UInt8, Hashable, Sendable {
     case roundRobin = 0

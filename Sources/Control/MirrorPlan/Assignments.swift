@@ -53,7 +53,7 @@ struct Assignments {
                 refusal: Refusal(
                     mirror: mirror.name, rule: .capability,
                     message: "\(reason): it is unknown whether it copies. "
-                        + (observed.database == nil
+                        + (observed.database == nil && !observed.declinesSwitches
                             ? "Start ovsdb-server" : "Leave out --db (and OVS_DB) to look there")
                         + ", or \(mirror.wayAroundSwitches)"
                 ),

@@ -10,6 +10,8 @@ public struct EngineCapabilities: Hashable, Sendable {
     public var isSilent = false
     /// Whether it isn't there, but may be somewhere that nobody named: to be asked for when the machine shows traces.
     public var mayBeMissed = false
+    /// Whether it is there, and isn't looked at because that was asked for.
+    public var isPassedBy = false
     /// Cuts copies (rule 6).
     public var truncates: Bool
     /// Makes one copy of a frame that passes several points (rule 3).

@@ -107,7 +107,8 @@ public struct DeviceKind: Hashable, Sendable {
             source: .fits("what is inside"),
             output: .depends(
                 "refused without one known far end: copies would go to all who are in its multicast group, or to those "
-                    + "that it has learnt"), isTried: true),
+                    + "that it has learnt; entries of its forwarding table that lead elsewhere are warned of"),
+            isTried: true),
         DeviceKind(
             "gretap", what: "a tunnel", source: .fits("what is inside"),
             output: .depends(

@@ -123,9 +123,10 @@ struct DeviceRules {
     // MARK: Warnings
 
     func warnings() -> [Warning] {
-        (outputNotices() + waysOut() + programs() + smallOutputs() + unseenVLANs().warnings + sharedUplinks()).map {
-            Warning(mirror: mirror.name, message: $0)
-        }
+        (outputNotices() + waysOut() + farEnds() + programs() + smallOutputs() + unseenVLANs().warnings
+            + sharedUplinks()).map {
+                Warning(mirror: mirror.name, message: $0)
+            }
     }
 
     private func outputNotices() -> [String] {
@@ -160,6 +161,29 @@ struct DeviceRules {
         outputs.compactMap { port in
             guard case .vlan(_, let id) = port.kind, let uplink = topology.wayOut(ofVLAN: port) else { return nil }
             return "\(port.name) leaves by \(uplink.name): whoever else is in VLAN \(id) there gets the copies as well"
+        }
+    }
+
+    /// A VXLAN tunnel sends frames by their addresses before it goes by its remote end (`vxlan_xmit` in
+    /// drivers/net/vxlan/vxlan_core.c).
+    private func farEnds() -> [String] {
+        outputs.flatMap { port -> [String] in
+            guard let table = observed.forwarding[port.index] else { return [] }
+            let rest = Set(table.filter(\.isForRest).map(\.target))
+            let astray = table.filter { !$0.isForRest && !rest.contains($0.target) }
+                .sorted { ($0.frames, $0.target) < ($1.frames, $1.target) }
+            var words: [String] = []
+            if let first = astray.first {
+                let more = astray.count == 1 ? "" : " (and \(astray.count - 1) more)"
+                words.append(
+                    "\(port.name) sends what is for \(first.frames) to \(first.target) alone, by an entry of its forwarding "
+                        + "table\(more): those copies don't reach the sensor at \(rest.sorted().joined(separator: ", ")) "
+                        + "('bridge fdb show dev \(port.name)' lists them; with 'nolearning' it learns no more)")
+            }
+            if rest.count > 1 {
+                words.append("\(port.name) sends each copy to all of \(rest.sorted().joined(separator: ", "))")
+            }
+            return words
         }
     }
 

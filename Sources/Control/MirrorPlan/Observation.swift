@@ -322,6 +322,8 @@ public struct Observation: Hashable, Sendable {
     public var hooks: [Int32: HookState]
     /// By port index; only outputs are looked at.
     public var offloads: [Int32: OffloadState]
+    /// Where the forwarding tables of tunnels lead, by port index; only outputs are looked at.
+    public var forwarding: [Int32: [ForwardingDestination]] = [:]
     /// What was changed on outputs, and not restored yet.
     public var records: [OutputRecord]
     /// Records that can't be read: what they are about is left as it is.
@@ -343,7 +345,7 @@ public struct Observation: Hashable, Sendable {
     public var unaskable: [MirrorName: String] = [:]
     /// The database of Open vSwitch that is looked at, as `--db` has it; nil for the usual one, or none.
     public var database: String?
-    /// Whether no Open vSwitch matters, wherever: `--db none`.
+    /// Whether no Open vSwitch is looked at: `--db none`.
     public var declinesSwitches = false
     /// The databases of mirrors that are in another one than that which is looked at.
     public var otherDatabases: [MirrorName: String] = [:]

@@ -73,7 +73,7 @@ struct Rules {
 
     /// What to tell before it is done.
     func warnings(of mirror: Mirror) -> [Warning] {
-        let everywhere = hostOnly(mirror) + duplicates(mirror) + devices(mirror).warnings()
+        let everywhere = hostOnly(mirror) + duplicates(mirror) + devices(mirror).warnings() + passedBy(mirror)
         if isOnSwitch(mirror) {
             return everywhere + offloads(mirror)
                 + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
@@ -81,6 +81,20 @@ struct Rules {
         return isTapped(mirror)
             ? everywhere + TapWarnings(observed: observed, others: mirrors.filter(isTapped)).warnings(of: mirror)
             : everywhere + offloads(mirror) + starved(mirror)
+    }
+
+    /// That somebody else may have it once it is looked at.
+    private func passedBy(_ mirror: Mirror) -> [Warning] {
+        guard mirror.engine == .auto, let own = engine(of: mirror)?.engine, own != .ovs,
+            engines.contains(where: \.isPassedBy), mirror.directories.isEmpty
+        else { return [] }
+        return [
+            Warning(
+                mirror: mirror.name,
+                message:
+                    "Open vSwitch isn't looked at (--db none, or OVS_DB): if ports of this mirror are its own, the next "
+                    + "command that does look moves the mirror there; say --engine \(own) to keep it as it is")
+        ]
     }
 
     /// What to say of the choice of an engine, where it isn't the obvious one.

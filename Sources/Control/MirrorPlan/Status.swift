@@ -67,8 +67,8 @@ public struct MirrorStatus: Hashable, Sendable {
     public var state: State
     /// In words; empty if it is active.
     public var reason: String
-    /// The engine that has it.
-    public var engine: EngineName
+    /// The engine that has it; nil if it is unknown which does.
+    public var engine: EngineName?
     /// Each source, in the definition's order.
     public var sources: [SourceStatus]
     /// Each output, in the definition's order.
@@ -235,7 +235,7 @@ private struct StatusReader {
         let outputs = outputs(of: mirror)
         var status = MirrorStatus(
             name: mirror.name, mirror: mirror, state: .active, reason: "",
-            engine: plan.engines[mirror.name] ?? engineAtWork(mirror.name), sources: sources,
+            engine: engine(of: mirror), sources: sources,
             outputs: outputs, points: pointStatuses(of: mirror.name), note: notes[mirror.name],
             countersAge: age(of: mirror.name), tap: observed.taps[mirror.name])
         let missingSources = sources.filter { $0.state.isAbsence }.map(\.source.port)
@@ -342,6 +342,12 @@ private struct StatusReader {
     }
 
     /// Which engine has it, by what there is of it.
+    /// Before a plan has an engine for it, the definition's word counts, then what runs.
+    private func engine(of mirror: Mirror) -> EngineName? {
+        plan.engines[mirror.name] ?? EngineName(rawValue: mirror.engine.rawValue)
+            ?? (plan.unseen.contains(mirror.name) ? nil : engineAtWork(mirror.name))
+    }
+
     private func engineAtWork(_ name: MirrorName) -> EngineName {
         rows[name] != nil ? .ovs : points[name] == nil && observed.taps[name] != nil ? .tap : .tc
     }

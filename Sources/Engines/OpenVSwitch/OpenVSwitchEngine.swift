@@ -52,7 +52,7 @@ public final class OpenVSwitchEngine: Engine {
 
     /// - Parameters:
     ///   - location: nil where there is no Open vSwitch.
-    ///   - isDeclined: whether none is to be looked for: then no trace of one matters.
+    ///   - isDeclined: whether none is to be looked for: then only what its database's file has of mirrors matters.
     ///   - client: one that has been begun with already, to that location.
     ///   - actor: who changes things, such as `root`.
     ///   - namespace: whose rows are looked at and made.
@@ -77,6 +77,10 @@ public final class OpenVSwitchEngine: Engine {
         guard client != nil else {
             var capabilities = EngineCapabilities.noOpenVSwitch
             capabilities.mayBeMissed = !isDeclined
+            if isDeclined {
+                capabilities.unavailable = "Open vSwitch isn't looked at (--db none, or OVS_DB)"
+                capabilities.isPassedBy = Files.exists("\(usualDirectory)/db.sock")
+            }
             return capabilities
         }
         var capabilities = EngineCapabilities.openVSwitch
@@ -125,6 +129,7 @@ public final class OpenVSwitchEngine: Engine {
         observation.declinesSwitches = isDeclined
         observation.database = isUsual ? nil : location?.target.description
         guard let client, let location else { return }
+        let routes = try NetlinkSocket(.route)
         do {
             if replica == nil {
                 try client.monitor(tables: MonitoredColumns.all)
@@ -132,7 +137,7 @@ public final class OpenVSwitchEngine: Engine {
             let seen = client.replica
             replica = seen
             silence = nil
-            try read(seen, client, into: &observation)
+            try read(seen, client, routes, into: &observation)
         } catch {
             guard !location.isNamed else {
                 throw UserError("\(error)", advice: "look whether ovsdb-server runs, and at --db or OVS_DB")
@@ -141,10 +146,12 @@ public final class OpenVSwitchEngine: Engine {
         }
     }
 
-    private func read(_ seen: Replica, _ client: OVSDBClient, into observation: inout Observation) throws(OVSDBError) {
-        let socket = try? NetlinkSocket(.route)
+    private func read(
+        _ seen: Replica, _ client: OVSDBClient, _ routes: NetlinkSocket, into observation: inout Observation
+    ) throws(OVSDBError) {
         let reader = SwitchReader(seen, namespace: namespace) { address in
-            (try? socket?.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
+            // No route now: nothing is under the tunnel now.
+            (try? routes.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
         }
         for found in reader.switches() { observation.topology.insert(found) }
         var state = reader.state(now: ThisProcess.now(), sent: try sent(to: reader, client))
@@ -200,8 +207,13 @@ public final class OpenVSwitchEngine: Engine {
     /// While its database doesn't answer, a mirror may have rows there, and they survive a restart of the machine. Where
     /// the server doesn't run, its file is asked: a name that isn't in there is no row's.
     public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
-        guard !isDeclined, mirror.mayBeOnSwitch else { return nil }
+        guard mirror.mayBeOnSwitch else { return nil }
         if let silence { return silence }
+        if isDeclined {
+            // A file that can't be read says nothing against who wants none to be looked for.
+            guard case .owners = fileContents() else { return nil }
+            return rows(of: mirror, in: "Open vSwitch's database").map { "\($0), and isn't looked at" }
+        }
         if location != nil {
             // In another database than the usual one there is nothing to be learnt of what was kept, or is in that one.
             guard !isUsual else { return nil }

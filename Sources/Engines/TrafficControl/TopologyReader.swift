@@ -1,4 +1,6 @@
+import LinuxSystem
 import MirrorModel
+import MirrorPlan
 import Netlink
 import RouteNetlink
 
@@ -143,10 +145,28 @@ struct TopologyReader {
                 ? .group : .known
         }
         guard link.kind == "vxlan" else { return .perPacket }
-        guard let entries = try? socket.dump(ForwardingEntry.dump(index: link.index, name: link.name)) else {
-            return nil
+        guard let entries = try? entries(of: link.index, link.name) else { return nil }
+        return entries.contains(where: \.isForEveryFrame) ? .known : .perPacket
+    }
+
+    private func entries(of index: Int32, _ name: String) throws(NetlinkError) -> [ForwardingEntry] {
+        try socket.dump(ForwardingEntry.dump(index: index, name: name)).compactMap {
+            ForwardingEntry($0, index: index)
         }
-        return entries.contains { ForwardingEntry.isForEveryFrame($0, index: link.index) } ? .known : .perPacket
+    }
+
+    /// Where a tunnel sends frames by its forwarding table; empty if it has gone.
+    func forwarding(of tunnel: ResolvedPort) throws(NetlinkError) -> [ForwardingDestination] {
+        let entries: [ForwardingEntry]
+        do throws(NetlinkError) {
+            entries = try self.entries(of: tunnel.index, "\(tunnel.name)")
+        } catch {
+            guard error.errno == .noDevice else { throw error }
+            return []
+        }
+        return entries.compactMap { entry in
+            MACAddress(entry.address).map { ForwardingDestination(frames: $0, target: entry.target) }
+        }
     }
 
     private func settings(_ port: BridgePort) -> BridgePortSettings {

@@ -61,9 +61,14 @@ public final class TrafficControlEngine: Engine {
         observation.recordsElsewhere = try records.elsewhere()
     }
 
-    /// Reads features through ethtool's netlink family; nothing on a kernel that doesn't have it.
-    public func offloads(of ports: [ResolvedPort]) throws -> [Int32: OffloadState] {
-        try ethtoolIfThere()?.read(ports) ?? [:]
+    /// Reads features through ethtool's netlink family, nothing of it on a kernel that doesn't have it, and the forwarding
+    /// tables of VXLAN tunnels.
+    public func inspect(_ outputs: [ResolvedPort], in observation: inout Observation) throws {
+        observation.offloads = try ethtoolIfThere()?.read(outputs) ?? [:]
+        let tunnels = outputs.filter { observation.topology[index: $0.index]?.kind.word == "vxlan" }
+        for tunnel in tunnels {
+            observation.forwarding[tunnel.index] = try TopologyReader(socket: socket).forwarding(of: tunnel)
+        }
     }
 
     /// nil on a kernel without the netlink family (before 5.6). Any other failure is one: copies that were taken for
