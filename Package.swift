@@ -62,6 +62,7 @@ let package = Package(
 
         // Control
         library("MirrorModel", in: "Control"),
+        library("ReferenceModel", in: "Control", ["MirrorModel"]),
         library("MirrorConfig", in: "Control", ["MirrorModel", "YAMLEvents"]),
         library("MirrorPlan", in: "Control", ["MirrorModel", "OVSDB", "PacketFilter"]),
         library(
@@ -98,8 +99,8 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "RouteNetlink",
-                "Tap", "TrafficControl",
+                "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "ReferenceModel",
+                "RouteNetlink", "Tap", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -125,13 +126,17 @@ let package = Package(
         tests("YAMLEventsTests", ["YAMLEvents"]),
         tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
+        tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
         .target(
-            name: "PlanSimulation", dependencies: ["MirrorModel", "MirrorPlan", "OVSDB"], path: "Tests/PlanSimulation",
-            swiftSettings: testSettings),
+            name: "PlanSimulation", dependencies: ["MirrorModel", "MirrorPlan", "OVSDB", "ReferenceModel"],
+            path: "Tests/PlanSimulation", swiftSettings: testSettings),
         tests(
             "MirrorPlanTests",
-            ["MirrorModel", "MirrorPlan", "OVSDB", "PacketFilter", "PlanSimulation", "RandomNumbers"]),
+            [
+                "MirrorModel", "MirrorPlan", "OVSDB", "PacketFilter", "PlanSimulation", "RandomNumbers",
+                "ReferenceModel",
+            ]),
         tests(
             "MirrorEngineTests",
             [
@@ -156,7 +161,7 @@ let package = Package(
         // Tests in network namespaces
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "RouteNetlink"],
+            dependencies: ["CLinux", "LinuxSystem", "MirrorModel", "Netlink", "ReferenceModel", "RouteNetlink"],
             path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests(
@@ -178,8 +183,9 @@ let package = Package(
             "ConformanceTests",
             [
                 "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation", "Tap", "TestSupport",
-                "TrafficControl",
+                "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation", "ReferenceModel",
+                "Tap",
+                "TestSupport", "TrafficControl",
             ]),
     ],
     swiftLanguageModes: [.v6]

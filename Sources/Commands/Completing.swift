@@ -1,4 +1,5 @@
 import ArgumentParser
+import LinuxSystem
 import MirrorEngine
 import MirrorModel
 import Netlink
@@ -20,7 +21,9 @@ enum Completing {
     }
 
     private static func portNames() -> [String] {
-        guard let socket = try? NetlinkSocket(.route), let messages = try? socket.dump(LinkRequest.dump()) else {
+        guard let socket = try? NetlinkSocket(.route, in: .current()),
+            let messages = try? socket.dump(LinkRequest.dump())
+        else {
             return []
         }
         return messages.compactMap { try? Link($0) }.flatMap { [$0.name] + $0.altnames }.filter(isHarmless).sorted()

@@ -265,7 +265,7 @@ private struct DaemonloggerSettings {
 
     /// What libpcap takes for the first: an interface that is up and isn't the loopback.
     private static func firstPort() throws -> PortName {
-        let links = try NetlinkSocket(.route).dump(LinkRequest.dump()).compactMap { try? Link($0) }
+        let links = try NetlinkSocket(.route, in: .current()).dump(LinkRequest.dump()).compactMap { try? Link($0) }
         guard let link = links.filter({ $0.isUp && !$0.isLoopback }).min(by: { $0.index < $1.index }) else {
             throw UserError("no interface is up", advice: "say which one: -i PORT")
         }

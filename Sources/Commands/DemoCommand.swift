@@ -133,7 +133,7 @@ struct DemoStory {
     }
 
     private func observe() throws -> Observation {
-        try TrafficControlEngine(runDirectory: "\(directory)/run").observe(outputs: [PortName("vnet2")])
+        try TrafficControlEngine(in: .current(), runDirectory: "\(directory)/run").observe(outputs: [PortName("vnet2")])
     }
 
     private func heading(_ text: String) { Terminal.write("\n" + Terminal.styled("== \(text)", .bold) + "\n") }
@@ -162,7 +162,7 @@ enum DemoAdvice {
     }
 
     private static func example() -> (String, String)? {
-        let topology = try? TrafficControlEngine(runDirectory: "/nonexistent").observe().topology
+        let topology = try? TrafficControlEngine(in: .current(), runDirectory: "/nonexistent").observe().topology
         guard let topology else { return nil }
         for port in topology.ports.values.sorted(by: { $0.name < $1.name }) where port.kind.isBridge {
             let members = topology.members(of: port.name)

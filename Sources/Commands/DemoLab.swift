@@ -5,24 +5,16 @@ import RouteNetlink
 
 /// A bridge in this thread's namespace, and three VMs in namespaces of their own.
 struct DemoLab {
-    private let home: Namespace
-    private let machines: [Namespace]
+    private let machines: [NetworkNamespace]
     /// nil on a Linux bridge.
     let openVSwitch: DemoSwitch?
-
-    /// A namespace kept alive by a descriptor.
-    private final class Namespace {
-        let descriptor: Descriptor
-        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-    }
 
     /// - Parameter switchDirectory: where an Open vSwitch of its own lives; nil for a Linux bridge.
     /// - Throws: what the kernel has against it, or ``UserError`` without an Open vSwitch.
     init(switchDirectory: String?) throws {
-        home = Namespace(try NetworkNamespace.current())
         // A kernel without IPv6 has nothing to switch off, and with it there is just more to count.
         try? NetworkNamespace.disableIPv6()
-        let socket = try NetlinkSocket(.route)
+        let socket = try NetlinkSocket(.route, in: .current())
         openVSwitch = try switchDirectory.map { try DemoSwitch(directory: $0) }
         var bridge: Int32?
         if openVSwitch == nil {
@@ -31,12 +23,13 @@ struct DemoLab {
             try socket.perform(LinkRequest.setUp(true, index: index, name: "br0"))
             bridge = index
         }
-        var machines: [Namespace] = []
+        var machines: [NetworkNamespace] = []
         for number in 0..<3 {
-            let machine = try Self.makeNamespace()
+            let machine = try NetworkNamespace.make()
+            try machine.inside { try? NetworkNamespace.disableIPv6() }
             let name = "vnet\(number)"
             try socket.perform(
-                LinkRequest.addVeth(name, peer: "eth0", peerNamespace: machine.descriptor.number))
+                LinkRequest.addVeth(name, peer: "eth0", peerNamespace: machine.number))
             let index = try Self.index(of: name, socket)
             if let bridge { try socket.perform(LinkRequest.setMaster(bridge, index: index, name: name)) }
             try socket.perform(LinkRequest.setUp(true, index: index, name: name))
@@ -46,7 +39,7 @@ struct DemoLab {
         try openVSwitch?.makeBridge("br0", ports: ["vnet0", "vnet1", "vnet2"])
         for number in 0..<3 {
             try inside(number) {
-                let inner = try NetlinkSocket(.route)
+                let inner = try NetlinkSocket(.route, in: .current())
                 let index = try Self.index(of: "eth0", inner)
                 try inner.perform(LinkRequest.setUp(true, index: index, name: "eth0"))
                 let address: [UInt8] = [10, 77, 0, UInt8(number + 1)]
@@ -109,23 +102,7 @@ struct DemoLab {
     }
 
     private func inside<Result: ~Copyable>(_ machine: Int, _ body: () throws -> Result) throws -> Result {
-        try NetworkNamespace.enter(machines[machine].descriptor)
-        let result: Result
-        do { result = try body() } catch {
-            try NetworkNamespace.enter(home.descriptor)
-            throw error
-        }
-        try NetworkNamespace.enter(home.descriptor)
-        return result
-    }
-
-    private static func makeNamespace() throws -> Namespace {
-        let home = try NetworkNamespace.current()
-        try NetworkNamespace.makeOwn()
-        try? NetworkNamespace.disableIPv6()
-        let made = try NetworkNamespace.current()
-        try NetworkNamespace.enter(home)
-        return Namespace(made)
+        try machines[machine].inside(body)
     }
 
     private static func index(of name: String, _ socket: NetlinkSocket) throws -> Int32 {

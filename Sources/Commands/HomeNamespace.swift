@@ -27,14 +27,14 @@ enum HomeNamespace {
         let bytes: [UInt8]? = try? Files.read("/proc/sys/kernel/random/boot_id", atMost: 64)
         let boot = (bytes ?? []).filter { $0 > 0x20 }
         return NamespaceMark(
-            identity: isElsewhere ? (try? NetworkNamespace.identity()) : nil,
+            identity: isElsewhere ? (try? NetworkNamespace.current().identity()) : nil,
             boot: String(decoding: boot, as: UTF8.self))
     }
 
     /// Where what runs is usually noted: in another namespace, in a directory of its own.
     static var runDirectory: String {
         guard isElsewhere, NetworkNamespace.isPathShared(withProcess: 1, commonRunDirectory) != false,
-            let identity = try? NetworkNamespace.identity()
+            let identity = try? NetworkNamespace.current().identity()
         else { return commonRunDirectory }
         return "\(commonRunDirectory)/netns-\(identity)"
     }

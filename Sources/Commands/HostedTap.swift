@@ -12,7 +12,7 @@ final class HostedTap {
     private let listener: LocalListener
     private let watch: DirectoryWatch?
     private let since = Session.now
-    private let namespace = try? NetworkNamespace.identity()
+    private let namespace = try? NetworkNamespace.current().identity()
     private var reason: String?
     /// Since when its definition has been gone or another one, by the monotonic clock.
     private var goneSince: UInt64?

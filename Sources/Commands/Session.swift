@@ -112,6 +112,7 @@ func usualOrNamedSwitch(database: String?, tls: TLSFiles?) throws -> OpenVSwitch
 
 /// What a command works with: the engines, and the reconciler on top of them.
 struct Session {
+    let namespace: NetworkNamespace
     let trafficControl: TrafficControlEngine
     let openVSwitch: OpenVSwitchEngine
     /// Whether there is an Open vSwitch to look at.
@@ -126,19 +127,20 @@ struct Session {
     init(_ places: any Places, needsDefinitions: Bool = true) throws {
         store = try needsDefinitions ? places.store : places.storeIfAny
         let location = try places.openVSwitch
+        namespace = try NetworkNamespace.current()
         openVSwitch = OpenVSwitchEngine(
             location, isDeclined: places.declinesSwitches, client: location.flatMap { EarlyConnection.take($0.target) },
-            actor: Actor.name, namespace: HomeNamespace.mark)
+            in: namespace, actor: Actor.name, mark: HomeNamespace.mark)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
         hasSwitches = location != nil
         database = location.flatMap { $0.isNamed ? $0.target.description : nil }
-        trafficControl = try TrafficControlEngine(runDirectory: places.runDirectory)
+        trafficControl = try TrafficControlEngine(in: namespace, runDirectory: places.runDirectory)
         // The kernel first: the others build on its ports.
         reconciler = Reconciler(
             engines: [
                 trafficControl, openVSwitch,
-                TapEngine(runDirectory: places.runDirectory) { Terminal.complain("warning: \($0)") },
+                TapEngine(in: namespace, runDirectory: places.runDirectory) { Terminal.complain("warning: \($0)") },
             ], store: store, runDirectory: places.runDirectory)
         now = Self.now
     }

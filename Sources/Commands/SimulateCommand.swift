@@ -6,6 +6,7 @@ import MirrorEngine
 import MirrorModel
 import PacketFilter
 import PacketSocket
+import ReferenceModel
 import Synchronization
 
 struct SimulateCommand: ParsableCommand {

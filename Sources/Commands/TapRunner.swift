@@ -130,7 +130,7 @@ struct TapRunner {
     private func open(_ settings: TapSettings) throws -> Tap {
         let style = report
         do {
-            return try Tap(settings) { style.remark($0) }
+            return try Tap(settings, in: .current()) { style.remark($0) }
         } catch let error as SystemError where error.errno == .noDevice {
             throw UserError(
                 "there is no interface \(error.object)",

@@ -4,6 +4,7 @@ import MirrorModel
 import MirrorPlan
 import OVSDBTransport
 import OpenVSwitch
+import ReferenceModel
 import Tap
 import TestSupport
 import TrafficControl
@@ -24,13 +25,15 @@ struct EngineUnderTest {
     }
 
     private init(directory: String, _ openVSwitch: TestSupport.OpenVSwitch?) throws {
-        engine = try TrafficControlEngine(runDirectory: directory)
+        let namespace = try NetworkNamespace.current()
+        engine = try TrafficControlEngine(in: namespace, runDirectory: directory)
         filesDirectory = "\(directory)/captures"
-        var engines: [any Engine] = [engine, TapEngine(runDirectory: directory) { _ in }]
+        var engines: [any Engine] = [engine, TapEngine(in: namespace, runDirectory: directory) { _ in }]
         if let openVSwitch {
             let target = try OVSDBTarget(parsing: openVSwitch.database)
             engines.append(
-                OpenVSwitchEngine(OpenVSwitchEngine.Location(target: target, isNamed: true), actor: "conformance"))
+                OpenVSwitchEngine(
+                    OpenVSwitchEngine.Location(target: target, isNamed: true), in: namespace, actor: "conformance"))
         }
         reconciler = Reconciler(
             engines: engines,

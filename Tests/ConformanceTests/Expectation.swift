@@ -1,5 +1,6 @@
 import MirrorModel
 import PlanSimulation
+import ReferenceModel
 import TestSupport
 
 /// What a scenario is to come to, by the reference model.

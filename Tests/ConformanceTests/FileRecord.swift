@@ -1,6 +1,7 @@
 import CaptureFile
 import LinuxSystem
 import MirrorModel
+import ReferenceModel
 import TestSupport
 
 /// A frame in a capture file, as it is read back.

@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 
 /// A pcap-filter(7) expression, and what it means, said once more in Swift: nothing of libpcap is in it.
 struct FilterCase: Sendable {

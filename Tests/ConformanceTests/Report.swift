@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import TestSupport
 
 /// What is missing and what is too much of a capture, frame by frame.

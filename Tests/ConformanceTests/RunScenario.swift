@@ -1,6 +1,7 @@
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import ReferenceModel
 import TestSupport
 
 /// What a scenario came to.

@@ -1,5 +1,6 @@
 import LinuxSystem
 import MirrorModel
+import ReferenceModel
 import TestSupport
 
 /// Runs scenarios in one lab and holds what comes of each frame against the reference model.

@@ -1,6 +1,7 @@
 import MirrorModel
 import MirrorPlan
 import PacketSocket
+import ReferenceModel
 import Tap
 import TestSupport
 

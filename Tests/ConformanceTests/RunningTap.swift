@@ -3,6 +3,7 @@ import CaptureLog
 import LinuxSystem
 import MirrorModel
 import PacketSocket
+import ReferenceModel
 import Tap
 import TestSupport
 
@@ -112,7 +113,7 @@ final class RunningTap {
         settings.mostJoining = 1
         settings.ringBytes = blocks * (256 << 10) * max(1, settings.watched.count)
         settings.files = try mirror.outputs.compactMap(\.files).map { try files($0, mirror) }
-        let tap = try Tap(settings) { _ in }
+        let tap = try Tap(settings, in: .current()) { _ in }
         try tap.begin()
         answers.put(.done(0))
         var poll = PollSet(capacity: tap.frameDescriptors.count + 2)

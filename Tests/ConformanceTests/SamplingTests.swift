@@ -1,7 +1,8 @@
 import MirrorModel
 import MirrorPlan
-import TestSupport
+import ReferenceModel
 import Testing
+import TestSupport
 
 extension ConformanceTests {
     /// Rule 2: 1 in N copies each frame with probability 1/N. Chance is part of it, so that only bounds can be tested; they are

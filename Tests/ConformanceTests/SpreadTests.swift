@@ -1,7 +1,8 @@
 import MirrorModel
+import ReferenceModel
 import Tap
-import TestSupport
 import Testing
+import TestSupport
 
 extension ConformanceTests {
     /// Spreading, without the model's help: it asks the product's own hash.

@@ -18,8 +18,8 @@ extension ConformanceTests {
             let namespace = "/run/netns/\(lab.sw)"
             let directory = lab.runDirectory
             return try OwnThread.run {
-                try NetworkNamespace.enter(try Descriptor.open(namespace, flags: 0))
-                return try body(try TrafficControlEngine(runDirectory: directory))
+                try NetworkNamespace(path: namespace).enter()
+                return try body(try TrafficControlEngine(in: .current(), runDirectory: directory))
             }
         }
 

@@ -1,6 +1,7 @@
 import MirrorModel
-import TestSupport
+import ReferenceModel
 import Testing
+import TestSupport
 
 extension ConformanceTests.SwitchTests {
     /// What Open vSwitch's own tests check of mirrors (tests/ofproto-dpif.at), with frames that are really sent; and what

@@ -18,12 +18,15 @@ extension IntegrationTests {
 
             init(names: Set<String>, members: [String] = []) throws {
                 try NetworkNamespace.makeOwn()
-                socket = try NetlinkSocket(.route)
+                socket = try NetlinkSocket(.route, in: .current())
                 try socket.perform(LinkRequest.addBridge("br0"))
                 bridge = try Self.index("br0", socket)
                 for name in names { try Self.add(name, socket) }
                 for name in members { try Self.add(name, socket, to: bridge) }
-                watch = try LinkWatch(KernelInquiry(), names: names, bridges: ["br0"], receiveBuffer: 16_384)
+                watch = try LinkWatch(
+                    KernelInquiry(in: .current()),
+                    NetlinkSubscription(.route, groups: [RouteGroup.link], in: .current(), receiveBuffer: 16_384),
+                    names: names, bridges: ["br0"])
             }
 
             private static func index(_ name: String, _ socket: NetlinkSocket) throws -> Int32 {
@@ -113,7 +116,7 @@ extension IntegrationTests {
                 try machine.release("leaves")
                 try machine.add("joins", isMember: true)
                 try machine.add("stranger")
-                let look = try Clerk().lookOnly(for: ["m1", "none"], membersOf: ["br0"])
+                let look = try Clerk(in: .current()).lookOnly(for: ["m1", "none"], membersOf: ["br0"])
                 #expect(!look.isWhole)
                 #expect(Set(look.links.map(\.name)) == ["m1", "br0", "stays", "joins"])
                 machine.watch.take(look, now: 0)

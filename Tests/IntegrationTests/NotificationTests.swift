@@ -12,8 +12,8 @@ extension IntegrationTests {
         func hearsOfLinks() throws {
             try OwnThread.run {
                 try NetworkNamespace.makeOwn()
-                let subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link])
-                let socket = try NetlinkSocket(.route)
+                let subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link], in: .current())
+                let socket = try NetlinkSocket(.route, in: .current())
                 try socket.perform(LinkRequest.addBridge("br7"))
                 let message = try #require(try socket.perform(LinkRequest.get(name: "br7")).messages.first)
                 let index = try Link(message).index
@@ -40,7 +40,7 @@ extension IntegrationTests {
         func lostTargetIsOnlyALink() throws {
             try OwnThread.run {
                 try NetworkNamespace.makeOwn()
-                let socket = try NetlinkSocket(.route)
+                let socket = try NetlinkSocket(.route, in: .current())
                 try socket.perform(LinkRequest.addVeth("a0", peer: "a1"))
                 try socket.perform(LinkRequest.addVeth("b0", peer: "b1"))
                 let indices = try ["a0", "b0"].map { name in
@@ -48,7 +48,7 @@ extension IntegrationTests {
                 }
                 try socket.perform(QdiscRequest.addClsact(index: indices[0], name: "a0"))
                 let subscription = try NetlinkSubscription(
-                    .route, groups: [RouteGroup.link, RouteGroup.trafficControl])
+                    .route, groups: [RouteGroup.link, RouteGroup.trafficControl], in: .current())
                 let everything = SocketFilter(code: 6, jumpTrue: 0, jumpFalse: 0, constant: .max)
                 try socket.perform(
                     FilterRequest.add(
@@ -77,8 +77,9 @@ extension IntegrationTests {
         func overflow() throws {
             try OwnThread.run {
                 try NetworkNamespace.makeOwn()
-                let subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link], receiveBuffer: 2048)
-                let socket = try NetlinkSocket(.route)
+                let subscription = try NetlinkSubscription(
+                    .route, groups: [RouteGroup.link], in: .current(), receiveBuffer: 2048)
+                let socket = try NetlinkSocket(.route, in: .current())
                 for number in 0..<20 { try socket.perform(LinkRequest.addBridge("br\(number)")) }
                 var lost = false
                 var heard = 0

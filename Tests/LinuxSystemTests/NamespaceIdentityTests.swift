@@ -5,13 +5,13 @@ import Testing
 @Suite struct NamespaceIdentityTests {
     @Test("A kernel that knows no cookie, or says 0, leaves the namespace's inode")
     func withoutCookie() throws {
-        let inode = try NetworkNamespace.identity(cookie: nil)
+        let inode = try NetworkNamespace.current().identity(cookie: nil)
         #expect(inode != 0)
-        #expect(try NetworkNamespace.identity(cookie: 0) == inode)
-        #expect(try NetworkNamespace.identity(cookie: 7) == 7)
+        #expect(try NetworkNamespace.current().identity(cookie: 0) == inode)
+        #expect(try NetworkNamespace.current().identity(cookie: 7) == 7)
         let other = try OwnThread.run {
             try NetworkNamespace.makeOwn()
-            return try NetworkNamespace.identity(cookie: nil)
+            return try NetworkNamespace.current().identity(cookie: nil)
         }
         #expect(other != inode)
     }
@@ -23,11 +23,11 @@ import Testing
             try NetworkNamespace.makeOwn()
             return (
                 isInitial: NetworkNamespace.isInitial, isShared: NetworkNamespace.isShared(withProcess: id),
-                identity: try NetworkNamespace.identity()
+                identity: try NetworkNamespace.current().identity()
             )
         }
         #expect(!found.isInitial && found.isShared == false)
-        #expect(try NetworkNamespace.identity() != found.identity)
+        #expect(try NetworkNamespace.current().identity() != found.identity)
         #expect(NetworkNamespace.isShared(withProcess: id) == true)
         #expect(NetworkNamespace.isPathShared(withProcess: id, "/etc/there/is/no/such") == true)
         // A process that isn't there, or isn't seen, lacks no path.

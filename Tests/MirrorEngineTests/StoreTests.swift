@@ -103,7 +103,7 @@ import Testing
     func records() throws {
         let directory = try Files.makeTemporaryDirectory("portmirror-records")
         defer { try? Files.removeTree(directory) }
-        let records = try RecordStore(runDirectory: directory)
+        let records = try RecordStore(runDirectory: directory, of: .current())
         let record = OutputRecord(
             port: ResolvedPort(name: try PortName("tap0"), index: 7), address: MACAddress([2, 0, 0, 0, 0, 0xfe]),
             offloads: ["tx-a", "tx-b"], bridgePort: BridgePortSettings(state: 3, learning: false, locked: nil),
@@ -125,7 +125,7 @@ import Testing
     func unreadableRecord(content: String) throws {
         let directory = try Files.makeTemporaryDirectory("portmirror-records")
         defer { try? Files.removeTree(directory) }
-        let records = try RecordStore(runDirectory: directory)
+        let records = try RecordStore(runDirectory: directory, of: .current())
         try records.save(OutputRecord(port: ResolvedPort(name: try PortName("tap0"), index: 7)))
         let name = try #require(try Files.list("\(directory)/outputs")?.first)
         let other = OutputRecord(port: ResolvedPort(name: try PortName("tap1"), index: 8))
@@ -142,7 +142,7 @@ import Testing
     func extremeRecords() throws {
         let directory = try Files.makeTemporaryDirectory("portmirror-records")
         defer { try? Files.removeTree(directory) }
-        let records = try RecordStore(runDirectory: directory)
+        let records = try RecordStore(runDirectory: directory, of: .current())
         try records.save(
             OutputRecord(
                 port: ResolvedPort(name: try PortName("tap0"), index: 7), address: MACAddress([2, 0, 0, 0, 0, 0xfe]),

@@ -14,10 +14,10 @@ import Testing
             let reserved = Set(topology.ports.keys.filter { _ in Int.random(in: 0..<100, using: &random) < 15 })
             let graph = ForwardingGraph(topology, reserved: reserved)
             let places = (topology.ports.keys + [try PortName("t1")]).flatMap { name in
-                Hook.allCases.map { MirrorPlan.Place(port: name, hook: $0) }
+                Hook.allCases.map { Point(name, $0) }
             }
-            var forward: Set<[MirrorPlan.Place]> = []
-            var backward: Set<[MirrorPlan.Place]> = []
+            var forward: Set<[Point]> = []
+            var backward: Set<[Point]> = []
             for place in places {
                 for next in graph.successors(of: place) { forward.insert([place, next]) }
                 for before in graph.predecessors(of: place) { backward.insert([before, place]) }

@@ -2,6 +2,7 @@ import MirrorModel
 import MirrorPlan
 import PlanSimulation
 import RandomNumbers
+import ReferenceModel
 import Testing
 
 /// Rule 8: a copy reaches the output and nobody else.

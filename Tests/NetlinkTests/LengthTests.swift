@@ -1,3 +1,4 @@
+import LinuxSystem
 import Netlink
 import Testing
 
@@ -23,7 +24,7 @@ import Testing
         #expect(deep.isTooLong)
         let request = NetlinkRequest(type: 16, payload: plain, operation: "add the filter", object: "vnet0")
         #expect(request.isTooLong == !fits)
-        guard !fits, let socket = try? NetlinkSocket(.route) else { return }
+        guard !fits, let socket = try? NetlinkSocket(.route, in: .current()) else { return }
         #expect {
             try socket.perform(request)
         } throws: { error in

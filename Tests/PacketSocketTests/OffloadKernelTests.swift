@@ -117,7 +117,7 @@ private final class Cable {
 
     init() throws {
         let veth = try Veth()
-        let generic = try NetlinkSocket(.generic)
+        let generic = try NetlinkSocket(.generic, in: .current())
         family = try #require(
             try generic.perform(EthtoolRequest.family()).messages.first.flatMap(EthtoolRequest.familyNumber))
         let receiver = Descriptor(owning: clinux_packet_open(veth.b))

@@ -15,7 +15,7 @@ struct Veth {
         _ = clinux_stay_on_cpu()
         try NetworkNamespace.makeOwn()
         try NetworkNamespace.disableIPv6()
-        route = try NetlinkSocket(.route)
+        route = try NetlinkSocket(.route, in: .current())
         try route.perform(LinkRequest.addVeth("a", peer: "b"))
         a = try Self.setUp("a", route)
         b = try Self.setUp("b", route)

@@ -1,4 +1,5 @@
 public import MirrorModel
+public import ReferenceModel
 
 extension ReferenceModel {
     /// The places that get copies from an output, and would get the originals without it, or have sent them: rule 8 has none.

@@ -60,8 +60,7 @@ public enum FrameSender {
         _ frames: [[UInt8]], through interface: String, in namespace: String, bypassing: Bool = false
     ) throws {
         try OwnThread.run {
-            let home = try Descriptor.open("/run/netns/\(namespace)", flags: O_RDONLY)
-            try NetworkNamespace.enter(home)
+            try NetworkNamespace(path: "/run/netns/\(namespace)").enter()
             let index = if_nametoindex(interface)
             guard index != 0 else { throw LabError("\(namespace) has no interface \(interface)") }
             let number = clinux_packet_open(Int32(index))

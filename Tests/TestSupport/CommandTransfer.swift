@@ -97,7 +97,7 @@ public enum Transfer {
 
     private static func socket(in namespace: String, _ isIPv6: Bool) throws -> Descriptor {
         let number = try OwnThread.run {
-            try NetworkNamespace.enter(try Descriptor.open("/run/netns/\(namespace)", flags: O_RDONLY))
+            try NetworkNamespace(path: "/run/netns/\(namespace)").enter()
             return Glibc.socket(
                 isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         }

@@ -18,8 +18,8 @@ public final class Lab {
 
     /// What it is built of.
     public let layout: LabLayout
-    private let switchNamespace: Descriptor
-    private let vmNamespace: Descriptor
+    private let switchNamespace: NetworkNamespace
+    private let vmNamespace: NetworkNamespace
     private let switchSocket: NetlinkSocket
     private let vmSocket: NetlinkSocket
     private let sender: LabSender
@@ -42,11 +42,11 @@ public final class Lab {
         try labCheck(clinux_stay_on_cpu(), "stay on a CPU")
         try NetworkNamespace.makeOwn()
         vmNamespace = try NetworkNamespace.current()
-        vmSocket = try NetlinkSocket(.route)
+        vmSocket = try NetlinkSocket(.route, in: .current())
         try Self.quieten()
         try NetworkNamespace.makeOwn()
         switchNamespace = try NetworkNamespace.current()
-        switchSocket = try NetlinkSocket(.route)
+        switchSocket = try NetlinkSocket(.route, in: .current())
         try Self.quieten()
         sender = try LabSender(bypassing: false)
         sentinelSender = try LabSender(bypassing: true)
@@ -206,11 +206,11 @@ public final class Lab {
 
     private func openVMs() throws {
         let vmIndices = try Self.indices(vmSocket)
-        try NetworkNamespace.enter(vmNamespace)
+        try vmNamespace.enter()
         for port in layout.ports where port.hasVM {
             vms[port.name] = try LabPacketSocket(index: vmIndices[port.name] ?? 0, name: "\(port.name)")
         }
-        try NetworkNamespace.enter(switchNamespace)
+        try switchNamespace.enter()
     }
 
     // MARK: Netlink

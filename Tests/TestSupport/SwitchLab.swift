@@ -1,6 +1,7 @@
 internal import LinuxSystem
 public import MirrorModel
 internal import Netlink
+public import ReferenceModel
 internal import RouteNetlink
 
 /// Open vSwitch and the VMs at its ports, in two network namespaces of the calling thread's own: one pair of daemons for many
@@ -39,11 +40,11 @@ public final class SwitchLab {
         self.ports = ports
         try NetworkNamespace.makeOwn()
         let vmNamespace = try NetworkNamespace.current()
-        let vmSocket = try NetlinkSocket(.route)
+        let vmSocket = try NetlinkSocket(.route, in: .current())
         try Lab.quieten()
         try NetworkNamespace.makeOwn()
         let switchNamespace = try NetworkNamespace.current()
-        socket = try NetlinkSocket(.route)
+        socket = try NetlinkSocket(.route, in: .current())
         try Lab.quieten()
         sender = try LabSender(bypassing: false)
         for port in ports {
@@ -51,9 +52,9 @@ public final class SwitchLab {
         }
         let vmIndices = try Self.bringUp(ports, vmSocket)
         _ = try Self.bringUp(ports, socket)
-        try NetworkNamespace.enter(vmNamespace)
+        try vmNamespace.enter()
         for port in ports { vms[port] = try LabPacketSocket(index: vmIndices[port] ?? 0, name: "\(port)") }
-        try NetworkNamespace.enter(switchNamespace)
+        try switchNamespace.enter()
         openVSwitch = try OpenVSwitch(directory: directory)
     }
 

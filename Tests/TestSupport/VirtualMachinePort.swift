@@ -13,7 +13,7 @@ public final class VirtualMachinePort {
     public init(_ name: String, in namespace: String, isBare: Bool = false) throws {
         self.isBare = isBare
         let number = try OwnThread.run {
-            try NetworkNamespace.enter(try Descriptor.open("/run/netns/\(namespace)", flags: O_RDONLY))
+            try NetworkNamespace(path: "/run/netns/\(namespace)").enter()
             let number = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
             guard number >= 0 else { throw LabError("can't open /dev/net/tun: \(String(cString: strerror(errno)))") }
             // struct ifreq of linux/if.h: the name, then the flags IFF_TUN or IFF_TAP, IFF_NO_PI and IFF_VNET_HDR.
@@ -148,7 +148,7 @@ public enum SegmentedDatagrams {
     ) throws {
         let namespace = lab.host(client)
         try OwnThread.run {
-            try NetworkNamespace.enter(try Descriptor.open("/run/netns/\(namespace)", flags: O_RDONLY))
+            try NetworkNamespace(path: "/run/netns/\(namespace)").enter()
             let number = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
             guard number >= 0 else { throw LabError("can't open a UDP socket") }
             let socket = Descriptor(owning: number)

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import LinuxSystem
+public import LinuxSystem
 public import MirrorModel
 public import MirrorPlan
 
@@ -11,11 +11,13 @@ public struct RecordStore: Sendable {
     private let directory: String
     private let namespace: UInt64
 
-    /// - Parameter directory: the run-time directory, such as `/run/portmirror`.
-    /// - Throws: ``SystemError`` if the calling thread's namespace can't be told.
-    public init(runDirectory directory: String) throws {
+    /// - Parameters:
+    ///   - directory: the run-time directory, such as `/run/portmirror`.
+    ///   - namespace: whose ports the records are about.
+    /// - Throws: ``SystemError`` if nothing tells the namespace from others.
+    public init(runDirectory directory: String, of namespace: NetworkNamespace) throws {
         self.directory = "\(directory)/outputs"
-        namespace = try NetworkNamespace.identity()
+        self.namespace = try namespace.identity()
     }
 
     /// The records of this namespace, and those that can't be read: guessing would lose settings.

@@ -39,3 +39,25 @@ public struct OpenVSwitchVersion: Hashable, Comparable, Sendable, CustomStringCo
         self >= first || backports.contains { $0.major == major && $0.minor == minor && $0.patch <= patch }
     }
 }
+
+extension OpenVSwitchVersion {
+    /// Whether a frame that an action has changed counts as another one for mirrors: it is copied before and after.
+    public var copiesAgainAfterChange: Bool {
+        has(
+            since: OpenVSwitchVersion(3, 3),
+            backports: [
+                OpenVSwitchVersion(3, 2, 1), OpenVSwitchVersion(3, 1, 3), OpenVSwitchVersion(3, 0, 5),
+                OpenVSwitchVersion(2, 17, 8),
+            ])
+    }
+
+    /// Whether flows that are already installed follow a change of mirrors at once. Before, they keep to the old mirrors for
+    /// up to 10 seconds, or as long as they are busy, unless they are purged (`ovs-appctl revalidator/purge`).
+    public var revalidatesOnMirrorChange: Bool {
+        has(
+            since: OpenVSwitchVersion(3, 3, 3), backports: [OpenVSwitchVersion(3, 2, 4), OpenVSwitchVersion(3, 1, 6)])
+    }
+
+    /// Whether a mirror can have a filter (the column `filter` of Mirror).
+    public var hasMirrorFilter: Bool { has(since: OpenVSwitchVersion(3, 4)) }
+}

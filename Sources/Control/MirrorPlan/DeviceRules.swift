@@ -3,7 +3,7 @@ import MirrorModel
 /// What the devices that a mirror names are, and what follows from it (``DeviceKind``).
 struct DeviceRules {
     let mirror: Mirror
-    let places: [Place]
+    let places: [Point]
     let observed: Observation
     /// Who sends the copies: a switch, a process, or else the kernel's hooks.
     let isOnSwitch: Bool
@@ -90,7 +90,7 @@ struct DeviceRules {
 
     /// Whether a frame that is copied there may have its route with it: what comes in has none yet, and what a bridge only
     /// forwards gets none.
-    private func keepsRoutes(_ place: Place) -> Bool {
+    private func keepsRoutes(_ place: Point) -> Bool {
         guard let port = topology[place.port] else { return place.hook == .egress }
         guard place.hook == .egress else { return port.kind.word == "loopback" }
         guard let bridge = port.master.flatMap({ topology[index: $0] }), bridge.kind.isBridge else { return true }

@@ -1,11 +1,5 @@
 import MirrorModel
 
-/// A place that a frame passes: one hook of one port.
-struct Place: Hashable {
-    let port: PortName
-    let hook: Hook
-}
-
 /// Which place a frame may come to next, from the topology alone. It errs towards "may": a bridge forwards to every
 /// other member.
 struct ForwardingGraph {
@@ -24,13 +18,13 @@ struct ForwardingGraph {
         hasAggregates = topology.ports.values.contains { if case .aggregate = $0.kind { true } else { false } }
     }
 
-    func successors(of place: Place) -> [Place] {
+    func successors(of place: Point) -> [Point] {
         guard let port = topology[place.port] else { return ofSwitchTunnel(place) }
         return place.hook == .ingress ? received(port) : sent(port) + acrossTheLAN(port, .ingress)
     }
 
     /// A switch's tunnel has no interface of its own.
-    private func ofSwitchTunnel(_ place: Place) -> [Place] {
+    private func ofSwitchTunnel(_ place: Point) -> [Point] {
         guard countsTunnels, let own = topology.switchPort(place.port), let tunnel = own.tunnel,
             let bridge = topology.switchOf(place.port)
         else { return [] }
@@ -40,17 +34,17 @@ struct ForwardingGraph {
 
     /// The members of a bond or team are cables to one LAN: what leaves by one comes back on the others, unless the
     /// switch there takes them for one.
-    private func acrossTheLAN(_ port: Port, _ hook: Hook) -> [Place] {
+    private func acrossTheLAN(_ port: Port, _ hook: Hook) -> [Point] {
         let siblings = topology.siblings(of: port.name)
         guard !siblings.isEmpty else { return [] }
         let master = port.master.flatMap { topology[index: $0] }
         if master?.bond?.isOneLinkForSwitch == true, topology.switchPort(withInterface: port.name) == nil { return [] }
-        return siblings.map { Place(port: $0, hook: hook) }
+        return siblings.map { Point($0, hook) }
     }
 
     /// Every place that a frame may come to after `start`, itself left out unless it comes back.
-    func reachable(from start: Place) -> Set<Place> {
-        var found: Set<Place> = []
+    func reachable(from start: Point) -> Set<Point> {
+        var found: Set<Point> = []
         var open = successors(of: start)
         while let place = open.popLast() {
             if found.insert(place).inserted { open += successors(of: place) }
@@ -58,15 +52,15 @@ struct ForwardingGraph {
         return found
     }
 
-    private func received(_ port: Port) -> [Place] {
+    private func received(_ port: Port) -> [Point] {
         guard !reserved.contains(port.name) else { return [] }
-        var next = stacked(on: port).map { Place(port: $0, hook: .ingress) }
+        var next = stacked(on: port).map { Point($0, .ingress) }
         if let own = switchPort(port), !own.port.isInternal { next += throughSwitch(own.of, from: own.port) }
         guard let index = port.master, let master = topology[index: index] else { return next }
-        next.append(Place(port: master.name, hook: .ingress))
+        next.append(Point(master.name, .ingress))
         if master.kind.isBridge {
             next += topology.members(of: master.name).filter { $0.name != port.name && !reserved.contains($0.name) }
-                .map { Place(port: $0.name, hook: .egress) }
+                .map { Point($0.name, .egress) }
         }
         return next
     }
@@ -87,7 +81,7 @@ struct ForwardingGraph {
     }
 
     /// Where a switch, and those that patch ports connect it with, may send what comes in at a port.
-    private func throughSwitch(_ start: Switch, from arrival: SwitchPort) -> [Place] {
+    private func throughSwitch(_ start: Switch, from arrival: SwitchPort) -> [Point] {
         switches(around: start).flatMap { item in
             item.ports.values.filter { $0.name != arrival.name && !reserved.contains($0.name) && !$0.isPatch }
                 .sorted { $0.name < $1.name }.flatMap { $0.places(.egress) }
@@ -108,7 +102,7 @@ struct ForwardingGraph {
         return found.values.sorted { $0.name < $1.name }
     }
 
-    private func sent(_ port: Port) -> [Place] {
+    private func sent(_ port: Port) -> [Point] {
         // What the host sends through an internal port is what the switch gets from it.
         if let own = switchPort(port), own.port.isInternal {
             return reserved.contains(own.port.name) ? [] : throughSwitch(own.of, from: own.port)
@@ -116,7 +110,7 @@ struct ForwardingGraph {
         switch port.kind {
         case .bridge, .aggregate:
             return topology.members(of: port.name).filter { !reserved.contains($0.name) }
-                .map { Place(port: $0.name, hook: .egress) }
+                .map { Point($0.name, .egress) }
         case .veth(let peer, _):
             return place(peer, .ingress)
         case .vlan(let parent, _), .stacked(let parent, _):
@@ -124,19 +118,19 @@ struct ForwardingGraph {
         case .shared(let parent, _):
             let siblings = parent.map(topology.stacked(on:)) ?? []
             return place(parent, .egress)
-                + siblings.filter { $0.name != port.name }.map { Place(port: $0.name, hook: .ingress) }
+                + siblings.filter { $0.name != port.name }.map { Point($0.name, .ingress) }
         case .tunnel(let underlay, _):
             return countsTunnels ? place(underlay, .egress) : []
         case .other:
-            return port.name.description == "lo" ? [Place(port: port.name, hook: .ingress)] : []
+            return port.name.description == "lo" ? [Point(port.name, .ingress)] : []
         }
     }
 
     /// The shortest way from one place to another, breadth first, both included.
     /// - Parameter more: places that something else leads to from a place, such as mirrors.
-    func path(from start: Place, to goal: Place, more: (Place) -> [Place] = { _ in [] }) -> [Place]? {
-        var previous: [Place: Place] = [:]
-        var seen: Set<Place> = [start]
+    func path(from start: Point, to goal: Point, more: (Point) -> [Point] = { _ in [] }) -> [Point]? {
+        var previous: [Point: Point] = [:]
+        var seen: Set<Point> = [start]
         var open = [start][...]
         while let place = open.popFirst() {
             if place == goal {
@@ -153,7 +147,7 @@ struct ForwardingGraph {
     }
 
     /// Every place from which a frame may come to one of these, themselves included.
-    func origins(of goals: [Place]) -> Set<Place> {
+    func origins(of goals: [Point]) -> Set<Point> {
         var found = Set(goals)
         var open = goals
         while let place = open.popLast() {
@@ -163,7 +157,7 @@ struct ForwardingGraph {
     }
 
     /// The other way round: ``successors(of:)`` of each of these has the place.
-    func predecessors(of place: Place) -> [Place] {
+    func predecessors(of place: Point) -> [Point] {
         guard let port = topology[place.port] else { return beforeSwitchTunnel(place) }
         let parent = !countsTunnels && port.kind.isTunnel ? nil : port.kind.parent.flatMap { topology[index: $0] }
         let children = stacked(on: port)
@@ -173,38 +167,38 @@ struct ForwardingGraph {
         {
             let entrances = entrances(of: own.of, to: own.port)
             if own.port.isInternal { return entrances }
-            return entrances + children.map { Place(port: $0, hook: .egress) }
+            return entrances + children.map { Point($0, .egress) }
         }
         switch place.hook {
         case .ingress:
             var before = topology.members(of: port.name).filter { !reserved.contains($0.name) }
             if let parent, !reserved.contains(parent.name) { before.append(parent) }
-            var places = before.map { Place(port: $0.name, hook: .ingress) } + acrossTheLAN(port, .egress)
+            var places = before.map { Point($0.name, .ingress) } + acrossTheLAN(port, .egress)
             if case .veth(let peer, _) = port.kind { places += self.place(peer, .egress) }
             if let parent {
                 places += topology.stacked(on: parent.index).filter { $0.isShared && $0.name != port.name }
-                    .map { Place(port: $0.name, hook: .egress) }
+                    .map { Point($0.name, .egress) }
             }
-            if port.name.description == "lo" { places.append(Place(port: port.name, hook: .egress)) }
+            if port.name.description == "lo" { places.append(Point(port.name, .egress)) }
             return places
         case .egress:
-            var places = children.map { Place(port: $0, hook: .egress) }
+            var places = children.map { Point($0, .egress) }
             guard let master, !reserved.contains(port.name) else { return places }
             switch master.kind {
             case .bridge:
                 places += topology.members(of: master.name).filter {
                     $0.name != port.name && !reserved.contains($0.name)
                 }
-                .map { Place(port: $0.name, hook: .ingress) }
-                places.append(Place(port: master.name, hook: .egress))
-            case .aggregate: places.append(Place(port: master.name, hook: .egress))
+                .map { Point($0.name, .ingress) }
+                places.append(Point(master.name, .egress))
+            case .aggregate: places.append(Point(master.name, .egress))
             default: break
             }
             return places
         }
     }
 
-    private func beforeSwitchTunnel(_ place: Place) -> [Place] {
+    private func beforeSwitchTunnel(_ place: Point) -> [Point] {
         guard countsTunnels, let own = topology.switchPort(place.port), let tunnel = own.tunnel,
             let bridge = topology.switchOf(place.port)
         else { return [] }
@@ -212,27 +206,27 @@ struct ForwardingGraph {
         guard let index = tunnel.underlay, let port = topology[index: index], !reserved.contains(port.name) else {
             return []
         }
-        return [Place(port: port.name, hook: .ingress)]
+        return [Point(port.name, .ingress)]
     }
 
     /// Where what leaves a switch by a port may have come in. Patch ports work both ways, so what may be reached from
     /// there is what may lead there.
-    private func entrances(of bridge: Switch, to port: SwitchPort) -> [Place] {
+    private func entrances(of bridge: Switch, to port: SwitchPort) -> [Point] {
         switches(around: bridge).flatMap { item in
             item.ports.values.filter { $0.name != port.name && !reserved.contains($0.name) && !$0.isPatch }
                 .sorted { $0.name < $1.name }.flatMap { $0.places(.ingress) }
         }
     }
 
-    private func place(_ index: Int32?, _ hook: Hook) -> [Place] {
+    private func place(_ index: Int32?, _ hook: Hook) -> [Point] {
         guard let index, let port = topology[index: index] else { return [] }
-        return [Place(port: port.name, hook: hook)]
+        return [Point(port.name, hook)]
     }
 }
 
 extension SwitchPort {
     /// The interfaces' hooks that a frame passes in this direction of the port, as the switch sees it.
-    func places(_ direction: Hook) -> [Place] { interfaces.map { Place(port: $0, hook: hook(of: direction)) } }
+    func places(_ direction: Hook) -> [Point] { interfaces.map { Point($0, hook(of: direction)) } }
 }
 
 extension Port {
@@ -242,7 +236,7 @@ extension Port {
 extension ForwardingGraph {
     /// Whether a frame that comes to both of two places, neither of them on the way to the other, may be the same one. A
     /// bridge sends one frame to several members; a bond chooses one.
-    func mayPassBoth(_ one: Place, _ other: Place, _ origins: Set<Place>, _ others: Set<Place>) -> Bool {
+    func mayPassBoth(_ one: Point, _ other: Point, _ origins: Set<Point>, _ others: Set<Point>) -> Bool {
         guard !origins.isDisjoint(with: others) else { return false }
         guard hasAggregates else { return true }
         let common = origins.intersection(others)
@@ -256,7 +250,7 @@ extension ForwardingGraph {
     }
 
     /// Whether a frame goes on to one of the next places only.
-    private func chooses(_ place: Place) -> Bool {
+    private func chooses(_ place: Point) -> Bool {
         guard place.hook == .egress, let port = topology[place.port], case .aggregate = port.kind else { return false }
         return port.bond != .broadcast
     }
@@ -264,7 +258,7 @@ extension ForwardingGraph {
 
 extension Mirror {
     /// The outputs that it takes out of their bridges' traffic. While it waits for all of its sources it takes none.
-    func reservedOutputs(places: [Place], in topology: Topology) -> [PortName] {
+    func reservedOutputs(places: [Point], in topology: Topology) -> [PortName] {
         guard reserve, places.contains(where: { topology[$0.port] != nil }) else { return [] }
         return outputPorts.filter { name in
             topology[name]?.master.flatMap { topology[index: $0] }?.kind.isBridge == true

@@ -11,12 +11,12 @@ struct LeakSearch {
 
     /// The ways by which copies of what passes some places get to others than the outputs, a sentence each; empty if
     /// there are none.
-    func leaks(from places: [Place], to outputs: [PortName]) -> [String] {
+    func leaks(from places: [Point], to outputs: [PortName]) -> [String] {
         let sources = places.filter { topology[$0.port] != nil }
         return sources.isEmpty ? [] : outputs.compactMap { leak(from: sources, to: $0) }
     }
 
-    private func leak(from sources: [Place], to output: PortName) -> String? {
+    private func leak(from sources: [Point], to output: PortName) -> String? {
         guard let port = topology[output] else { return nil }
         if let source = sources.first(where: { isUnder(port, $0.port) }) {
             return
@@ -26,9 +26,9 @@ struct LeakSearch {
         // With its tag, a copy is in another VLAN than the originals.
         if topology.wayOut(ofVLAN: port) != nil { return nil }
         let own = isOnSwitch ? topology.switchPort(output) : nil
-        let starts = own?.places(.egress) ?? [Place(port: output, hook: .egress)]
+        let starts = own?.places(.egress) ?? [Point(output, .egress)]
         let graph = ForwardingGraph(topology, reserved: reserved, countsTunnels: false)
-        let reached = starts.reduce(into: Set<Place>()) { $0.formUnion(graph.reachable(from: $1)) }
+        let reached = starts.reduce(into: Set<Point>()) { $0.formUnion(graph.reachable(from: $1)) }
         if let bridge = entrance(output), sources.contains(where: { topology.switchOf($0.port)?.name == bridge }) {
             return "\(output) is an internal port of \(bridge): what is sent through it enters the switch as if this "
                 + "host had sent it, and reaches those that the originals are for. Open vSwitch itself sends copies out "
@@ -65,7 +65,7 @@ struct LeakSearch {
     }
 
     /// One cable of a bond or team leads where the others do.
-    private func leavesByTheSameLAN(_ output: PortName, _ sources: [Place], _ graph: ForwardingGraph) -> String? {
+    private func leavesByTheSameLAN(_ output: PortName, _ sources: [Point], _ graph: ForwardingGraph) -> String? {
         let siblings = Set(topology.siblings(of: output))
         guard !siblings.isEmpty else { return nil }
         let passed = sources.reduce(into: graph.origins(of: sources)) { $0.formUnion(graph.reachable(from: $1)) }
@@ -76,15 +76,15 @@ struct LeakSearch {
     }
 
     /// A place that copies come to and originals too, or may.
-    private func end(of reached: Set<Place>, _ starts: [Place], _ sources: [Place], _ outside: ForwardingGraph)
-        -> Place?
+    private func end(of reached: Set<Point>, _ starts: [Point], _ sources: [Point], _ outside: ForwardingGraph)
+        -> Point?
     {
         let watched = watched(sources)
         if let place = starts.first(where: { enters($0, watched: watched) }) {
-            return reached.sorted(by: Place.inOrder).first { $0.hook == .egress } ?? place
+            return reached.sorted(by: Point.inOrder).first { $0.hook == .egress } ?? place
         }
         guard !reached.isEmpty else { return nil }
-        let inOrder = reached.sorted(by: Place.inOrder)
+        let inOrder = reached.sorted(by: Point.inOrder)
         let names = Set(sources.map(\.port))
         if let place = inOrder.first(where: { place in
             place.hook == .ingress && names.contains(place.port) || enters(place, watched: watched)
@@ -102,7 +102,7 @@ struct LeakSearch {
     }
 
     /// The bridges, bonds and switches whose ports are watched, and those that these are members of.
-    private func watched(_ sources: [Place]) -> Set<PortName> {
+    private func watched(_ sources: [Point]) -> Set<PortName> {
         var found: Set<PortName> = []
         for source in sources {
             var next = topology[source.port]
@@ -122,7 +122,7 @@ struct LeakSearch {
         }
     }
 
-    private func enters(_ place: Place, watched: Set<PortName>) -> Bool {
+    private func enters(_ place: Point, watched: Set<PortName>) -> Bool {
         guard let port = topology[place.port], !reserved.contains(port.name) else { return false }
         if let own = topology.switchPort(withInterface: port.name), place.hook == own.hook(of: .ingress) {
             return topology.switchOf(port.name).map { watched.contains($0.name) } == true
@@ -135,7 +135,7 @@ struct LeakSearch {
         }
     }
 
-    private static func joined(_ places: [Place]) -> String {
+    private static func joined(_ places: [Point]) -> String {
         places.reduce(into: [String]()) { names, place in
             if names.last != place.port.description { names.append(place.port.description) }
         }.joined(separator: " -> ")

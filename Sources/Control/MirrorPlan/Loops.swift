@@ -5,14 +5,14 @@ struct LoopSearch {
     private let topology: Topology
     private let graph: ForwardingGraph
     private let mirrors: [Mirror]
-    private let places: [MirrorName: [Place]]
+    private let places: [MirrorName: [Point]]
     /// Mirrors that a switch carries out: its copies leave as it sends frames.
     private let onSwitch: Set<MirrorName>
     /// For each place, where mirrors send copies of what passes it.
-    private var copies: [Place: [(mirror: MirrorName, to: Place)]] = [:]
+    private var copies: [Point: [(mirror: MirrorName, to: Point)]] = [:]
 
     init(
-        _ mirrors: [Mirror], places: [MirrorName: [Place]], onSwitch: Set<MirrorName> = [], topology: Topology,
+        _ mirrors: [Mirror], places: [MirrorName: [Point]], onSwitch: Set<MirrorName> = [], topology: Topology,
         graph: ForwardingGraph
     ) {
         self.places = places
@@ -51,7 +51,7 @@ struct LoopSearch {
 
     /// Where a mirror's copies could begin to come back. What a switch sends into a VLAN it doesn't copy itself; only
     /// once it is out of a port does it count.
-    private func starts(of mirror: Mirror, in graph: ForwardingGraph) -> [Place] {
+    private func starts(of mirror: Mirror, in graph: ForwardingGraph) -> [Point] {
         let places = mirror.outputPlaces(onSwitch.contains(mirror.name), topology)
         guard mirror.outputs.contains(where: \.isVLAN) else { return places }
         return places.flatMap(graph.successors)
@@ -59,7 +59,7 @@ struct LoopSearch {
 
     /// For each mirror, those that copy its copies.
     var followers: [MirrorName: Set<MirrorName>] {
-        var byOutput: [Place: Set<MirrorName>] = [:]
+        var byOutput: [Point: Set<MirrorName>] = [:]
         var followers: [MirrorName: Set<MirrorName>] = [:]
         for mirror in mirrors {
             for output in mirror.outputPlaces(onSwitch.contains(mirror.name), topology) {
@@ -71,7 +71,7 @@ struct LoopSearch {
         return followers
     }
 
-    private func watchers(after start: Place) -> Set<MirrorName> {
+    private func watchers(after start: Point) -> Set<MirrorName> {
         Set(graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }.map(\.mirror))
     }
 
@@ -85,12 +85,12 @@ struct LoopSearch {
 
 extension Mirror {
     /// The places that copies come to first.
-    func outputPlaces(_ isOnSwitch: Bool, _ topology: Topology) -> [Place] {
-        outputs.flatMap { output -> [Place] in
+    func outputPlaces(_ isOnSwitch: Bool, _ topology: Topology) -> [Point] {
+        outputs.flatMap { output -> [Point] in
             switch output {
             case .port(let name):
                 guard isOnSwitch, let port = topology.switchPort(name) else {
-                    return [Place(port: name, hook: .egress)]
+                    return [Point(name, .egress)]
                 }
                 return port.places(.egress)
             case .vlan(_, let bridge):
@@ -105,16 +105,11 @@ extension Mirror {
 
     /// The points at which this mirror copies. Ports that don't exist yet count: they may come.
     public func points(in topology: Topology) -> [Point] {
-        places(in: topology).map { Point($0.port, $0.hook) }
-    }
-
-    /// The places at which this mirror copies. Ports that don't exist yet count: they may come.
-    func places(in topology: Topology) -> [Place] {
-        var places: [Place] = []
-        var seen: Set<Place> = []
+        var places: [Point] = []
+        var seen: Set<Point> = []
         let outputs = Set(outputPorts)
         func add(_ port: PortName, _ hook: Hook) {
-            let place = Place(port: port, hook: hook)
+            let place = Point(port, hook)
             if seen.insert(place).inserted { places.append(place) }
         }
         for source in sources {
@@ -124,7 +119,7 @@ extension Mirror {
                 let own = topology.switchPort(port)
                 for hook in direction.hooks {
                     for place in own?.places(hook)
-                        ?? [Place(port: port, hook: topology.hook(of: hook, at: port))]
+                        ?? [Point(port, topology.hook(of: hook, at: port))]
                     { add(place.port, place.hook) }
                 }
             case .bridge(let bridge):

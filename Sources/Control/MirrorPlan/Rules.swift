@@ -9,9 +9,9 @@ struct Rules {
     private let chains: Chains
     private let graph: ForwardingGraph
     private let assignments: Assignments
-    private let placesByMirror: [MirrorName: [Place]]
+    private let placesByMirror: [MirrorName: [Point]]
     /// Mirrors that find no preference left on a hook, and which hook.
-    private let crowdedOut: [MirrorName: Place]
+    private let crowdedOut: [MirrorName: Point]
     /// The names of mirrors that want clean copies, by output.
     private let cleanUsers: [Output: [String]]
     /// Mirrors that have outputs' offloads left alone.
@@ -22,7 +22,7 @@ struct Rules {
         let users = Assignments.users(mirrors)
         assignments = Assignments(mirrors, observed: observed, engines: engines)
         let places = Dictionary(
-            mirrors.map { ($0.name, $0.places(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
+            mirrors.map { ($0.name, $0.points(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
         let assignments = assignments
         // A tap finishes its copies itself, whatever the output's settings are.
         cleanUsers = users.mapValues { users in
@@ -46,7 +46,7 @@ struct Rules {
         // Processes without a definition copy as well: what faces one of them would go round.
         let processes = observed.taps.filter { places[$0.key] == nil }.sorted { $0.key < $1.key }
             .map { $1.mirror(named: $0).resolved(in: observed.topology) }
-        let placesOfAll = places.merging(processes.map { ($0.name, $0.places(in: observed.topology)) }) { own, _ in own
+        let placesOfAll = places.merging(processes.map { ($0.name, $0.points(in: observed.topology)) }) { own, _ in own
         }
         loops = LoopSearch(
             mirrors + processes, places: placesOfAll, onSwitch: onSwitch, topology: observed.topology, graph: graph)
@@ -58,7 +58,7 @@ struct Rules {
 
     private var topology: Topology { observed.topology }
 
-    private func places(of mirror: Mirror) -> [Place] { placesByMirror[mirror.name] ?? [] }
+    private func places(of mirror: Mirror) -> [Point] { placesByMirror[mirror.name] ?? [] }
 
     /// Everything that stands against a mirror, not just the first.
     func refusals(of mirror: Mirror) -> [Refusal] {
@@ -255,12 +255,12 @@ struct Rules {
 
     /// Those that run keep their places; of the others the first in the order of their definitions get what is left.
     private static func crowdedOut(
-        _ mirrors: [Mirror], places: [MirrorName: [Place]], observed: Observation
-    ) -> [MirrorName: Place] {
+        _ mirrors: [Mirror], places: [MirrorName: [Point]], observed: Observation
+    ) -> [MirrorName: Point] {
         guard mirrors.count > PreferenceRange(.ingress).count / 2 else { return [:] }
         let running = Set(observed.points.map(\.mirror))
-        var left: [Place: Int] = [:]
-        var found: [MirrorName: Place] = [:]
+        var left: [Point: Int] = [:]
+        var found: [MirrorName: Point] = [:]
         let inOrder =
             mirrors.filter { running.contains($0.name) } + mirrors.filter { !running.contains($0.name) }
         for mirror in inOrder {
@@ -419,8 +419,8 @@ struct Rules {
     func engine(of mirror: Mirror) -> EngineCapabilities? { assignments[mirror].engine }
 }
 
-extension Place {
-    static func inOrder(_ left: Place, _ right: Place) -> Bool {
+extension Point {
+    static func inOrder(_ left: Point, _ right: Point) -> Bool {
         left.port == right.port ? left.hook < right.hook : left.port < right.port
     }
 }

@@ -14,7 +14,7 @@ struct TapWarnings {
 
     /// A packet socket is asked before the ingress hook (`__netif_receive_skb_core`, net/core/dev.c).
     private func unfiltered(_ mirror: Mirror) -> [String] {
-        mirror.places(in: observed.topology).compactMap { place in
+        mirror.points(in: observed.topology).compactMap { place in
             guard place.hook == .ingress, let port = observed.topology[place.port],
                 let filters = observed.hooks[port.index]?.foreign.filter({ $0.hook == .ingress }), !filters.isEmpty
             else { return nil }

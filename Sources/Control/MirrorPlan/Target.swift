@@ -47,7 +47,7 @@ struct Target {
                 continue
             }
             let outputs = mirror.outputPorts.compactMap { topology[$0] }.map(ResolvedPort.init)
-            let places = mirror.places(in: topology)
+            let places = mirror.points(in: topology)
             let present = places.compactMap { place in topology[place.port].map { (ResolvedPort($0), place.hook) } }
             guard !outputs.isEmpty, !present.isEmpty else { continue }
             for (port, hook) in present {

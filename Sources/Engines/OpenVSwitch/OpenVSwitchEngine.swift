@@ -1,4 +1,4 @@
-import LinuxSystem
+public import LinuxSystem
 public import MirrorEngine
 public import MirrorModel
 public import MirrorPlan
@@ -42,7 +42,8 @@ public final class OpenVSwitchEngine: Engine {
     private let client: OVSDBClient?
     /// Who changes things, for the database's log.
     private let actor: String
-    private let namespace: NamespaceMark
+    private let mark: NamespaceMark
+    private let namespace: NetworkNamespace
     private var replica: Replica?
     private var silence: String?
     private var version: OpenVSwitchVersion?
@@ -55,11 +56,13 @@ public final class OpenVSwitchEngine: Engine {
     ///   - isDeclined: whether none is to be looked for: then only what its database's file has of mirrors matters.
     ///   - client: one that has been begun with already, to that location.
     ///   - actor: who changes things, such as `root`.
-    ///   - namespace: whose rows are looked at and made.
+    ///   - namespace: where the kernel's interfaces are.
+    ///   - mark: whose rows are looked at and made.
     public init(
-        _ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, actor: String,
-        namespace: NamespaceMark = .none
+        _ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, in namespace: NetworkNamespace,
+        actor: String, mark: NamespaceMark = .none
     ) {
+        self.mark = mark
         self.namespace = namespace
         self.isDeclined = isDeclined
         self.location = location
@@ -129,7 +132,7 @@ public final class OpenVSwitchEngine: Engine {
         observation.declinesSwitches = isDeclined
         observation.database = isUsual ? nil : location?.target.description
         guard let client, let location else { return }
-        let routes = try NetlinkSocket(.route)
+        let routes = try NetlinkSocket(.route, in: namespace)
         do {
             if replica == nil {
                 try client.monitor(tables: MonitoredColumns.all)
@@ -149,7 +152,7 @@ public final class OpenVSwitchEngine: Engine {
     private func read(
         _ seen: Replica, _ client: OVSDBClient, _ routes: NetlinkSocket, into observation: inout Observation
     ) throws(OVSDBError) {
-        let reader = SwitchReader(seen, namespace: namespace) { address in
+        let reader = SwitchReader(seen, namespace: mark) { address in
             // No route now: nothing is under the tunnel now.
             (try? routes.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
         }
@@ -238,7 +241,7 @@ public final class OpenVSwitchEngine: Engine {
         case .absent: return nil
         case .unreadable(let reason): return "\(database) can't be read (\(reason)), so it may have rows of it"
         case .owners(let owners):
-            let isThere = owners.contains { $0.mirror == mirror.name.description && namespace.covers($0.namespace) }
+            let isThere = owners.contains { $0.mirror == mirror.name.description && mark.covers($0.namespace) }
             return isThere ? "\(database) has rows of it" : nil
         }
     }
@@ -298,10 +301,10 @@ public final class OpenVSwitchEngine: Engine {
         guard let client, let replica, let root = replica.rows(OpenVSwitchRow.self).first else {
             throw StepFailure(step: first, reason: silence ?? "there is no Open vSwitch here", isStale: false)
         }
-        let counters = SentCounters(topology)
+        let counters = SentCounters(topology, in: namespace)
         let running = try runningCounters(of: steps, replica, client)
         var transaction = SwitchTransaction(
-            root: root.id, now: ThisProcess.now(), namespace: namespace.text, has: { replica.has($0, of: "Mirror") },
+            root: root.id, now: ThisProcess.now(), namespace: mark.text, has: { replica.has($0, of: "Mirror") },
             sent: counters.sent, externalIDs: { replica.row(MirrorRow.self, $0)?.externalIDs ?? [:] },
             running: { running[$0] })
         for step in steps { transaction.add(step) }
@@ -339,7 +342,7 @@ public final class OpenVSwitchEngine: Engine {
     private func runningCounters(
         of steps: [Step], _ replica: Replica, _ client: OVSDBClient
     ) throws -> [RowID: Baseline] {
-        let reader = SwitchReader(replica, namespace: namespace)
+        let reader = SwitchReader(replica, namespace: mark)
         let outputs = steps.compactMap { step -> (row: RowID, interface: RowID)? in
             guard case .adoptSwitchMirror(let row, _) = step, case .port(let port) = row.selection.output,
                 let interface = reader.interface(of: port.id)
@@ -420,9 +423,12 @@ extension Mirror {
 /// What the switch has sent to its ports, as the kernel counts it.
 private struct SentCounters {
     private let topology: Topology
-    private let socket = try? NetlinkSocket(.route)
+    private let socket: NetlinkSocket?
 
-    init(_ topology: Topology) { self.topology = topology }
+    init(_ topology: Topology, in namespace: NetworkNamespace) {
+        self.topology = topology
+        socket = try? NetlinkSocket(.route, in: namespace)
+    }
 
     /// nil for a port that is no interface of the kernel here, or is several.
     func sent(to port: SwitchObject) -> UInt64? {

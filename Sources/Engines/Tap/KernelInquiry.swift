@@ -18,8 +18,10 @@ final class KernelInquiry {
     private var hasThread = false
 
     /// Opens what is asked at; that may take privileges that are gone later.
-    init() throws {
-        clerk = try Clerk()
+    convenience init(in namespace: NetworkNamespace) throws { try self.init(Clerk(in: namespace)) }
+
+    init(_ clerk: Clerk) throws {
+        self.clerk = clerk
         state = try State()
     }
 
@@ -85,9 +87,15 @@ final class Clerk: @unchecked Sendable {
     let route: NetlinkSocket
     let sockets: NetlinkSocket
 
-    init() throws(NetlinkError) {
-        route = try NetlinkSocket(.route)
-        sockets = try NetlinkSocket(.socketDiagnosis)
+    convenience init(in namespace: NetworkNamespace) throws(NetlinkError) {
+        self.init(
+            route: try NetlinkSocket(.route, in: namespace),
+            sockets: try NetlinkSocket(.socketDiagnosis, in: namespace))
+    }
+
+    init(route: NetlinkSocket, sockets: NetlinkSocket) {
+        self.route = route
+        self.sockets = sockets
     }
 
     /// The interfaces of these names that there are, with what they have carried.

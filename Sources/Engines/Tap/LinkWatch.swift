@@ -6,7 +6,7 @@ import RouteNetlink
 /// more come than are read, everything is looked at again.
 final class LinkWatch {
     private let inquiry: KernelInquiry
-    private let subscription: NetlinkSubscription
+    private let news: any NetlinkNotifications
     private var byName: [String: Link] = [:]
     /// The names in ``byName``, by the interfaces' numbers.
     private var nameOf: [Int32: String] = [:]
@@ -33,14 +33,14 @@ final class LinkWatch {
     /// - Parameters:
     ///   - names: of interfaces that matter, bridges among them.
     ///   - bridges: those whose members matter as well.
-    ///   - receiveBuffer: bytes of notifications that may wait to be read.
+    ///   - news: what is told of interfaces, from the moment on at which this is made.
     init(
-        _ inquiry: KernelInquiry, names: Set<String>, bridges: [String] = [], receiveBuffer: Int32 = 4 << 20
+        _ inquiry: KernelInquiry, _ news: any NetlinkNotifications, names: Set<String>, bridges: [String] = []
     ) throws {
         self.inquiry = inquiry
         self.names = names.union(bridges)
         self.bridges = bridges
-        subscription = try NetlinkSubscription(.route, groups: [RouteGroup.link], receiveBuffer: receiveBuffer)
+        self.news = news
         let found = inquiry.post { [names] clerk in
             Result { () throws(NetlinkError) in try clerk.look(for: names, membersOf: bridges) }
         }
@@ -55,7 +55,7 @@ final class LinkWatch {
     private var gone: Set<String> = []
 
     /// To wait on: readable when there is news.
-    var number: Int32 { look == nil ? subscription.number : inquiry.bell.number }
+    var number: Int32 { look == nil ? news.number : inquiry.bell.number }
 
     /// Every interface that there is.
     var all: some Collection<Link> { byName.values }
@@ -75,7 +75,7 @@ final class LinkWatch {
         do throws(NetlinkError) {
             // Frames have their turn as well, however much comes.
             while !isEmpty, ThisProcess.monotonicNanoseconds() < now + Self.turn {
-                if let messages = try subscription.next(milliseconds: 0) {
+                if let messages = try news.next(milliseconds: 0) {
                     for case let event? in messages.map(LinkEvent.init) { take(event, &changes) }
                 } else {
                     isEmpty = true

@@ -1,5 +1,5 @@
 public import CaptureFile
-internal import LinuxSystem
+public import LinuxSystem
 internal import MirrorModel
 internal import Netlink
 internal import PacketFilter
@@ -35,18 +35,22 @@ public final class Tap {
     private var left: UInt64
 
     /// Opens sockets and rings; nothing is heard yet.
-    /// - Parameter remark: takes what a person should know, a sentence without a full stop each.
+    /// - Parameters:
+    ///   - namespace: the calling thread's.
+    ///   - remark: takes what a person should know, a sentence without a full stop each.
     /// - Throws: ``SystemError`` or ``NetlinkError``.
-    public init(_ settings: TapSettings, remark: @escaping (String) -> Void) throws {
+    public init(_ settings: TapSettings, in namespace: NetworkNamespace, remark: @escaping (String) -> Void) throws {
         self.settings = settings
         self.remark = remark
         left = settings.limit ?? .max
-        let inquiry = try KernelInquiry()
+        let inquiry = try KernelInquiry(in: namespace)
         self.inquiry = inquiry
         let names = settings.watched.map(\.port) + settings.ports
         let links = try LinkWatch(
-            inquiry, names: Set(names.map(\.description)), bridges: settings.bridges.map(\.description),
-            receiveBuffer: settings.newsBytes)
+            inquiry,
+            NetlinkSubscription(
+                .route, groups: [RouteGroup.link], in: namespace, receiveBuffer: settings.newsBytes),
+            names: Set(names.map(\.description)), bridges: settings.bridges.map(\.description))
         var points = settings.watched.flatMap { [Point($0.port, .ingress), Point($0.port, .egress)] }
         if points.isEmpty {
             let name = try PortName("capture")

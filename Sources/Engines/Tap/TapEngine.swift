@@ -1,4 +1,4 @@
-internal import LinuxSystem
+public import LinuxSystem
 public import MirrorEngine
 public import MirrorModel
 public import MirrorPlan
@@ -8,14 +8,17 @@ public import MirrorPlan
 /// A process is there as long as its socket is: no file tells of one that has gone.
 public final class TapEngine: Engine {
     private let directory: String
+    private let namespace: NetworkNamespace
     private let complain: (String) -> Void
     /// Mirrors of which it can't be told whether a process copies for them, as of the last look.
     private var unknown: [MirrorName: String] = [:]
 
     /// - Parameters:
+    ///   - namespace: whose processes count.
     ///   - runDirectory: of this program.
     ///   - complain: takes what is amiss with a process that doesn't answer as it should.
-    public init(runDirectory: String, complain: @escaping (String) -> Void) {
+    public init(in namespace: NetworkNamespace, runDirectory: String, complain: @escaping (String) -> Void) {
+        self.namespace = namespace
         directory = Self.directory(in: runDirectory)
         self.complain = complain
     }
@@ -39,7 +42,7 @@ public final class TapEngine: Engine {
     /// Asks every process.
     public func observe(into observation: inout Observation) throws {
         let suffix = ".sock"
-        let own = try? NetworkNamespace.identity()
+        let own = try namespace.identity()
         let processes = ((try? Files.list(directory)) ?? []).filter { $0.hasSuffix(suffix) }
             .compactMap { file in (try? MirrorName(String(file.dropLast(suffix.count)))).map { (name: $0, file: file) }
             }
@@ -50,7 +53,7 @@ public final class TapEngine: Engine {
                     tidy(name, file)
                     continue
                 }
-                if let theirs = report.namespace, let own, theirs != own {
+                if let theirs = report.namespace, theirs != own {
                     observation.elsewhere.insert(name)
                 } else {
                     observation.taps[name] = report

@@ -16,13 +16,12 @@ public struct KernelFeatures: Hashable, Sendable {
     /// - Throws: what stands against a namespace of one's own; nothing is known then.
     public static func probe() throws -> KernelFeatures {
         try OwnThread.run {
-            try NetworkNamespace.makeOwn()
-            return try inEmptyNamespace()
+            try inside(NetworkNamespace.makeOwn())
         }
     }
 
-    private static func inEmptyNamespace() throws -> KernelFeatures {
-        let socket = try NetlinkSocket(.route)
+    private static func inside(_ empty: NetworkNamespace) throws -> KernelFeatures {
+        let socket = try NetlinkSocket(.route, in: empty)
         var features = KernelFeatures()
         let loopback: Int32 = 1
         do {

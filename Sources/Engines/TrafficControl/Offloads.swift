@@ -10,8 +10,8 @@ final class Offloads {
     private let family: UInt16
 
     /// - Throws: ``NetlinkError``: `ENOENT` on kernels before 5.6, which don't have the family.
-    init() throws(NetlinkError) {
-        socket = try NetlinkSocket(.generic)
+    init(_ socket: NetlinkSocket) throws(NetlinkError) {
+        self.socket = socket
         let request = EthtoolRequest.family()
         guard let number = try socket.perform(request).messages.first.flatMap(EthtoolRequest.familyNumber) else {
             throw NetlinkError(.malformed, operation: request.operation, object: "")

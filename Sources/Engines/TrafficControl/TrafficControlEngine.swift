@@ -1,4 +1,4 @@
-import LinuxSystem
+public import LinuxSystem
 public import MirrorEngine
 import MirrorModel
 public import MirrorPlan
@@ -6,11 +6,10 @@ import Netlink
 import RouteNetlink
 
 /// Mirrors through the kernel's traffic control: clsact, matchall, u32 or cls_bpf, and mirred, over rtnetlink.
-///
-/// It works in the network namespace of the thread that made it.
 public final class TrafficControlEngine: Engine {
     private let socket: NetlinkSocket
     private let records: RecordStore
+    private let openGeneric: () throws(NetlinkError) -> NetlinkSocket
     private var offloads: Result<Offloads, NetlinkError>?
     private var probed: KernelFeatures?
     /// The classifier for points without selectors, once it is known.
@@ -19,11 +18,22 @@ public final class TrafficControlEngine: Engine {
     /// all (`tcf_block.classid` of net/sch_generic.h), so ours says the same.
     public private(set) var plainParents: [Int32: UInt32] = [:]
 
-    /// - Parameter runDirectory: where the record of what was changed on outputs is kept.
+    /// - Parameters:
+    ///   - namespace: the network namespace that it works in.
+    ///   - runDirectory: where the record of what was changed on outputs is kept.
     /// - Throws: ``NetlinkError`` if there is no rtnetlink.
-    public init(runDirectory: String) throws {
-        socket = try NetlinkSocket(.route)
-        records = try RecordStore(runDirectory: runDirectory)
+    public convenience init(in namespace: NetworkNamespace, runDirectory: String) throws {
+        self.init(
+            route: try NetlinkSocket(.route, in: namespace),
+            records: try RecordStore(runDirectory: runDirectory, of: namespace)
+        ) { () throws(NetlinkError) in try NetlinkSocket(.generic, in: namespace) }
+    }
+
+    /// - Parameter openGeneric: opens generic netlink, once it is needed.
+    init(route: NetlinkSocket, records: RecordStore, openGeneric: @escaping () throws(NetlinkError) -> NetlinkSocket) {
+        socket = route
+        self.records = records
+        self.openGeneric = openGeneric
     }
 
     /// Traffic control's.
@@ -85,7 +95,7 @@ public final class TrafficControlEngine: Engine {
     private func ethtool() throws(NetlinkError) -> Offloads {
         let opened =
             offloads
-            ?? Result { () throws(NetlinkError) in try Offloads() }
+            ?? Result { () throws(NetlinkError) in try Offloads(openGeneric()) }
         offloads = opened
         return try opened.get()
     }

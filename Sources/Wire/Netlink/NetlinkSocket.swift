@@ -1,10 +1,9 @@
-internal import CLinux
-internal import LinuxSystem
+public import LinuxSystem
 
-/// A socket to one of the kernel's netlink families, in the network namespace of the thread that opened it.
+/// Asks one of the kernel's netlink families, in one network namespace.
 ///
-/// Requests are matched by sequence number and answers taken from the kernel alone (port id 0). For notifications
-/// open another one: mixed with answers they get lost.
+/// Requests are matched by sequence number and answers taken from the kernel alone (port id 0). For notifications there is
+/// ``NetlinkSubscription``: mixed with answers they get lost.
 public final class NetlinkSocket {
     /// Netlink families (linux/netlink.h).
     public enum Family: Int32, Sendable {
@@ -14,30 +13,26 @@ public final class NetlinkSocket {
         case generic = 16
     }
 
-    private let family: Family
-    private var descriptor: Descriptor
+    private let transport: any NetlinkTransport
     /// Whether an exchange was left in the middle: answers to it are still to come, and the kernel refuses a further
     /// dump (`EBUSY`) while one is open.
-    private var isSpoilt = false
+    private var isAmidExchange = false
     private var nextSequence: UInt32 = 1
     /// Bounds of one datagram of requests: the answers to it have to fit the receive buffer.
     private let batchBytes = 96 * 1024
     private let batchMessages = 256
 
     /// - Throws: ``NetlinkError`` if the kernel gives no socket of the family.
-    public init(_ family: Family) throws(NetlinkError) {
-        self.family = family
-        descriptor = try Self.open(family)
+    public init(_ family: Family, in namespace: NetworkNamespace) throws(NetlinkError) {
+        do throws(Errno) {
+            transport = try KernelTransport(family, in: namespace)
+        } catch {
+            throw NetlinkError(.errno(error), operation: "open a netlink socket", object: "")
+        }
     }
 
-    private static func open(_ family: Family) throws(NetlinkError) -> Descriptor {
-        var refused: UInt32 = 0
-        let number = unsafe clinux_netlink_open(family.rawValue, 30, 4 << 20, &refused)
-        guard number >= 0 else {
-            throw NetlinkError(.errno(Errno(-number)), operation: "open a netlink socket", object: "")
-        }
-        return Descriptor(owning: number)
-    }
+    /// One whose datagrams go another way than by a socket.
+    public init(_ transport: any NetlinkTransport) { self.transport = transport }
 
     /// Sends requests, many in one datagram, and collects their outcomes.
     ///
@@ -110,52 +105,32 @@ public final class NetlinkSocket {
                 .errno(.tooLong), operation: long.operation, object: long.object,
                 kernelMessage: "part of the request is longer than the 65535 bytes that netlink can say")
         }
-        if isSpoilt {
-            descriptor = try Self.open(family)
-            isSpoilt = false
-        }
         var exchange = NetlinkExchange(requests, firstSequence: nextSequence, isTerse: terse)
         nextSequence &+= UInt32(requests.count)
-        let bytes = exchange.datagram
-        let sent = unsafe bytes.withUnsafeBytes {
-            unsafe clinux_netlink_send(descriptor.number, $0.baseAddress, $0.count)
+        do throws(Errno) {
+            if isAmidExchange { try transport.reopen() }
+            isAmidExchange = false
+            try transport.send(exchange.datagram)
+        } catch {
+            throw failure(error, first)
         }
-        guard sent == bytes.count else { throw failure(sent < 0 ? Int32(-sent) : 90, first) }
-        isSpoilt = true
-        while !exchange.isComplete {
-            if let datagram = try receive(first) { try exchange.receive(datagram) }
-        }
-        isSpoilt = false
+        isAmidExchange = true
+        while !exchange.isComplete { try exchange.receive(try receive(first)) }
+        isAmidExchange = false
         return exchange.results
     }
 
-    /// The next datagram; nil if it wasn't the kernel that sent it.
-    private func receive(_ request: NetlinkRequest) throws(NetlinkError) -> [UInt8]? {
-        let size = clinux_netlink_peek(descriptor.number)
-        guard size >= 0 else { throw failure(Int32(-size), request) }
-        // The kernel sizes a dump's next datagram by the largest buffer offered so far, up to 32 KiB.
-        let capacity = max(size, 32768)
-        var sender: UInt32 = 0
-        var received = 0
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-            received = unsafe clinux_netlink_receive(descriptor.number, buffer.baseAddress, capacity, &sender)
-            count = min(max(received, 0), capacity)
-        }
-        guard received >= 0 else { throw failure(Int32(-received), request) }
-        guard received <= capacity else {
-            throw NetlinkError(.malformed, operation: request.operation, object: request.object)
-        }
-        return sender == 0 ? bytes : nil
+    private func receive(_ request: NetlinkRequest) throws(NetlinkError) -> [UInt8] {
+        do throws(Errno) { return try transport.receive() } catch { throw failure(error, request) }
     }
 
-    private func failure(_ code: Int32, _ request: NetlinkRequest) -> NetlinkError {
-        let errno = Errno(code)
-        let kind: NetlinkError.Code =
+    private func failure(_ errno: Errno, _ request: NetlinkRequest) -> NetlinkError {
+        let code: NetlinkError.Code =
             switch errno {
             case .tryAgain: .timeout
             case .noBuffers: .overflow
             default: .errno(errno)
             }
-        return NetlinkError(kind, operation: request.operation, object: request.object)
+        return NetlinkError(code, operation: request.operation, object: request.object)
     }
 }

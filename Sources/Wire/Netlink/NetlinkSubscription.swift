@@ -1,11 +1,24 @@
 internal import CLinux
-internal import LinuxSystem
+public import LinuxSystem
 
-/// A socket that hears what a netlink family tells everybody, in the network namespace of the thread that opened it.
+/// What a netlink family tells everybody.
+public protocol NetlinkNotifications: AnyObject {
+    /// To wait on together with others; readable when ``next(milliseconds:)`` would not wait.
+    var number: Int32 { get }
+
+    /// The next notifications: those that the kernel sent in one datagram.
+    /// - Parameter milliseconds: how long to wait for them; −1 for ever.
+    /// - Returns: nil if nothing came in time.
+    /// - Throws: ``NetlinkError`` with code `overflow` if some were lost: what is known is out of date then, and has to
+    ///   be dumped again. It goes on.
+    func next(milliseconds: Int32) throws(NetlinkError) -> [NetlinkMessage]?
+}
+
+/// A socket that hears what a netlink family tells everybody in a network namespace.
 ///
 /// It sends nothing: requests go through a ``NetlinkSocket``, since answers and notifications on one socket crowd
 /// each other out.
-public final class NetlinkSubscription {
+public final class NetlinkSubscription: NetlinkNotifications {
     private let descriptor: Descriptor
     private let groups: [UInt32]
 
@@ -13,18 +26,17 @@ public final class NetlinkSubscription {
     ///   - groups: multicast groups by number, such as `RTNLGRP_LINK` (linux/rtnetlink.h).
     ///   - receiveBuffer: bytes that may wait to be read; what comes while it is full is lost, and told as overflow.
     /// - Throws: ``NetlinkError`` if the kernel has no such family or group.
-    public init(_ family: NetlinkSocket.Family, groups: [UInt32], receiveBuffer: Int32 = 4 << 20)
-        throws(NetlinkError)
-    {
+    public init(
+        _ family: NetlinkSocket.Family, groups: [UInt32], in namespace: NetworkNamespace, receiveBuffer: Int32 = 4 << 20
+    ) throws(NetlinkError) {
         self.groups = groups
-        var refused: UInt32 = 0
-        let number = unsafe clinux_netlink_open(family.rawValue, 0, receiveBuffer, &refused)
-        guard number >= 0 else {
-            throw NetlinkError(.errno(Errno(-number)), operation: "open a netlink socket", object: "")
+        do throws(Errno) {
+            descriptor = try KernelTransport.open(family, in: namespace, timeout: 0, receiveBuffer: receiveBuffer)
+        } catch {
+            throw NetlinkError(.errno(error), operation: "open a netlink socket", object: "")
         }
-        descriptor = Descriptor(owning: number)
         for group in groups {
-            let code = clinux_netlink_join(number, group)
+            let code = clinux_netlink_join(descriptor.number, group)
             guard code >= 0 else {
                 throw NetlinkError(
                     .errno(Errno(-code)), operation: "listen to notifications", object: "group \(group)")
@@ -32,14 +44,10 @@ public final class NetlinkSubscription {
         }
     }
 
-    /// The descriptor, to wait on together with others; readable when ``next(milliseconds:)`` would not wait.
+    /// The socket's descriptor.
     public var number: Int32 { descriptor.number }
 
-    /// The next notifications: those that the kernel sent in one datagram.
-    /// - Parameter milliseconds: how long to wait for them; −1 for ever.
-    /// - Returns: nil if nothing came in time.
-    /// - Throws: ``NetlinkError`` with code `overflow` if some were lost: what is known is out of date then, and has to
-    ///   be dumped again. The subscription goes on.
+    /// The next notifications that the kernel sent in one datagram, as the protocol says.
     public func next(milliseconds: Int32 = -1) throws(NetlinkError) -> [NetlinkMessage]? {
         while true {
             do throws(SystemError) {
@@ -47,19 +55,11 @@ public final class NetlinkSubscription {
             } catch {
                 throw failure(.errno(error.errno))
             }
-            let size = clinux_netlink_peek(descriptor.number)
-            guard size >= 0 else { throw failure(Errno(Int32(-size))) }
-            var sender: UInt32 = 0
-            var received = 0
-            let bytes = unsafe [UInt8](unsafeUninitializedCapacity: max(size, 1)) { buffer, count in
-                received = unsafe clinux_netlink_receive(descriptor.number, buffer.baseAddress, size, &sender)
-                count = min(max(received, 0), size)
-            }
-            guard received >= 0 else { throw failure(Errno(Int32(-received))) }
-            // Only the kernel is believed.
-            guard sender == 0 else { continue }
+            let datagram: [UInt8]?
+            do throws(Errno) { datagram = try descriptor.receiveNetlink(atLeast: 1) } catch { throw failure(error) }
+            guard let datagram else { continue }
             do throws(MalformedBytes) {
-                return try NetlinkMessage.parse(bytes[...])
+                return try NetlinkMessage.parse(datagram[...])
             } catch {
                 throw NetlinkError(
                     .malformed, operation: "read notifications", object: "", kernelMessage: error.description)

@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// The VLANs that a frame is in inside a switch: its outermost tag as the switch reads it, and the one that a tunnel port has
 /// put before it (`struct xvlan`, ofproto/ofproto-dpif-xlate.c). Drop eligibility isn't kept.
 struct SwitchTags: Hashable {

@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 
 /// A machine to try rules on: ports by short names, mirrors, and stations behind the ports.
 struct Lab {

@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// A row of Open vSwitch's Mirror table: a mirror with one of its outputs.
 struct SwitchMirror {
     let mirror: Mirror

@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// Selection and copying: rules 1 to 4, 6 and 12.
 extension ReferenceModel {
     /// A frame passes a point. Rule 1: it is only looked at, and goes on as if there were no mirrors.

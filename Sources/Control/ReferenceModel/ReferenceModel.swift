@@ -1,3 +1,5 @@
+public import MirrorModel
+
 /// The specification as code: what a machine with the given ports does with a frame, and which copies its mirrors make.
 ///
 /// Every engine is held against it, copy by copy. It decides as the kernel does, one frame at a time and without cost or delay.

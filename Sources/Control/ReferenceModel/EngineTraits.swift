@@ -1,3 +1,5 @@
+public import MirrorModel
+
 /// What an engine does otherwise than the specification, that changes which copies are right.
 public struct EngineTraits: Hashable, Sendable {
     /// Each is one that a plan tells of where it matters.
@@ -68,26 +70,4 @@ public enum Deviation: String, Hashable, Sendable, CaseIterable {
     case reservesOutputs
     /// Rule 4: a bridge as a source is every port in both directions: what has not come in from a port is copied where it leaves.
     case bridgeSeesEgress
-}
-
-extension OpenVSwitchVersion {
-    /// Whether a frame that an action has changed counts as another one for mirrors: it is copied before and after.
-    public var copiesAgainAfterChange: Bool {
-        has(
-            since: OpenVSwitchVersion(3, 3),
-            backports: [
-                OpenVSwitchVersion(3, 2, 1), OpenVSwitchVersion(3, 1, 3), OpenVSwitchVersion(3, 0, 5),
-                OpenVSwitchVersion(2, 17, 8),
-            ])
-    }
-
-    /// Whether flows that are already installed follow a change of mirrors at once. Before, they keep to the old mirrors for
-    /// up to 10 seconds, or as long as they are busy, unless they are purged (`ovs-appctl revalidator/purge`).
-    public var revalidatesOnMirrorChange: Bool {
-        has(
-            since: OpenVSwitchVersion(3, 3, 3), backports: [OpenVSwitchVersion(3, 2, 4), OpenVSwitchVersion(3, 1, 6)])
-    }
-
-    /// Whether a mirror can have a filter (the column `filter` of Mirror).
-    public var hasMirrorFilter: Bool { has(since: OpenVSwitchVersion(3, 4)) }
 }

@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import Testing
 
 /// What Open vSwitch's own tests check (tests/ofproto-dpif.at, "mirroring"), and what its source says beside it.

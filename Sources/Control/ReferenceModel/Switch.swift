@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// Where a station is known to be: its address and VLAN.
 struct SwitchStation: Hashable {
     var address: MACAddress

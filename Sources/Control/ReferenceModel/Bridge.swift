@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// The kernel's learning bridge (net/bridge/br_input.c, br_forward.c, br_device.c), VLAN-unaware and without a spanning tree.
 /// What it does with each kind of frame was compared with Linux 6.18, by veth pairs in a namespace.
 extension ReferenceModel {

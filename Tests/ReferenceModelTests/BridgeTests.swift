@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import Testing
 
 @Suite("What the machine does without mirrors") struct BridgeTests {

@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import Testing
 
 /// An Open vSwitch bridge `br` to try rules on, with the ports p1, p2 and p3, trunks unless told otherwise.

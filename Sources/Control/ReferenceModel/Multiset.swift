@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// How many there are of each: copies are compared without regard to order, but none may be missing or too many.
 public struct Multiset<Element: Hashable> {
     /// Each element and how often it is there; never 0.

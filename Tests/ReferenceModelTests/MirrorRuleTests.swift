@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import Testing
 
 @Suite("The rules of the specification") struct MirrorRuleTests {

@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import Synchronization
 import Testing
 

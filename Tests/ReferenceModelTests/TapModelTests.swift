@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import Testing
 
 @Suite("Files as outputs, spreading, and taps") struct TapModelTests {

@@ -1,4 +1,5 @@
 import MirrorModel
+import ReferenceModel
 import Testing
 
 @Suite("Open vSwitch as a switch") struct SwitchForwardingTests {

@@ -1,0 +1,146 @@
+internal import CLinux
+internal import Glibc
+
+/// A network namespace (network_namespaces(7)), which lasts at least as long as this does. Threads are in one each.
+public final class NetworkNamespace: Sendable {
+    private let descriptor: Descriptor
+
+    private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// The one that the calling thread is in.
+    public static func current() throws(SystemError) -> NetworkNamespace { try NetworkNamespace(path: currentPath) }
+
+    /// The one that a file leads to: `/run/netns/NAME`, `/proc/PID/ns/net`.
+    public convenience init(path: String) throws(SystemError) {
+        self.init(try Descriptor.open(path, flags: O_RDONLY))
+    }
+
+    /// A new, empty one. The calling thread stays where it is.
+    public static func make() throws(SystemError) -> NetworkNamespace {
+        let home = try current()
+        let made = try makeOwn()
+        try home.enter()
+        return made
+    }
+
+    private static let currentPath = "/proc/thread-self/ns/net"
+
+    /// For system calls that name a namespace by a descriptor (`IFLA_NET_NS_FD`), while this lives.
+    public var number: Int32 { descriptor.number }
+
+    /// What tells it from others: its cookie, which no other gets before a restart; on kernels before 5.14 the inode of its
+    /// file, which may come back.
+    public func identity() throws -> UInt64 {
+        try inside {
+            var cookie: UInt64 = 0
+            return try identity(cookie: unsafe clinux_namespace_cookie(&cookie) >= 0 ? cookie : nil)
+        }
+    }
+
+    /// - Parameter cookie: what the kernel says; nil where it knows none, and no namespace's is 0.
+    func identity(cookie: UInt64?) throws(SystemError) -> UInt64 {
+        if let cookie, cookie != 0 { return cookie }
+        return UInt64(try file().st_ino)
+    }
+
+    private func file() throws(SystemError) -> stat {
+        var status = stat()
+        _ = try checkErrno(unsafe fstat(descriptor.number, &status), "look at", "a network namespace")
+        return status
+    }
+
+    /// Whether the calling thread is in it.
+    public func isCurrent() throws(SystemError) -> Bool {
+        let own = try file()
+        var status = stat()
+        _ = try checkErrno(unsafe stat(Self.currentPath, &status), "look at", Self.currentPath)
+        return own.st_ino == status.st_ino && own.st_dev == status.st_dev
+    }
+
+    /// Does something with the calling thread in it, which then goes back to where it was. Sockets stay in the namespace that
+    /// they were opened in.
+    ///
+    /// To go elsewhere takes CAP_SYS_ADMIN, to stay takes nothing (setns(2)).
+    public func inside<Result: ~Copyable>(_ body: () throws -> Result) throws -> Result {
+        if try isCurrent() { return try body() }
+        let home = try Self.current()
+        try enter()
+        defer {
+            do { try home.enter() } catch {
+                preconditionFailure("a thread can't go back to its network namespace: \(error)")
+            }
+        }
+        return try body()
+    }
+
+    /// Moves the calling thread for good.
+    public func enter() throws(SystemError) {
+        _ = try check(clinux_setns(descriptor.number, Self.CLONE_NEWNET), "enter", "a network namespace")
+    }
+
+    // MARK: The calling thread's
+
+    /// Whether a process's network namespace is the calling thread's; nil if that can't be told, since the process has
+    /// gone or is somebody else's (`/proc/PID/ns/net`, namespaces(7)).
+    public static func isShared(withProcess id: Int32) -> Bool? {
+        var own = stat()
+        var other = stat()
+        guard unsafe stat(currentPath, &own) == 0, unsafe stat("/proc/\(id)/ns/net", &other) == 0 else { return nil }
+        return own.st_ino == other.st_ino && own.st_dev == other.st_dev
+    }
+
+    /// Whether the calling thread's is the one that the machine began with: some settings exist there alone
+    /// (net/core/sysctl_net_core.c, `net_core_table`).
+    public static var isInitial: Bool { unsafe access("/proc/sys/net/core/dev_weight", F_OK) == 0 }
+
+    /// Whether a path leads this process where it leads process 1; nil if that can't be told. Of what doesn't exist, the
+    /// nearest directory above it counts.
+    public static func isPathShared(withProcess id: Int32, _ path: String) -> Bool? {
+        var root = stat()
+        // With hidepid=2 (proc(5)) the process itself seems not to exist.
+        guard unsafe stat("/proc/\(id)/root/", &root) == 0 else { return nil }
+        var place = path[...]
+        while true {
+            var (own, other) = (stat(), stat())
+            let isHere = unsafe stat(String(place), &own) == 0
+            let isThere = unsafe stat("/proc/\(id)/root\(place)", &other) == 0
+            if !isThere, Glibc.errno != ENOENT, Glibc.errno != ENOTDIR { return nil }
+            if isHere, isThere { return own.st_ino == other.st_ino && own.st_dev == other.st_dev }
+            guard !isHere, !isThere, let slash = place.lastIndex(of: "/") else { return false }
+            place = slash == place.startIndex ? "/" : place[..<slash]
+        }
+    }
+
+    /// Gives the calling thread a new, empty one.
+    @discardableResult
+    public static func makeOwn() throws(SystemError) -> NetworkNamespace {
+        _ = try check(clinux_unshare(CLONE_NEWNET), "create", "a network namespace")
+        return try current()
+    }
+
+    /// Gives the calling process, which must have one thread only, user and network namespaces in which it may do
+    /// anything. It keeps its user id: programs that it starts would try to give root away, which can't be done there.
+    public static func makeOwnWithUser() throws(SystemError) {
+        let user = getuid()
+        let group = getgid()
+        _ = try check(clinux_unshare(CLONE_NEWUSER | CLONE_NEWNET), "create", "user and network namespaces")
+        // user_namespaces(7): without this an unprivileged process may not write gid_map.
+        try overwrite("/proc/self/setgroups", "deny")
+        try overwrite("/proc/self/uid_map", "\(user) \(user) 1")
+        try overwrite("/proc/self/gid_map", "\(group) \(group) 1")
+        _ = try check(clinux_pass_on_capabilities(), "pass on", "capabilities")
+    }
+
+    /// Keeps IPv6, with its router and neighbour chatter, off the calling thread's namespace.
+    public static func disableIPv6() throws(SystemError) {
+        for scope in ["all", "default"] { try overwrite("/proc/sys/net/ipv6/conf/\(scope)/disable_ipv6", "1") }
+    }
+
+    private static func overwrite(_ path: String, _ text: String) throws(SystemError) {
+        let file = try Descriptor.open(path, flags: O_WRONLY)
+        do { try file.write([UInt8](text.utf8)) } catch { throw SystemError(error.errno, "write", path) }
+    }
+
+    private static let CLONE_NEWNET: Int32 = 0x4000_0000
+    private static let CLONE_NEWUSER: Int32 = 0x1000_0000
+}
