@@ -40,9 +40,8 @@ struct AddCommand: ParsableCommand {
     func mirror(now: Timestamp) throws -> Mirror { try options.mirror(operands, now: now) }
 
     func run() throws {
-        try Addition(
-            mirror: try mirror(now: Session.now), isTemporary: temporary, replaces: replace, isDryRun: dryRun,
-            places: places
-        ).run()
+        let mirror = try mirror(now: Session.now)
+        try Change(name: mirror.name, isDryRun: dryRun, mustBeNew: !replace, verb: "adding", places: places)
+            .run { _ in (mirror, temporary) }
     }
 }

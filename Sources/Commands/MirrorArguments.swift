@@ -3,27 +3,7 @@ import MirrorConfig
 import MirrorModel
 import PacketFilter
 
-/// What a command line says of a mirror.
-protocol MirrorArguments {
-    var from: [String] { get }
-    var fromBridge: [String] { get }
-    var outputs: [String] { get }
-    var vlans: String? { get }
-    var filter: String? { get }
-    var sample: UInt32? { get }
-    var snaplen: UInt32? { get }
-    var spread: Bool { get }
-    var engine: String? { get }
-    var duration: String? { get }
-    var reserve: Bool { get }
-    var keepOffloads: Bool { get }
-    /// The first option for capture files that is given.
-    var firstFileOption: String? { get }
-    /// The settings of files as the options say, and otherwise as they are.
-    func fileSettings(over old: FileSettings, problems: inout [String]) -> FileSettings
-}
-
-extension MirrorArguments {
+extension MirrorOptions {
     /// The mirror that is meant. Everything wrong with the arguments is said at once.
     /// - Parameters:
     ///   - operands: what isn't an option: the mirror's name.
@@ -36,7 +16,7 @@ extension MirrorArguments {
                 return nil
             }
         }
-        let name = value { try MirrorOperands.name(operands, isTemplateGiven: firstFileOption == "--name") }
+        let name = value { try MirrorOperands.name(operands, isTemplateGiven: files.firstGiven == "--name") }
         var sources = from.flatMap(parseList).compactMap { text in value { try parseSource(text) } }
         sources += fromBridge.flatMap(parseList).compactMap { text in value { Source.bridge(try parsePort(text)) } }
         var outputs = outputs.flatMap(parseList).compactMap { text in value { try parseOutput(text) } }
@@ -57,12 +37,12 @@ extension MirrorArguments {
                     "which settings files:\(new.directory) gets isn't clear: the mirror's directories have different ones. "
                         + "Edit the mirror's definition")
             }
-            return .files(fileSettings(over: known ?? settings.first ?? new, problems: &problems))
+            return .files(files.settings(over: known ?? settings.first ?? new, problems: &problems))
         }
         let mayHaveFiles =
             self.outputs.isEmpty
             ? outputs.contains { $0.files != nil } : self.outputs.contains { $0.contains("files:") }
-        if let option = firstFileOption, !mayHaveFiles {
+        if let option = files.firstGiven, !mayHaveFiles {
             problems.append("\(option) is for capture files: say --to files:DIR")
         }
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }

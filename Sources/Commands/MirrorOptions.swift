@@ -2,7 +2,7 @@ import ArgumentParser
 import MirrorModel
 
 /// What a mirror is to be: the same options for add and set.
-struct MirrorOptions: ParsableArguments, MirrorArguments {
+struct MirrorOptions: ParsableArguments {
     @Option(
         name: .customLong("from"),
         help: ArgumentHelp(
@@ -60,11 +60,5 @@ struct MirrorOptions: ParsableArguments, MirrorArguments {
         [from, fromBridge, outputs].allSatisfy(\.isEmpty)
             && [vlans, filter, engine, duration, files.firstGiven].allSatisfy { $0 == nil }
             && sample == nil && snaplen == nil && !spread && !reserve && !keepOffloads
-    }
-
-    var firstFileOption: String? { files.firstGiven }
-
-    func fileSettings(over old: FileSettings, problems: inout [String]) -> FileSettings {
-        files.settings(over: old, problems: &problems)
     }
 }

@@ -62,26 +62,13 @@ public struct PortmirrorCommand: ParsableCommand {
         if ["tap", "log", "run", "daemonlogger"].contains(arguments.first) { ThisProcess.hold(.user1) }
         EarlyConnection.begin(for: arguments)
         do {
-            if arguments.first == "add", let addition = Addition(plainly: arguments.dropFirst(), now: Session.now) {
-                try addition.run()
-                leave(.success)
-            }
             if let error = CommandWord.error(in: arguments) { throw error }
-            var command = try direct(arguments) ?? parseAsRoot(arguments)
+            var command = try parseAsRoot(arguments)
             try command.run()
             leave(.success)
         } catch {
             present(error, arguments)
         }
-    }
-
-    /// The command that is named first, if its arguments are right: without a look at all the others, which takes
-    /// longer than most commands do. What isn't right, help included, is told by way of the whole program.
-    private static func direct(_ arguments: [String]) -> (any ParsableCommand)? {
-        guard let name = arguments.first,
-            let command = configuration.subcommands.first(where: { CommandWord.names(of: $0).contains(name) })
-        else { return nil }
-        return try? command.parse(Array(arguments.dropFirst()))
     }
 
     /// Says what went wrong, and ends with the code that tells a script what kind of thing it was.

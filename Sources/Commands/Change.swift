@@ -1,0 +1,42 @@
+import MirrorEngine
+import MirrorModel
+import MirrorPlan
+
+/// The defining of a mirror, anew or for the first time.
+struct Change {
+    var name: MirrorName
+    var isDryRun: Bool
+    var mustBeNew = false
+    var verb: String
+    var places: any Places
+
+    /// - Parameter definition: what it is to be, which is asked for when nobody else changes anything.
+    func run(_ definition: (Session) throws -> (Mirror, isTemporary: Bool)?) throws {
+        if !isDryRun { try Privilege.requireNetAdmin(to: "\(verb) a mirror") }
+        let session = try Session(places)
+        func change() throws -> Reconciler.Change {
+            var change = Reconciler.Change()
+            change.put = try definition(session).map { [($0.0, $0.isTemporary)] } ?? []
+            change.scope = .only([name])
+            change.mustBeNew = mustBeNew
+            return change
+        }
+        if isDryRun {
+            let preview = try session.reconciler.preview(try change(), now: session.now)
+            try PlanOutput(preview).printText()
+            if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
+            return
+        }
+        let done = try session.apply(change)
+        PlanOutput.complain(of: done)
+        let status = statuses(
+            of: done.desired, observed: done.observed, now: session.now, engines: done.engines, isApplied: true
+        )
+        .first { $0.name == name }
+        guard let status, status.state != .active else { return }
+        // Who asked for a mirror needn't know that what he asked for takes a process.
+        let why = status.engine == .tap && status.tap == nil ? status.note ?? "" : ""
+        Terminal.complain(
+            UserError("mirror \(name) is \(status.state.rawValue): \(status.reason)", advice: why))
+    }
+}
