@@ -70,7 +70,7 @@ import Testing
     private func made(_ attributes: (inout PayloadWriter) -> Void) -> NetlinkMessage {
         var writer = PayloadWriter()
         writer.append([0, 0, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] as [UInt8])
-        writer.attribute(LinkAttribute.name, string: "x0")
+        writer.attribute(IFLA.IFNAME, string: "x0")
         attributes(&writer)
         return message(16, payload: writer.bytes)
     }
@@ -88,7 +88,7 @@ import Testing
             (UInt8(0), [:], nil), (2, [4: 12], 12), (4, [5: 7, 6: 9], 7), (2, [6: 9], 9),
         ] as [(UInt8, [UInt16: UInt32], UInt32?)] {
             let bytes = made { writer in
-                writer.nest(LinkAttribute.xdp) { xdp in
+                writer.nest(IFLA.XDP) { xdp in
                     xdp.attribute(2, attached)
                     for (type, number) in numbers { xdp.attribute(type, number) }
                 }
@@ -99,7 +99,7 @@ import Testing
 
     @Test("The VLANs of a bridge's member, with what they are to it") func bridgeVLANs() throws {
         let bytes = made { writer in
-            writer.nest(LinkAttribute.families) { families in
+            writer.nest(IFLA.AF_SPEC) { families in
                 // struct bridge_vlan_info: flags (PVID 2, UNTAGGED 4), vid
                 for (flags, id) in [(UInt16(6), UInt16(1)), (0, 10), (4, 20)] {
                     var info = PayloadWriter()

@@ -203,14 +203,14 @@ import Testing
         let words: [Int32: String] = [
             -1: "continue", 0: "pass", 1: "reclassify", 2: "drop", 3: "pipe", 4: "stolen",
         ]
-        for (value, word) in words { #expect(Mirred.Control(rawValue: value)?.word == word) }
+        for (value, word) in words { #expect(Mirred.Control(rawValue: value).word == word) }
         var parameters = PayloadWriter()
         for value in [1, 0, 0x1000_0002, 1, 1, 9, 5] as [Int32] { parameters.append(value) }
         var options = PayloadWriter()
         options.attribute(2, bytes: parameters.bytes)
         let mirred = Mirred(Attributes(options.bytes[...]))
-        #expect(mirred?.control == .other)
-        #expect(mirred?.manner == nil)
+        #expect(mirred?.control == Mirred.Control(rawValue: 0x1000_0002))
+        #expect(mirred?.manner == Mirred.Manner(rawValue: 9))
         #expect(mirred?.target == 5)
     }
 

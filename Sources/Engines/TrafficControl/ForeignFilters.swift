@@ -88,7 +88,7 @@ struct ForeignFilters {
             return (filter.rule?.copies ?? []).map { copy in
                 ActionRequest.replace(
                     Mirred(
-                        index: copy.identifier, control: Mirred.Control(rawValue: copy.control) ?? .pipe,
+                        index: copy.identifier, control: Mirred.Control(rawValue: copy.control),
                         target: copy.index), cookie: copy.cookie.isEmpty ? [0] : copy.cookie,
                     object: "\(point.port) \(filter.place)")
             }

@@ -22,9 +22,12 @@ struct TopologyReader {
             port.maximumMTU = link.maximumMTU
             port.program = link.program
             if port.kind.isTunnel { port.tunnel = tunnelSettings(of: link) }
-            // IFLA_BOND_MODE, IFLA_BR_VLAN_FILTERING
-            if link.kind == "bond" { port.bond = link.kindData[1]?.integer(UInt8.self).flatMap(BondMode.init) }
-            if link.kind == "bridge", link.kindData[7]?.integer(UInt8.self) == 1 { sortsVLANs.insert(link.index) }
+            if link.kind == "bond" {
+                port.bond = link.kindData[IFLA.BOND_MODE]?.integer(UInt8.self).flatMap(BondMode.init)
+            }
+            if link.kind == "bridge", link.kindData[IFLA.BR_VLAN_FILTERING]?.integer(UInt8.self) == 1 {
+                sortsVLANs.insert(link.index)
+            }
             topology.insert(port)
         }
         for port in topology.ports.values where port.kind == .other("ether") {
@@ -67,9 +70,9 @@ struct TopologyReader {
         let local = link.peerNamespace == nil ? link.link : nil
         switch link.kind {
         case "bridge":
-            return .bridge(spanningTree: link.kindData[5]?.integer(UInt32.self) ?? 0 != 0)
+            return .bridge(spanningTree: link.kindData[IFLA.BR_STP_STATE]?.integer(UInt32.self) ?? 0 != 0)
         case "veth"?, "netkit"?: return .veth(peer: local, kind: link.kind ?? "")
-        case "vlan": return .vlan(parent: local, id: link.kindData[1]?.integer() ?? 0)
+        case "vlan": return .vlan(parent: local, id: link.kindData[IFLA.VLAN_ID]?.integer() ?? 0)
         case "macvlan", "macvtap", "ipvlan", "ipvtap":
             return .shared(parent: local, kind: link.kind ?? "")
         case "bond", "team": return .aggregate(kind: link.kind ?? "")
@@ -91,12 +94,15 @@ struct TopologyReader {
 
         init(_ kind: String?) {
             switch kind {
-            // IFLA_VXLAN_LINK, _GROUP, _GROUP6, _COLLECT_METADATA
-            case "vxlan": (underlay, remotes, metadata) = (3, [2, 16], 25)
-            // IFLA_GENEVE_REMOTE, _REMOTE6, _COLLECT_METADATA
-            case "geneve": (underlay, remotes, metadata) = (nil, [2, 7], 6)
-            // IFLA_GRE_LINK, _REMOTE, _COLLECT_METADATA
-            default: (underlay, remotes, metadata) = (1, [7], 18)
+            case "vxlan":
+                (underlay, remotes, metadata) = (
+                    IFLA.VXLAN_LINK, [IFLA.VXLAN_GROUP, IFLA.VXLAN_GROUP6], IFLA.VXLAN_COLLECT_METADATA
+                )
+            case "geneve":
+                (underlay, remotes, metadata) = (
+                    nil, [IFLA.GENEVE_REMOTE, IFLA.GENEVE_REMOTE6], IFLA.GENEVE_COLLECT_METADATA
+                )
+            default: (underlay, remotes, metadata) = (IFLA.GRE_LINK, [IFLA.GRE_REMOTE], IFLA.GRE_COLLECT_METADATA)
             }
         }
     }
@@ -128,11 +134,11 @@ struct TopologyReader {
     }
 
     private func tunnelSettings(of link: Link) -> TunnelSettings {
-        // IFLA_GRE_PMTUDISC, IFLA_GRE_IGNORE_DF
         let isGRE = link.kind == "gretap"
         return TunnelSettings(
-            target: target(of: link), followsPathMTU: isGRE && link.kindData[10]?.integer(UInt8.self) != 0,
-            ignoresDontFragment: isGRE && link.kindData[19]?.integer(UInt8.self) == 1)
+            target: target(of: link),
+            followsPathMTU: isGRE && link.kindData[IFLA.GRE_PMTUDISC]?.integer(UInt8.self) != 0,
+            ignoresDontFragment: isGRE && link.kindData[IFLA.GRE_IGNORE_DF]?.integer(UInt8.self) == 1)
     }
 
     /// nil if it can't be told now.

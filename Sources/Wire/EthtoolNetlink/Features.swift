@@ -24,13 +24,12 @@ public struct DeviceFeatures: Hashable, Sendable {
     /// From the answer to ``EthtoolRequest/features(family:index:name:)``.
     public init(_ message: NetlinkMessage) {
         self.init()
-        // struct genlmsghdr of linux/genetlink.h: 4 bytes.
-        for attribute in Attributes(message.payload.dropFirst(4)) {
+        for attribute in message.genericAttributes {
             switch attribute.type {
-            case 2: changeable = Self.names(attribute.attributes)
-            case 3: wanted = Self.names(attribute.attributes)
-            case 4: active = Self.names(attribute.attributes)
-            case 5: fixed = Self.names(attribute.attributes)
+            case ETHTOOL.A_FEATURES_HW: changeable = Self.names(attribute.attributes)
+            case ETHTOOL.A_FEATURES_WANTED: wanted = Self.names(attribute.attributes)
+            case ETHTOOL.A_FEATURES_ACTIVE: active = Self.names(attribute.attributes)
+            case ETHTOOL.A_FEATURES_NOCHANGE: fixed = Self.names(attribute.attributes)
             default: break
             }
         }
@@ -38,13 +37,13 @@ public struct DeviceFeatures: Hashable, Sendable {
 
     /// The names in a bitset; without a mask only the bits that are set are listed.
     private static func names(_ bitset: Attributes) -> Set<String> {
-        let hasMask = bitset[1] == nil
-        guard let bits = bitset[3]?.attributes else { return [] }
+        let hasMask = bitset[ETHTOOL.A_BITSET_NOMASK] == nil
+        guard let bits = bitset[ETHTOOL.A_BITSET_BITS]?.attributes else { return [] }
         var names: Set<String> = []
         for bit in bits {
             let parts = bit.attributes
-            guard let name = parts[2]?.string else { continue }
-            if !hasMask || parts[3] != nil { names.insert(name) }
+            guard let name = parts[ETHTOOL.A_BITSET_BIT_NAME]?.string else { continue }
+            if !hasMask || parts[ETHTOOL.A_BITSET_BIT_VALUE] != nil { names.insert(name) }
         }
         return names
     }
@@ -54,21 +53,23 @@ public struct DeviceFeatures: Hashable, Sendable {
 public enum EthtoolRequest {
     /// Asks the controller for the family's number (linux/genetlink.h `CTRL_CMD_GETFAMILY`).
     public static func family() -> NetlinkRequest {
-        var writer = header(3)
-        writer.attribute(2, string: "ethtool")
+        var writer = PayloadWriter(GenericHeader(command: CTRL.CMD_GETFAMILY))
+        writer.attribute(CTRL.ATTR_FAMILY_NAME, string: "ethtool")
         return NetlinkRequest(
-            type: 16, payload: writer, operation: "find the kernel's ethtool interface", object: "")
+            type: GENL.ID_CTRL, payload: writer, operation: "find the kernel's ethtool interface", object: "")
     }
 
     /// The number in the answer to ``family()``.
     public static func familyNumber(_ message: NetlinkMessage) -> UInt16? {
-        Attributes(message.payload.dropFirst(4))[1]?.integer()
+        message.genericAttributes[CTRL.ATTR_FAMILY_ID]?.integer()
     }
 
     /// `ethtool -k NAME`
     public static func features(family: UInt16, index: Int32, name: String) -> NetlinkRequest {
-        var writer = header(11)
-        writer.nest(1) { $0.attribute(1, UInt32(bitPattern: index)) }
+        var writer = PayloadWriter(GenericHeader(command: ETHTOOL.MSG_FEATURES_GET))
+        writer.nest(ETHTOOL.A_FEATURES_HEADER) {
+            $0.attribute(ETHTOOL.A_HEADER_DEV_INDEX, UInt32(bitPattern: index))
+        }
         return NetlinkRequest(
             type: family, payload: writer, operation: "read the offload settings", object: name)
     }
@@ -77,29 +78,22 @@ public enum EthtoolRequest {
     public static func setFeatures(_ features: [String: Bool], family: UInt16, index: Int32, name: String)
         -> NetlinkRequest
     {
-        var writer = header(12)
-        writer.nest(1) { header in
-            header.attribute(1, UInt32(bitPattern: index))
-            // ETHTOOL_FLAG_OMIT_REPLY
-            header.attribute(3, UInt32(2))
+        var writer = PayloadWriter(GenericHeader(command: ETHTOOL.MSG_FEATURES_SET))
+        writer.nest(ETHTOOL.A_FEATURES_HEADER) { header in
+            header.attribute(ETHTOOL.A_HEADER_DEV_INDEX, UInt32(bitPattern: index))
+            header.attribute(ETHTOOL.A_HEADER_FLAGS, ETHTOOL.FLAG_OMIT_REPLY)
         }
-        writer.nest(3) { bitset in
-            bitset.nest(3) { bits in
+        writer.nest(ETHTOOL.A_FEATURES_WANTED) { bitset in
+            bitset.nest(ETHTOOL.A_BITSET_BITS) { bits in
                 for (name, isOn) in features.sorted(by: { $0.key < $1.key }) {
-                    bits.nest(1) { bit in
-                        bit.attribute(2, string: name)
-                        if isOn { bit.flag(3) }
+                    bits.nest(ETHTOOL.A_BITSET_BITS_BIT) { bit in
+                        bit.attribute(ETHTOOL.A_BITSET_BIT_NAME, string: name)
+                        if isOn { bit.flag(ETHTOOL.A_BITSET_BIT_VALUE) }
                     }
                 }
             }
         }
         return NetlinkRequest(
             type: family, payload: writer, operation: "change the offload settings", object: name)
-    }
-
-    private static func header(_ command: UInt8) -> PayloadWriter {
-        var writer = PayloadWriter()
-        writer.append([command, 1, 0, 0] as [UInt8])
-        return writer
     }
 }

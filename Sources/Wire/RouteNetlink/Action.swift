@@ -20,10 +20,10 @@ public struct TcAction: Hashable, Sendable {
         var counters = ActionCounters()
         for attribute in attributes {
             switch attribute.type {
-            case ActionAttribute.kind: kind = attribute.string
-            case ActionAttribute.options: options = attribute.attributes
-            case ActionAttribute.statistics: counters = ActionCounters(attribute.attributes)
-            case ActionAttribute.cookie: cookie = Array(attribute.bytes)
+            case TCA.ACT_KIND: kind = attribute.string
+            case TCA.ACT_OPTIONS: options = attribute.attributes
+            case TCA.ACT_STATS: counters = ActionCounters(attribute.attributes)
+            case TCA.ACT_COOKIE: cookie = Array(attribute.bytes)
             default: break
             }
         }
@@ -44,22 +44,15 @@ public struct TcAction: Hashable, Sendable {
     }
 
     private static func results(_ kind: String, _ options: Attributes) -> Set<Int32>? {
-        // The third number of `tc_gen`, with which parameters begin; the second of `tc_police`.
-        func control(_ type: UInt16, after bytes: Int) -> Int32? {
-            guard let parameters = options[type] else { return nil }
-            var reader = PayloadReader(parameters.bytes)
-            guard (try? reader.skip(bytes)) != nil else { return nil }
-            return try? reader.read(Int32.self)
-        }
         switch kind {
         case "mirred", "gact":
-            guard let control = control(2, after: 8) else { return nil }
-            // `struct tc_gact_p` (`TCA_GACT_PROB`): now and then something else.
-            return kind == "gact" && options[3] != nil ? nil : [control]
+            guard let parameters: ActionParameters = options[TCA.GACT_PARMS]?.structure() else { return nil }
+            // Now and then something else.
+            return kind == "gact" && options[TCA.GACT_PROB] != nil ? nil : [parameters.control]
         case "police":
-            guard let exceed = control(1, after: 4) else { return nil }
-            // `TCA_POLICE_RESULT`: what conforms; it is left out where it is 0, `TC_ACT_OK`.
-            return [exceed, options[5]?.integer(Int32.self) ?? 0]
+            guard let parameters: PolicerParameters = options[TCA.POLICE_TBF]?.structure() else { return nil }
+            // What conforms; it is left out where it is 0, `TC_ACT_OK`.
+            return [parameters.control, options[TCA.POLICE_RESULT]?.integer(Int32.self) ?? 0]
         default: return nil
         }
     }
@@ -68,13 +61,6 @@ public struct TcAction: Hashable, Sendable {
     static func list(_ attributes: Attributes) -> [TcAction] {
         attributes.sorted { $0.type < $1.type }.map { TcAction($0.attributes) }
     }
-}
-
-enum ActionAttribute {
-    static let kind: UInt16 = 1
-    static let options: UInt16 = 2
-    static let statistics: UInt16 = 4
-    static let cookie: UInt16 = 6
 }
 
 /// What an action has counted (`TCA_STATS_*` of linux/gen_stats.h).
@@ -92,40 +78,39 @@ public struct ActionCounters: Hashable, Sendable {
     public init() {}
 
     init(_ attributes: Attributes) {
-        for attribute in attributes {
-            var reader = PayloadReader(attribute.bytes)
-            switch attribute.type {
-            case 1:
-                bytes = (try? reader.read()) ?? 0
-                packets = max(packets, UInt64((try? reader.read(UInt32.self)) ?? 0))
-            case 3:
-                try? reader.skip(8)
-                drops = (try? reader.read()) ?? 0
-                try? reader.skip(4)
-                overlimits = (try? reader.read()) ?? 0
-            // The 64-bit count, there once 32 bits don't hold it.
-            case 8: packets = attribute.integer() ?? packets
-            default: break
-            }
-        }
+        let basic: BasicCounters? = attributes[TCA.STATS_BASIC]?.structure()
+        let queue: QueueCounters? = attributes[TCA.STATS_QUEUE]?.structure()
+        bytes = basic?.bytes ?? 0
+        packets = attributes[TCA.STATS_PKT64]?.integer() ?? UInt64(basic?.packets ?? 0)
+        drops = queue?.drops ?? 0
+        overlimits = queue?.overlimits ?? 0
     }
 }
 
 /// mirred's parameters (`struct tc_mirred` of linux/tc_act/tc_mirred.h).
 public struct Mirred: Hashable, Sendable {
-    /// What the filter does after this action (linux/pkt_cls.h `TC_ACT_*`).
-    public enum Control: Int32, Hashable, Sendable {
-        /// `TC_ACT_UNSPEC`, "continue": the next filter is asked.
-        case `continue` = -1
-        case ok = 0
-        case reclassify = 1
-        case shot = 2
-        /// The next action of the same filter; after the last one the packet is let through and no other filter asked.
-        case pipe = 3
-        case stolen = 4
-        case other = 255
+    /// What the filter does after this action (linux/pkt_cls.h `TC_ACT_*`). There are more than have a name here.
+    public struct Control: RawRepresentable, Hashable, Sendable {
+        /// The kernel's number.
+        public let rawValue: Int32
 
-        /// As `tc` says it.
+        /// From the kernel's number.
+        public init(rawValue: Int32) { self.rawValue = rawValue }
+
+        /// `TC_ACT_UNSPEC`, "continue": the next filter is asked.
+        public static let `continue` = Control(rawValue: -1)
+        /// The frame goes on; no other filter is asked.
+        public static let ok = Control(rawValue: 0)
+        /// All filters are asked again.
+        public static let reclassify = Control(rawValue: 1)
+        /// The frame is dropped.
+        public static let shot = Control(rawValue: 2)
+        /// The next action of the same filter; after the last one the packet is let through and no other filter asked.
+        public static let pipe = Control(rawValue: 3)
+        /// The frame is the action's.
+        public static let stolen = Control(rawValue: 4)
+
+        /// As `tc` says it; the number of one that has no name here.
         public var word: String {
             switch self {
             case .continue: "continue"
@@ -134,25 +119,35 @@ public struct Mirred: Hashable, Sendable {
             case .shot: "drop"
             case .pipe: "pipe"
             case .stolen: "stolen"
-            case .other: "other"
+            default: "action \(rawValue)"
             }
         }
     }
 
     /// `TCA_EGRESS_*` and `TCA_INGRESS_*` of linux/tc_act/tc_mirred.h.
-    public enum Manner: Int32, Hashable, Sendable {
-        case egressRedirect = 1
-        case egressMirror = 2
-        case ingressRedirect = 3
-        case ingressMirror = 4
+    public struct Manner: RawRepresentable, Hashable, Sendable {
+        /// The kernel's number.
+        public let rawValue: Int32
+
+        /// From the kernel's number.
+        public init(rawValue: Int32) { self.rawValue = rawValue }
+
+        /// Sends the frame itself through the target.
+        public static let egressRedirect = Manner(rawValue: 1)
+        /// Sends a copy through the target.
+        public static let egressMirror = Manner(rawValue: 2)
+        /// Has the target receive the frame itself.
+        public static let ingressRedirect = Manner(rawValue: 3)
+        /// Has the target receive a copy.
+        public static let ingressMirror = Manner(rawValue: 4)
     }
 
     /// The action's number in the namespace's table of mirred actions; 0 has the kernel choose.
     public var index: UInt32
     /// What happens after it.
     public var control: Control
-    /// nil if it is none that this library knows.
-    public var manner: Manner?
+    /// What becomes of the frame, or of a copy.
+    public var manner: Manner
     /// How many filters have it; 0 for one that was left over. Not sent.
     public var bindings: Int32 = 1
     /// The target; 0 once it has been deleted or moved away.
@@ -167,37 +162,27 @@ public struct Mirred: Hashable, Sendable {
     }
 
     init?(_ attributes: Attributes) {
-        guard let parameters = attributes[2] else { return nil }
-        var reader = PayloadReader(parameters.bytes)
-        guard let index = try? reader.read(UInt32.self), (try? reader.skip(4)) != nil,
-            let control = try? reader.read(Int32.self), (try? reader.skip(4)) != nil,
-            let bindings = try? reader.read(Int32.self), let manner = try? reader.read(Int32.self),
-            let target = try? reader.read(Int32.self)
-        else { return nil }
-        self.index = index
-        self.control = Control(rawValue: control) ?? .other
-        self.manner = Manner(rawValue: manner)
-        self.target = target
-        self.bindings = bindings
+        guard let parameters: MirredParameters = attributes[TCA.MIRRED_PARMS]?.structure() else { return nil }
+        index = parameters.action.index
+        control = Control(rawValue: parameters.action.control)
+        bindings = parameters.action.bindings
+        manner = Manner(rawValue: parameters.manner)
+        target = parameters.target
     }
 
     /// Writes the action as `action mirred egress mirror dev … CONTROL cookie …`.
     /// - Parameter position: 1 for the first of a filter's actions.
     func write(to writer: inout PayloadWriter, position: UInt16, cookie: [UInt8]) {
         writer.nest(position) { action in
-            action.attribute(ActionAttribute.kind, string: "mirred")
-            action.nest(ActionAttribute.options) { options in
-                var parameters = PayloadWriter(reserving: 28)
-                parameters.append(index)
-                parameters.append(UInt32(0))
-                parameters.append(control.rawValue)
-                parameters.append(Int32(0))
-                parameters.append(Int32(0))
-                parameters.append(manner?.rawValue ?? 0)
-                parameters.append(target)
-                options.attribute(2, bytes: parameters.bytes)
+            action.attribute(TCA.ACT_KIND, string: "mirred")
+            action.nest(TCA.ACT_OPTIONS) { options in
+                options.attribute(
+                    TCA.MIRRED_PARMS,
+                    MirredParameters(
+                        action: ActionParameters(index: index, control: control.rawValue), manner: manner.rawValue,
+                        target: target))
             }
-            if !cookie.isEmpty { action.attribute(ActionAttribute.cookie, bytes: cookie) }
+            if !cookie.isEmpty { action.attribute(TCA.ACT_COOKIE, bytes: cookie) }
         }
     }
 }
@@ -206,42 +191,41 @@ public struct Mirred: Hashable, Sendable {
 public enum ActionRequest {
     /// All mirred actions of the namespace: `tc actions list action mirred`
     public static func dump() -> NetlinkRequest {
-        var writer = PayloadWriter()
-        writer.append(UInt32(0))
-        writer.nest(1) { list in
-            list.nest(1) { $0.attribute(ActionAttribute.kind, string: "mirred") }
+        var writer = PayloadWriter(ActionHeader())
+        writer.nest(TCA.ACT_TAB) { list in
+            list.nest(1) { $0.attribute(TCA.ACT_KIND, string: "mirred") }
         }
-        return NetlinkRequest(dump: 50, payload: writer, operation: "list the actions")
+        return NetlinkRequest(dump: RTM.GETACTION, payload: writer, operation: "list the actions")
     }
 
     /// The actions in a message of ``dump()``.
     public static func actions(_ message: NetlinkMessage) -> [TcAction] {
-        guard let list = Attributes(message.payload.dropFirst(4))[1] else { return [] }
+        var reader = PayloadReader(message.payload)
+        guard (try? reader.read(ActionHeader.self)) != nil, let list = reader.attributes[TCA.ACT_TAB] else { return [] }
         return TcAction.list(list.attributes)
     }
 
     /// `tc actions del action mirred index N`
     public static func remove(index: UInt32) -> NetlinkRequest {
-        var writer = PayloadWriter()
-        writer.append(UInt32(0))
-        writer.nest(1) { list in
+        var writer = PayloadWriter(ActionHeader())
+        writer.nest(TCA.ACT_TAB) { list in
             list.nest(1) { action in
-                action.attribute(ActionAttribute.kind, string: "mirred")
-                action.attribute(3, index)
+                action.attribute(TCA.ACT_KIND, string: "mirred")
+                action.attribute(TCA.ACT_INDEX, index)
             }
         }
         return NetlinkRequest(
-            type: 49, payload: writer, operation: "remove a left-over action", object: "number \(index)")
+            type: RTM.DELACTION, payload: writer, operation: "remove a left-over action", object: "number \(index)")
     }
 
     /// Changes a mirred action where it is; its counters go on. `tc actions replace action mirred … index N`
     /// - Parameter action: its `index` says which.
     public static func replace(_ action: Mirred, cookie: [UInt8], object: String) -> NetlinkRequest {
-        var writer = PayloadWriter()
-        writer.append(UInt32(0))
-        writer.nest(1) { action.write(to: &$0, position: 1, cookie: cookie) }
+        var writer = PayloadWriter(ActionHeader())
+        writer.nest(TCA.ACT_TAB) { action.write(to: &$0, position: 1, cookie: cookie) }
         return NetlinkRequest(
-            type: 48, flags: [.create, .replace], payload: writer, operation: "point the copies at their output",
+            type: RTM.NEWACTION, flags: [.create, .replace], payload: writer,
+            operation: "point the copies at their output",
             object: object)
     }
 }

@@ -17,8 +17,6 @@ public struct BridgePort: Hashable, Sendable {
     /// Since Linux 5.16.
     public var locked: Bool?
 
-    static let flush: UInt16 = 24
-
     /// From its parts.
     public init(
         state: UInt8? = nil, learning: Bool? = nil, unicastFlood: Bool? = nil, multicastFlood: Bool? = nil,
@@ -36,21 +34,23 @@ public struct BridgePort: Hashable, Sendable {
         for attribute in attributes {
             let flag = attribute.integer(UInt8.self).map { $0 != 0 }
             switch attribute.type {
-            case 1: state = attribute.integer()
-            case 8: learning = flag
-            case 9: unicastFlood = flag
-            case 27: multicastFlood = flag
-            case 30: broadcastFlood = flag
-            case 39: locked = flag
+            case IFLA.BRPORT_STATE: state = attribute.integer()
+            case IFLA.BRPORT_LEARNING: learning = flag
+            case IFLA.BRPORT_UNICAST_FLOOD: unicastFlood = flag
+            case IFLA.BRPORT_MCAST_FLOOD: multicastFlood = flag
+            case IFLA.BRPORT_BCAST_FLOOD: broadcastFlood = flag
+            case IFLA.BRPORT_LOCKED: locked = flag
             default: break
             }
         }
     }
 
     func write(to writer: inout PayloadWriter) {
-        if let state { writer.attribute(1, state) }
+        if let state { writer.attribute(IFLA.BRPORT_STATE, state) }
         for (type, value) in [
-            (8, learning), (9, unicastFlood), (27, multicastFlood), (30, broadcastFlood), (39, locked),
+            (IFLA.BRPORT_LEARNING, learning), (IFLA.BRPORT_UNICAST_FLOOD, unicastFlood),
+            (IFLA.BRPORT_MCAST_FLOOD, multicastFlood), (IFLA.BRPORT_BCAST_FLOOD, broadcastFlood),
+            (IFLA.BRPORT_LOCKED, locked),
         ] as [(UInt16, Bool?)] {
             if let value { writer.attribute(type, UInt8(value ? 1 : 0)) }
         }

@@ -40,8 +40,8 @@ public struct Filter: Hashable, Sendable {
     /// - Throws: ``MalformedBytes`` if the header is short or the kind missing.
     public init(_ message: NetlinkMessage) throws(MalformedBytes) {
         var reader = PayloadReader(message.payload)
-        let header = try TcHeader(&reader)
-        interfaceIndex = header.interfaceIndex
+        let header: TrafficControlHeader = try reader.read()
+        interfaceIndex = header.index
         parent = header.parent
         handle = header.handle
         preference = UInt16(header.info >> 16)
@@ -51,9 +51,9 @@ public struct Filter: Hashable, Sendable {
         var chain: UInt32 = 0
         for attribute in reader.attributes {
             switch attribute.type {
-            case TcAttribute.kind: kind = attribute.string
-            case TcAttribute.options: options = attribute.attributes
-            case TcAttribute.chain: chain = attribute.integer() ?? 0
+            case TCA.KIND: kind = attribute.string
+            case TCA.OPTIONS: options = attribute.attributes
+            case TCA.CHAIN: chain = attribute.integer() ?? 0
             default: break
             }
         }
@@ -63,8 +63,11 @@ public struct Filter: Hashable, Sendable {
         let body = FilterBody(kind: kind, handle: handle, options: options)
         classifier = body.classifier
         actions = body.actions
-        // `TCA_U32_CLASSID`, `TCA_MATCHALL_CLASSID`
-        classID = kind == "u32" || kind == "matchall" ? options?[1]?.integer() : nil
+        switch kind {
+        case "u32": classID = options?[TCA.U32_CLASSID]?.integer()
+        case "matchall": classID = options?[TCA.MATCHALL_CLASSID]?.integer()
+        default: classID = nil
+        }
     }
 }
 
@@ -115,9 +118,9 @@ struct FilterBody {
             (classifier, actions) = (.scaffold, [])
             return
         }
-        let type = FilterAttribute.actions(of: kind)
+        let type = Self.actions(of: kind)
         let listed = type.flatMap { options[$0] }.map { TcAction.list($0.attributes) } ?? []
-        let old = kind == "u32" ? options[FilterAttribute.u32Policer] : nil
+        let old = kind == "u32" ? options[TCA.U32_POLICE] : nil
         actions = listed + (old.map { [TcAction(oldPolicer: $0.attributes)] } ?? [])
         switch kind {
         case "matchall": classifier = .matchall
@@ -129,63 +132,40 @@ struct FilterBody {
         }
     }
 
-    /// `struct tc_u32_sel`: 16 bytes, then keys of mask, value, offset and offset mask.
     private static func u32(_ options: Attributes) -> Filter.Classifier {
-        guard let selector = options[FilterAttribute.u32Selector], selector.bytes.count >= 32 else { return .other }
-        var reader = PayloadReader(selector.bytes)
-        // Beyond TC_U32_TERMINAL the flags are about offsets that are read from the packet.
-        guard let flags = try? reader.read(UInt8.self), flags & ~1 == 0, (try? reader.skip(1)) != nil,
-            let count = try? reader.read(UInt8.self), (try? reader.skip(13)) != nil,
-            FilterAttribute.u32Others.allSatisfy({ options[$0] == nil })
+        guard let attribute = options[TCA.U32_SEL] else { return .other }
+        var reader = PayloadReader(attribute.bytes)
+        // Beyond TC_U32_TERMINAL the flags are about offsets that are read from the packet. Links to other tables, input
+        // devices and marks make more of a filter than its keys.
+        guard let selector: U32Selector = try? reader.read(), selector.flags & ~1 == 0,
+            [TCA.U32_LINK, TCA.U32_INDEV, TCA.U32_MARK].allSatisfy({ options[$0] == nil })
         else { return .other }
         var keys: [U32Key] = []
-        for _ in 0..<count {
-            guard let mask = try? reader.read(UInt32.self), let value = try? reader.read(UInt32.self),
-                let offset = try? reader.read(Int32.self), let offsetMask = try? reader.read(Int32.self),
-                offsetMask == 0
-            else { return .other }
-            keys.append(U32Key(mask: UInt32(bigEndian: mask), value: UInt32(bigEndian: value), offset: offset))
+        for _ in 0..<selector.keys {
+            guard let key: U32KeyFields = try? reader.read(), key.offsetMask == 0 else { return .other }
+            keys.append(
+                U32Key(mask: UInt32(bigEndian: key.mask), value: UInt32(bigEndian: key.value), offset: key.offset))
         }
-        if count == 1, keys.first?.mask == 0 { return .u32Everything }
-        return .u32(keys)
+        return keys.count == 1 && keys.first?.mask == 0 ? .u32Everything : .u32(keys)
     }
 
     private static func program(_ options: Attributes) -> [SocketFilter]? {
-        guard let bytes = options[FilterAttribute.bpfInstructions]?.bytes, bytes.count % 8 == 0 else { return nil }
+        guard let bytes = options[TCA.BPF_OPS]?.bytes, bytes.count % 8 == 0 else { return nil }
         var reader = PayloadReader(bytes)
         var instructions: [SocketFilter] = []
         instructions.reserveCapacity(bytes.count / 8)
-        while let code = try? reader.read(UInt16.self), let jumpTrue = try? reader.read(UInt8.self),
-            let jumpFalse = try? reader.read(UInt8.self), let constant = try? reader.read(UInt32.self)
-        {
-            instructions.append(
-                SocketFilter(code: code, jumpTrue: jumpTrue, jumpFalse: jumpFalse, constant: constant))
-        }
+        while let fields: SocketFilterFields = try? reader.read() { instructions.append(fields.filter) }
         return instructions
     }
-}
 
-/// Attribute numbers inside `TCA_OPTIONS` (linux/pkt_cls.h).
-enum FilterAttribute {
-    static let matchallActions: UInt16 = 2
-    static let u32Selector: UInt16 = 5
-    static let u32Actions: UInt16 = 7
-    static let u32Policer: UInt16 = 6
-    /// Links to other tables, input devices, marks: what makes more of a filter than its keys.
-    static let u32Others: [UInt16] = [3, 8, 10]
-    static let bpfActions: UInt16 = 1
-    static let bpfLength: UInt16 = 4
-    static let bpfInstructions: UInt16 = 5
-    static let flowerActions: UInt16 = 3
-    static let basicActions: UInt16 = 3
-
+    /// Where a kind of filter has its actions, inside its options.
     static func actions(of kind: String) -> UInt16? {
         switch kind {
-        case "matchall": matchallActions
-        case "u32": u32Actions
-        case "bpf": bpfActions
-        case "flower": flowerActions
-        case "basic": basicActions
+        case "matchall": TCA.MATCHALL_ACT
+        case "u32": TCA.U32_ACT
+        case "bpf": TCA.BPF_ACT
+        case "flower": TCA.FLOWER_ACT
+        case "basic": TCA.BASIC_ACT
         default: nil
         }
     }
@@ -195,9 +175,6 @@ enum FilterAttribute {
 public enum FilterRequest {
     /// Any EtherType, `ETH_P_ALL` of linux/if_ether.h.
     public static let allProtocols: UInt16 = 0x0003
-    private static let new: UInt16 = 44
-    private static let delete: UInt16 = 45
-    private static let get: UInt16 = 46
 
     /// What a new filter matches.
     public enum Match: Hashable, Sendable {
@@ -219,7 +196,7 @@ public enum FilterRequest {
     /// All of one hook's: `tc -s filter show dev … ingress`
     public static func dump(parent: UInt32, index: Int32, object: String) -> NetlinkRequest {
         NetlinkRequest(
-            dump: get, payload: TcHeader(interfaceIndex: index, parent: parent).writer,
+            dump: RTM.GETTFILTER, payload: PayloadWriter(TrafficControlHeader(index: index, parent: parent)),
             operation: "list the filters", object: object)
     }
 
@@ -228,31 +205,30 @@ public enum FilterRequest {
         _ match: Match, actions: [Mirred], cookie: [UInt8], parent: UInt32, preference: UInt16, index: Int32,
         object: String
     ) -> NetlinkRequest {
-        var writer = TcHeader(interfaceIndex: index, parent: parent, info: info(preference)).writer
-        writer.attribute(TcAttribute.kind, string: match.kind)
-        writer.nest(TcAttribute.options) { options in
+        var writer = PayloadWriter(TrafficControlHeader(index: index, parent: parent, info: info(preference)))
+        writer.attribute(TCA.KIND, string: match.kind)
+        writer.nest(TCA.OPTIONS) { options in
             switch match {
             case .matchall: break
-            case .u32Everything: options.attribute(FilterAttribute.u32Selector, bytes: matchEverything)
+            case .u32Everything:
+                // One key that compares nothing.
+                var selector = PayloadWriter(U32Selector(flags: 1, keys: 1))
+                selector.append(U32KeyFields())
+                options.attribute(TCA.U32_SEL, bytes: selector.bytes)
             case .bpf(let instructions):
-                options.attribute(FilterAttribute.bpfLength, UInt16(clamping: instructions.count))
+                options.attribute(TCA.BPF_OPS_LEN, UInt16(clamping: instructions.count))
                 var program = PayloadWriter(reserving: instructions.count * 8)
-                for instruction in instructions {
-                    program.append(instruction.code)
-                    program.append(instruction.jumpTrue)
-                    program.append(instruction.jumpFalse)
-                    program.append(instruction.constant)
-                }
-                options.attribute(FilterAttribute.bpfInstructions, bytes: program.bytes)
+                for instruction in instructions { program.append(SocketFilterFields(filter: instruction)) }
+                options.attribute(TCA.BPF_OPS, bytes: program.bytes)
             }
-            options.nest(FilterAttribute.actions(of: match.kind) ?? 0) { list in
+            options.nest(FilterBody.actions(of: match.kind) ?? 0) { list in
                 for (offset, action) in actions.enumerated() {
                     action.write(to: &list, position: UInt16(clamping: offset + 1), cookie: cookie)
                 }
             }
         }
         return NetlinkRequest(
-            type: new, flags: [.create, .exclusive], payload: writer, operation: "add the filter",
+            type: RTM.NEWTFILTER, flags: [.create, .exclusive], payload: writer, operation: "add the filter",
             object: object)
     }
 
@@ -262,12 +238,11 @@ public enum FilterRequest {
         parent: UInt32, preference: UInt16, protocol type: UInt16, index: Int32, object: String
     ) -> NetlinkRequest {
         // `TC_U32_ROOT` of linux/pkt_cls.h
-        var writer = TcHeader(
-            interfaceIndex: index, handle: 0xfff0_0000, parent: parent, info: info(preference, type)
-        ).writer
-        writer.attribute(TcAttribute.kind, string: "u32")
+        var writer = PayloadWriter(
+            TrafficControlHeader(index: index, handle: 0xfff0_0000, parent: parent, info: info(preference, type)))
+        writer.attribute(TCA.KIND, string: "u32")
         return NetlinkRequest(
-            type: get, payload: writer, operation: "look up the hash table", object: object)
+            type: RTM.GETTFILTER, payload: writer, operation: "look up the hash table", object: object)
     }
 
     /// `tc filter get dev … ingress pref P protocol all handle H KIND`: exactly that one.
@@ -275,11 +250,10 @@ public enum FilterRequest {
         kind: String, handle: UInt32, parent: UInt32, preference: UInt16, protocol type: UInt16 = allProtocols,
         index: Int32, object: String
     ) -> NetlinkRequest {
-        var writer = TcHeader(
-            interfaceIndex: index, handle: handle, parent: parent, info: info(preference, type)
-        ).writer
-        writer.attribute(TcAttribute.kind, string: kind)
-        return NetlinkRequest(type: get, payload: writer, operation: "read the filter back", object: object)
+        var writer = PayloadWriter(
+            TrafficControlHeader(index: index, handle: handle, parent: parent, info: info(preference, type)))
+        writer.attribute(TCA.KIND, string: kind)
+        return NetlinkRequest(type: RTM.GETTFILTER, payload: writer, operation: "read the filter back", object: object)
     }
 
     /// `tc filter del dev … ingress pref P protocol all handle H KIND`: exactly that one.
@@ -287,17 +261,13 @@ public enum FilterRequest {
         kind: String, handle: UInt32, parent: UInt32, preference: UInt16, protocol type: UInt16 = allProtocols,
         index: Int32, object: String
     ) -> NetlinkRequest {
-        var writer = TcHeader(
-            interfaceIndex: index, handle: handle, parent: parent, info: info(preference, type)
-        ).writer
-        writer.attribute(TcAttribute.kind, string: kind)
-        return NetlinkRequest(type: delete, payload: writer, operation: "remove the filter", object: object)
+        var writer = PayloadWriter(
+            TrafficControlHeader(index: index, handle: handle, parent: parent, info: info(preference, type)))
+        writer.attribute(TCA.KIND, string: kind)
+        return NetlinkRequest(type: RTM.DELTFILTER, payload: writer, operation: "remove the filter", object: object)
     }
 
     private static func info(_ preference: UInt16, _ type: UInt16 = allProtocols) -> UInt32 {
         UInt32(preference) << 16 | UInt32(type.bigEndian)
     }
-
-    /// `struct tc_u32_sel` with `TC_U32_TERMINAL` and one key that compares nothing.
-    private static let matchEverything: [UInt8] = [1, 0, 1] + Array(repeating: 0, count: 29)
 }

@@ -14,31 +14,22 @@ public struct ForwardingEntry: Hashable, Sendable {
 
     /// Asks for those of one device.
     public static func dump(index: Int32, name: String) -> NetlinkRequest {
-        var writer = PayloadWriter()
-        // The bridge family (PF_BRIDGE 7).
-        writer.append([7, 0, 0, 0] as [UInt8])
-        writer.append(index)
-        writer.append(UInt32(0))
-        return NetlinkRequest(
-            dump: 30, payload: writer, operation: "list the forwarding table", object: name)
+        NetlinkRequest(
+            dump: RTM.GETNEIGH, payload: PayloadWriter(NeighbourHeader(family: AF.BRIDGE, index: index)),
+            operation: "list the forwarding table", object: name)
     }
 
     /// Reads one; nil if it leads nowhere else (an entry of the bridge above), or is another device's: before Linux 4.20 the
     /// kernel lists the entries of all.
     public init?(_ message: NetlinkMessage, index: Int32) {
-        // ndm_ifindex
-        guard
-            message.payload.dropFirst(4).prefix(4).elementsEqual(
-                (0..<4).map { UInt8(truncatingIfNeeded: index.littleEndian >> (8 * Int32($0))) })
-        else { return nil }
-        let attributes = Attributes(message.payload.dropFirst(12))
-        // NDA_LLADDR
-        guard let address = attributes[2]?.bytes else { return nil }
+        var reader = PayloadReader(message.payload)
+        guard let header: NeighbourHeader = try? reader.read(), header.index == index else { return nil }
+        let attributes = reader.attributes
+        guard let address = attributes[NDA.LLADDR]?.bytes else { return nil }
         self.address = Array(address)
-        // NDA_DST, NDA_NH_ID
-        if let text = attributes[1].flatMap({ InternetAddress.text(Array($0.bytes)) }) {
+        if let text = attributes[NDA.DST].flatMap({ InternetAddress.text(Array($0.bytes)) }) {
             target = text
-        } else if let group = attributes[13]?.integer(UInt32.self) {
+        } else if let group = attributes[NDA.NH_ID]?.integer(UInt32.self) {
             target = "nhid \(group)"
         } else {
             return nil

@@ -48,11 +48,10 @@ public struct Link: Hashable, Sendable {
     /// - Throws: ``MalformedBytes`` if there is no header or no name.
     public init(_ message: NetlinkMessage) throws(MalformedBytes) {
         var reader = PayloadReader(message.payload)
-        try reader.skip(2)
-        hardwareType = try reader.read()
-        index = try reader.read()
-        flags = try reader.read()
-        try reader.skip(4)
+        let header: InterfaceHeader = try reader.read()
+        hardwareType = header.type
+        index = header.index
+        flags = header.flags
         var name: String?
         var altnames: [String] = []
         var address: [UInt8] = []
@@ -70,27 +69,27 @@ public struct Link: Hashable, Sendable {
         var statistics: LinkStatistics?
         for attribute in reader.attributes {
             switch attribute.type {
-            case LinkAttribute.name: name = attribute.string
-            case LinkAttribute.properties:
-                for property in attribute.attributes where property.type == LinkAttribute.altname {
+            case IFLA.IFNAME: name = attribute.string
+            case IFLA.PROP_LIST:
+                for property in attribute.attributes where property.type == IFLA.ALT_IFNAME {
                     altnames.append(property.string)
                 }
-            case LinkAttribute.address: address = Array(attribute.bytes)
-            case LinkAttribute.mtu: mtu = attribute.integer() ?? 0
-            case LinkAttribute.maximumMTU: maximumMTU = attribute.integer().flatMap { $0 == 0 ? nil : $0 }
-            case LinkAttribute.xdp: program = Self.program(attribute.attributes)
-            case LinkAttribute.queue: queue = attribute.string
-            case LinkAttribute.master: master = attribute.integer()
-            case LinkAttribute.link: link = attribute.integer()
-            case LinkAttribute.statistics: statistics = LinkStatistics(attribute.bytes)
-            case LinkAttribute.linkNamespace: peerNamespace = attribute.integer()
-            case LinkAttribute.info:
+            case IFLA.ADDRESS: address = Array(attribute.bytes)
+            case IFLA.MTU: mtu = attribute.integer() ?? 0
+            case IFLA.MAX_MTU: maximumMTU = attribute.integer().flatMap { $0 == 0 ? nil : $0 }
+            case IFLA.XDP: program = Self.program(attribute.attributes)
+            case IFLA.QDISC: queue = attribute.string
+            case IFLA.MASTER: master = attribute.integer()
+            case IFLA.LINK: link = attribute.integer()
+            case IFLA.STATS64: statistics = attribute.structure().map(LinkStatistics.init)
+            case IFLA.LINK_NETNSID: peerNamespace = attribute.integer()
+            case IFLA.LINKINFO:
                 for part in attribute.attributes {
                     switch part.type {
-                    case LinkAttribute.infoKind: kind = part.string
-                    case LinkAttribute.infoData: kindData = part.attributes
-                    case LinkAttribute.infoMemberKind: isBridgePort = part.string == "bridge"
-                    case LinkAttribute.infoMemberData: memberData = part.attributes
+                    case IFLA.INFO_KIND: kind = part.string
+                    case IFLA.INFO_DATA: kindData = part.attributes
+                    case IFLA.INFO_SLAVE_KIND: isBridgePort = part.string == "bridge"
+                    case IFLA.INFO_SLAVE_DATA: memberData = part.attributes
                     default: break
                     }
                 }
@@ -123,8 +122,8 @@ public struct Link: Hashable, Sendable {
 
     /// `IFLA_XDP_PROG_ID` where there is one program; where several are attached, each has an attribute of its own.
     private static func program(_ attributes: Attributes) -> UInt32? {
-        let numbers = attributes.filter { $0.type >= 4 && $0.type <= 7 }.sorted { $0.type < $1.type }
-        return numbers.compactMap { $0.integer(UInt32.self) }.first { $0 != 0 }
+        let kinds = [IFLA.XDP_PROG_ID, IFLA.XDP_DRV_PROG_ID, IFLA.XDP_SKB_PROG_ID, IFLA.XDP_HW_PROG_ID]
+        return kinds.compactMap { attributes[$0]?.integer(UInt32.self) }.first { $0 != 0 }
     }
 
     /// Equal in everything that is compared here.
@@ -146,144 +145,97 @@ public struct LinkStatistics: Hashable, Sendable {
     /// `tx_packets`
     public let sentPackets: UInt64
 
-    /// nil if the bytes end before both.
-    init?(_ bytes: some Collection<UInt8>) {
-        var reader = PayloadReader(Array(bytes)[...])
-        guard let received: UInt64 = try? reader.read(), let sent: UInt64 = try? reader.read() else { return nil }
-        receivedPackets = received
-        sentPackets = sent
+    init(_ counters: LinkCounters) {
+        receivedPackets = counters.receivedPackets
+        sentPackets = counters.sentPackets
     }
-}
-
-/// Attribute numbers of linux/if_link.h that are used here.
-enum LinkAttribute {
-    static let address: UInt16 = 1
-    static let name: UInt16 = 3
-    static let mtu: UInt16 = 4
-    static let link: UInt16 = 5
-    static let queue: UInt16 = 6
-    static let master: UInt16 = 10
-    static let protocolInfo: UInt16 = 12
-    static let info: UInt16 = 18
-    static let statistics: UInt16 = 23
-    static let families: UInt16 = 26
-    static let namespaceDescriptor: UInt16 = 28
-    static let extendedMask: UInt16 = 29
-    static let linkNamespace: UInt16 = 37
-    static let properties: UInt16 = 52
-    static let altname: UInt16 = 53
-    static let xdp: UInt16 = 43
-    static let maximumMTU: UInt16 = 51
-    static let infoKind: UInt16 = 1
-    static let infoData: UInt16 = 2
-    static let infoMemberKind: UInt16 = 4
-    static let infoMemberData: UInt16 = 5
-    static let vethPeer: UInt16 = 1
 }
 
 /// Requests about links.
 public enum LinkRequest {
-    private static let new: UInt16 = 16
-    private static let delete: UInt16 = 17
-    private static let get: UInt16 = 18
-    private static let set: UInt16 = 19
-    private static let bridgeFamily: UInt8 = 7
-
-    /// `struct ifinfomsg`. `change` names only the flags that change: all ones would clear others.
-    private static func header(
-        index: Int32 = 0, family: UInt8 = 0, flags: UInt32 = 0, change: UInt32 = 0
-    ) -> PayloadWriter {
-        var writer = PayloadWriter()
-        writer.append(family)
-        writer.append(UInt8(0))
-        writer.append(UInt16(0))
-        writer.append(index)
-        writer.append(flags)
-        writer.append(change)
-        return writer
-    }
-
     /// Every link, without statistics: `ip -d link show`.
     public static func dump() -> NetlinkRequest {
-        var writer = header()
-        writer.attribute(LinkAttribute.extendedMask, UInt32(8))
-        return NetlinkRequest(dump: get, payload: writer, operation: "list the interfaces")
+        var writer = PayloadWriter(InterfaceHeader())
+        writer.attribute(IFLA.EXT_MASK, RTEXT_FILTER.SKIP_STATS)
+        return NetlinkRequest(dump: RTM.GETLINK, payload: writer, operation: "list the interfaces")
     }
 
     /// The members of a bridge or bond, without statistics: `ip -d link show master NAME`. The kernel goes through all links
     /// without a pause as long as these fit a datagram, so that no change interrupts it.
     public static func dump(membersOf index: Int32, name: String) -> NetlinkRequest {
-        var writer = header()
-        writer.attribute(LinkAttribute.extendedMask, UInt32(8))
-        writer.attribute(LinkAttribute.master, index)
-        return NetlinkRequest(dump: get, payload: writer, operation: "list the members of", object: name)
+        var writer = PayloadWriter(InterfaceHeader())
+        writer.attribute(IFLA.EXT_MASK, RTEXT_FILTER.SKIP_STATS)
+        writer.attribute(IFLA.MASTER, index)
+        return NetlinkRequest(dump: RTM.GETLINK, payload: writer, operation: "list the members of", object: name)
     }
 
     /// One link by its name or an altname: `ip link show dev NAME`.
     public static func get(name: String) -> NetlinkRequest {
-        var writer = header()
+        var writer = PayloadWriter(InterfaceHeader())
         // The kernel looks for altnames in both, and takes more than 15 bytes only in the one.
-        writer.attribute(name.utf8.count > 15 ? LinkAttribute.altname : LinkAttribute.name, string: name)
-        return NetlinkRequest(type: get, payload: writer, operation: "look up the interface", object: name)
+        writer.attribute(name.utf8.count > 15 ? IFLA.ALT_IFNAME : IFLA.IFNAME, string: name)
+        return NetlinkRequest(type: RTM.GETLINK, payload: writer, operation: "look up the interface", object: name)
     }
 
     /// The link that has an index at this moment.
     public static func get(index: Int32, name: String) -> NetlinkRequest {
         NetlinkRequest(
-            type: get, payload: header(index: index), operation: "look up the interface", object: name)
+            type: RTM.GETLINK, payload: PayloadWriter(InterfaceHeader(index: index)),
+            operation: "look up the interface", object: name)
     }
 
     /// `ip link add NAME type bridge`
     public static func addBridge(_ name: String) -> NetlinkRequest {
-        var writer = header()
-        writer.attribute(LinkAttribute.name, string: name)
-        writer.nest(LinkAttribute.info) { $0.attribute(LinkAttribute.infoKind, string: "bridge") }
+        var writer = PayloadWriter(InterfaceHeader())
+        writer.attribute(IFLA.IFNAME, string: name)
+        writer.nest(IFLA.LINKINFO) { $0.attribute(IFLA.INFO_KIND, string: "bridge") }
         return NetlinkRequest(
-            type: new, flags: [.create, .exclusive], payload: writer, operation: "create the bridge",
+            type: RTM.NEWLINK, flags: [.create, .exclusive], payload: writer, operation: "create the bridge",
             object: name)
     }
 
     /// `ip link add NAME type veth peer name PEER [netns …]`
     /// - Parameter peerNamespace: a descriptor of the namespace in which the peer is to be.
     public static func addVeth(_ name: String, peer: String, peerNamespace: Int32? = nil) -> NetlinkRequest {
-        var writer = header()
-        writer.attribute(LinkAttribute.name, string: name)
-        writer.nest(LinkAttribute.info) { info in
-            info.attribute(LinkAttribute.infoKind, string: "veth")
-            info.nest(LinkAttribute.infoData) { data in
-                data.nest(LinkAttribute.vethPeer) { other in
-                    other.append(header().bytes)
-                    other.attribute(LinkAttribute.name, string: peer)
+        var writer = PayloadWriter(InterfaceHeader())
+        writer.attribute(IFLA.IFNAME, string: name)
+        writer.nest(IFLA.LINKINFO) { info in
+            info.attribute(IFLA.INFO_KIND, string: "veth")
+            info.nest(IFLA.INFO_DATA) { data in
+                data.nest(IFLA.VETH_INFO_PEER) { other in
+                    other.append(InterfaceHeader())
+                    other.attribute(IFLA.IFNAME, string: peer)
                     if let peerNamespace {
-                        other.attribute(LinkAttribute.namespaceDescriptor, UInt32(bitPattern: peerNamespace))
+                        other.attribute(IFLA.NET_NS_FD, UInt32(bitPattern: peerNamespace))
                     }
                 }
             }
         }
         return NetlinkRequest(
-            type: new, flags: [.create, .exclusive], payload: writer, operation: "create the veth pair",
+            type: RTM.NEWLINK, flags: [.create, .exclusive], payload: writer, operation: "create the veth pair",
             object: name)
     }
 
     /// `ip link del dev …`
     public static func remove(index: Int32, name: String) -> NetlinkRequest {
         NetlinkRequest(
-            type: delete, payload: header(index: index), operation: "delete the interface", object: name)
+            type: RTM.DELLINK, payload: PayloadWriter(InterfaceHeader(index: index)), operation: "delete the interface",
+            object: name)
     }
 
     /// `ip link set dev … up|down`
     public static func setUp(_ isUp: Bool, index: Int32, name: String) -> NetlinkRequest {
         NetlinkRequest(
-            type: new, payload: header(index: index, flags: isUp ? 1 : 0, change: 1),
+            type: RTM.NEWLINK, payload: PayloadWriter(InterfaceHeader(index: index, flags: isUp ? 1 : 0, change: 1)),
             operation: "set the interface \(isUp ? "up" : "down")", object: name)
     }
 
     /// `ip link set dev … master …`; 0 takes it out.
     public static func setMaster(_ master: Int32, index: Int32, name: String) -> NetlinkRequest {
-        var writer = header(index: index)
-        writer.attribute(LinkAttribute.master, master)
+        var writer = PayloadWriter(InterfaceHeader(index: index))
+        writer.attribute(IFLA.MASTER, master)
         return NetlinkRequest(
-            type: new, payload: writer, operation: "make it a member of its bridge", object: name)
+            type: RTM.NEWLINK, payload: writer, operation: "make it a member of its bridge", object: name)
     }
 
     /// `bridge link set dev … state … learning … flood … mcast_flood … bcast_flood … locked …`
@@ -291,12 +243,12 @@ public enum LinkRequest {
     public static func setBridgePort(_ settings: BridgePort, flushing: Bool, index: Int32, name: String)
         -> NetlinkRequest
     {
-        var writer = header(index: index, family: bridgeFamily)
-        writer.nest(LinkAttribute.protocolInfo) { port in
+        var writer = PayloadWriter(InterfaceHeader(family: AF.BRIDGE, index: index))
+        writer.nest(IFLA.PROTINFO) { port in
             settings.write(to: &port)
-            if flushing { port.flag(BridgePort.flush) }
+            if flushing { port.flag(IFLA.BRPORT_FLUSH) }
         }
         return NetlinkRequest(
-            type: set, payload: writer, operation: "change the bridge port", object: name)
+            type: RTM.SETLINK, payload: writer, operation: "change the bridge port", object: name)
     }
 }

@@ -20,8 +20,8 @@ public struct Qdisc: Hashable, Sendable {
     /// - Throws: ``MalformedBytes`` if the header is short or the kind missing.
     public init(_ message: NetlinkMessage) throws(MalformedBytes) {
         var reader = PayloadReader(message.payload)
-        let header = try TcHeader(&reader)
-        interfaceIndex = header.interfaceIndex
+        let header: TrafficControlHeader = try reader.read()
+        interfaceIndex = header.index
         handle = header.handle
         parent = header.parent
         var kind: String?
@@ -29,16 +29,16 @@ public struct Qdisc: Hashable, Sendable {
         var drops: UInt32 = 0
         for attribute in reader.attributes {
             switch attribute.type {
-            case TcAttribute.kind: kind = attribute.string
-            case TcAttribute.statistics: drops = ActionCounters(attribute.attributes).drops
-            case 13, 14: blocks[attribute.type] = attribute.integer()
+            case TCA.KIND: kind = attribute.string
+            case TCA.STATS2: drops = ActionCounters(attribute.attributes).drops
+            case TCA.INGRESS_BLOCK, TCA.EGRESS_BLOCK: blocks[attribute.type] = attribute.integer()
             default: break
             }
         }
         guard let kind else { throw MalformedBytes("a qdisc without its kind") }
         self.kind = kind
-        ingressBlock = blocks[13]
-        egressBlock = blocks[14]
+        ingressBlock = blocks[TCA.INGRESS_BLOCK]
+        egressBlock = blocks[TCA.EGRESS_BLOCK]
         self.drops = drops
     }
 }
@@ -54,33 +54,34 @@ public enum QdiscRequest {
     /// All of the namespace's: `tc qdisc show`.
     public static func dump() -> NetlinkRequest {
         NetlinkRequest(
-            dump: 38, payload: TcHeader(interfaceIndex: 0).writer, operation: "list the queueing disciplines")
+            dump: RTM.GETQDISC, payload: PayloadWriter(TrafficControlHeader(index: 0)),
+            operation: "list the queueing disciplines")
     }
 
     /// What hangs at an interface's hook: a clsact or ingress qdisc, if any.
     public static func hook(index: Int32, name: String) -> NetlinkRequest {
-        let writer = TcHeader(interfaceIndex: index, parent: hookParent).writer
+        let writer = PayloadWriter(TrafficControlHeader(index: index, parent: hookParent))
         // Without the echo the kernel tells its listeners, and not who asks (`qdisc_get_notify`).
         return NetlinkRequest(
-            type: 38, flags: [.echo], payload: writer, operation: "look at the clsact qdisc", object: name)
+            type: RTM.GETQDISC, flags: [.echo], payload: writer, operation: "look at the clsact qdisc", object: name)
     }
 
     /// `tc qdisc add dev … clsact`
     public static func addClsact(index: Int32, name: String) -> NetlinkRequest {
-        request(36, [.create, .exclusive], "clsact", "add the clsact qdisc", index, name)
+        request(RTM.NEWQDISC, [.create, .exclusive], "clsact", "add the clsact qdisc", index, name)
     }
 
     /// `tc qdisc del dev … clsact`
     public static func removeClsact(index: Int32, name: String) -> NetlinkRequest {
-        request(37, [], "clsact", "remove the clsact qdisc", index, name)
+        request(RTM.DELQDISC, [], "clsact", "remove the clsact qdisc", index, name)
     }
 
     private static func request(
         _ type: UInt16, _ flags: NetlinkRequest.Flags, _ kind: String, _ operation: String, _ index: Int32,
         _ name: String
     ) -> NetlinkRequest {
-        var writer = TcHeader(interfaceIndex: index, handle: hookHandle, parent: hookParent).writer
-        writer.attribute(TcAttribute.kind, string: kind)
+        var writer = PayloadWriter(TrafficControlHeader(index: index, handle: hookHandle, parent: hookParent))
+        writer.attribute(TCA.KIND, string: kind)
         return NetlinkRequest(type: type, flags: flags, payload: writer, operation: operation, object: name)
     }
 }

@@ -5,15 +5,17 @@ public enum RouteRequest {
     /// Which way a packet would go: `ip route get ADDRESS`.
     /// - Parameter address: 4 or 16 bytes in network order.
     public static func get(_ address: [UInt8]) -> NetlinkRequest {
-        var writer = PayloadWriter()
-        writer.append([address.count == 4 ? 2 : 10, UInt8(address.count * 8), 0, 0, 0, 0, 0, 0] as [UInt8])
-        writer.append(UInt32(0))
-        writer.attribute(1, bytes: address)
-        return NetlinkRequest(type: 26, payload: writer, operation: "look up the route", object: "")
+        let isIPv4 = address.count == 4
+        var writer = PayloadWriter(
+            RouteHeader(family: isIPv4 ? AF.INET : AF.INET6, destinationLength: isIPv4 ? 32 : 128))
+        writer.attribute(RTA.DST, bytes: address)
+        return NetlinkRequest(type: RTM.GETROUTE, payload: writer, operation: "look up the route", object: "")
     }
 
     /// The interface of the answer to ``get(_:)``.
     public static func outputInterface(_ message: NetlinkMessage) -> Int32? {
-        Attributes(message.payload.dropFirst(12))[4]?.integer()
+        var reader = PayloadReader(message.payload)
+        guard (try? reader.read(RouteHeader.self)) != nil else { return nil }
+        return reader.attributes[RTA.OIF]?.integer()
     }
 }

@@ -22,8 +22,8 @@ extension LinkEvent {
         // A bridge tells of its members under its own family; those are no links that come and go.
         guard message.payload.first == 0, let link = try? Link(message) else { return nil }
         switch message.type {
-        case 16: self = .changed(link)
-        case 17: self = .removed(link)
+        case RTM.NEWLINK: self = .changed(link)
+        case RTM.DELLINK: self = .removed(link)
         default: return nil
         }
     }
