@@ -70,7 +70,7 @@ struct ExplainCommand: ParsableCommand {
         let commands =
             steps.flatMap { explain($0, everything: everything, plainParents: session.trafficControl.plainParents) }
             + explain(
-                steps, database: session.database, purges: session.openVSwitch.purges, namespace: HomeNamespace.mark)
+                steps, database: session.database, purges: session.openVSwitch.purges, namespace: try HomeNamespace.mark)
             + preview.desired.map(\.mirror).filter { names.contains($0.name) && plan.engines[$0.name] == .tap }
             .flatMap(explainTap)
         for item in commands {

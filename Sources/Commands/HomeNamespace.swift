@@ -24,19 +24,23 @@ enum HomeNamespace {
 
     /// What tells this namespace's rows of Open vSwitch's database from others'.
     static var mark: NamespaceMark {
-        let bytes: [UInt8]? = try? Files.read("/proc/sys/kernel/random/boot_id", atMost: 64)
-        let boot = (bytes ?? []).filter { $0 > 0x20 }
-        return NamespaceMark(
-            identity: isElsewhere ? (try? NetworkNamespace.current().identity()) : nil,
-            boot: String(decoding: boot, as: UTF8.self))
+        get throws {
+            let bytes: [UInt8]? = try? Files.read("/proc/sys/kernel/random/boot_id", atMost: 64)
+            let boot = (bytes ?? []).filter { $0 > 0x20 }
+            return NamespaceMark(
+                identity: isElsewhere ? try NetworkNamespace.current().identity() : nil,
+                boot: String(decoding: boot, as: UTF8.self))
+        }
     }
 
     /// Where what runs is usually noted: in another namespace, in a directory of its own.
     static var runDirectory: String {
-        guard isElsewhere, NetworkNamespace.isPathShared(withProcess: 1, commonRunDirectory) != false,
-            let identity = try? NetworkNamespace.current().identity()
-        else { return commonRunDirectory }
-        return "\(commonRunDirectory)/netns-\(identity)"
+        get throws {
+            guard isElsewhere, NetworkNamespace.isPathShared(withProcess: 1, commonRunDirectory) != false else {
+                return commonRunDirectory
+            }
+            return "\(commonRunDirectory)/netns-\(try NetworkNamespace.current().identity())"
+        }
     }
 
     /// Why the usual directory of definitions isn't this namespace's; nil if it is.

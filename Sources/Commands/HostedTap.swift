@@ -12,12 +12,15 @@ final class HostedTap {
     private let listener: LocalListener
     private let watch: DirectoryWatch?
     private let since = Session.now
-    private let namespace = try? NetworkNamespace.current().identity()
+    private let namespace: UInt64
     private var reason: String?
     /// Since when its definition has been gone or another one, by the monotonic clock.
     private var goneSince: UInt64?
     /// Nanoseconds that a definition is waited for: editors rename the file away before they make it anew.
     private static let patience: UInt64 = 1_000_000_000
+    /// The file that has its definition, as far as is known.
+    private var path: String?
+    private var until: Timestamp?
     /// Why it can't be told whether the mirror is still wanted.
     private var trouble: String?
     private var status: Int32 = 0
@@ -28,8 +31,10 @@ final class HostedTap {
     ///   - isWatching: whether it ends when its definition changes.
     init(_ mirror: Mirror, isDefined: Bool, isWatching: Bool, places: any Places) throws {
         self.mirror = mirror
+        namespace = try NetworkNamespace.current().identity()
+        until = mirror.until
         name = isDefined ? mirror.name : try TapReport.name(ofProcess: ThisProcess.id)
-        store = places.storeIfAny
+        store = try places.storeIfAny
         let directory = TapEngine.directory(in: places.runDirectory)
         try Files.makeDirectory(directory)
         listener = try Self.listen(for: name, in: places.runDirectory)
@@ -59,7 +64,7 @@ final class HostedTap {
     /// News of definitions; nil without one.
     var definition: Int32? { watch?.number }
     /// When its time is over, in seconds since 1970.
-    var end: Int64? { mirror.until?.secondsSince1970 }
+    var end: Int64? { until?.secondsSince1970 }
 
     func answer(_ counts: TapCounts) {
         listener.answerAll {
@@ -95,15 +100,19 @@ final class HostedTap {
             trouble = "the definitions can't be read: \(error)"
             return nil
         }
-        if let file = definitions.brokenFile(of: mirror.name) {
+        if let file = definitions.brokenFile(of: mirror.name, lastIn: path) {
             // Whether it is still wanted can't be told: the next news may.
             trouble = "its definition can't be read: \(file.reason)"
             return nil
         }
         trouble = nil
-        guard let now = definitions.intents.first(where: { $0.mirror.name == mirror.name })?.mirror else {
+        guard let intent = definitions.intents.first(where: { $0.mirror.name == mirror.name }) else {
             return ("mirror \(mirror.name) was removed", 0)
         }
+        let now = intent.mirror
+        path = intent.path
+        // A time from now would never come nearer.
+        if !intent.isRelative { until = now.until }
         // Another engine may have it now, which would copy besides.
         let keepsEngine = now.engine == .tap || now.engine == mirror.engine
         // EX_TEMPFAIL of sysexits.h: who supervises it starts it again.

@@ -76,22 +76,26 @@ extension Places {
     /// The directory of definitions that somebody named.
     private var namedConfigDirectory: String? { configDir ?? ThisProcess.environment("PORTMIRROR_CONFIG_DIR") }
 
-    var runDirectory: String { ThisProcess.environment("PORTMIRROR_RUN_DIR") ?? HomeNamespace.runDirectory }
+    var runDirectory: String {
+        get throws { try ThisProcess.environment("PORTMIRROR_RUN_DIR") ?? HomeNamespace.runDirectory }
+    }
 
     /// The definitions of this network namespace.
     /// - Throws: ``UserError`` if the usual directory is another namespace's, and nobody named one.
     var store: IntentStore {
         get throws {
             if namedConfigDirectory == nil, let refusal = HomeNamespace.refusal { throw refusal }
-            return storeIfAny
+            return try storeIfAny
         }
     }
 
     /// The definitions of this network namespace, or none where it has no directory of them.
     var storeIfAny: IntentStore {
-        let usual = HomeNamespace.refusal == nil ? HomeNamespace.configDirectory : ""
-        return IntentStore(
-            permanentDirectory: namedConfigDirectory ?? usual, temporaryDirectory: "\(runDirectory)/mirrors.d")
+        get throws {
+            let usual = HomeNamespace.refusal == nil ? HomeNamespace.configDirectory : ""
+            return IntentStore(
+                permanentDirectory: namedConfigDirectory ?? usual, temporaryDirectory: "\(try runDirectory)/mirrors.d")
+        }
     }
 }
 
@@ -130,7 +134,7 @@ struct Session {
         namespace = try NetworkNamespace.current()
         openVSwitch = OpenVSwitchEngine(
             location, isDeclined: places.declinesSwitches, client: location.flatMap { EarlyConnection.take($0.target) },
-            in: namespace, actor: Actor.name, mark: HomeNamespace.mark)
+            in: namespace, actor: Actor.name, mark: try HomeNamespace.mark)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
         hasSwitches = location != nil

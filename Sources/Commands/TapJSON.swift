@@ -38,7 +38,7 @@ struct TapJSON: Encodable {
         let sent: UInt64
         let bytes: UInt64
         let failed: UInt64
-        /// Null for ports.
+        /// Absent for ports.
         let beyondLimit: UInt64?
         let reasons: [String: UInt64]
         let files: Files?

@@ -100,9 +100,10 @@ struct TapRunner {
         let style = report
         var settings = try tapSettings(points)
         let hosted = try hostedTap()
+        let namespace = try NetworkNamespace.current()
         try changeRoot()
         settings.files = try tapFiles(identity)
-        let tap = try open(settings)
+        let tap = try open(settings, in: namespace)
         try giveUpPrivileges(identity)
         try begin(tap)
         if let start = start.take() { try start.ready() }
@@ -127,10 +128,10 @@ struct TapRunner {
         if let status = hosted?.leave(), status != 0 { throw ExitCode(status) }
     }
 
-    private func open(_ settings: TapSettings) throws -> Tap {
+    private func open(_ settings: TapSettings, in namespace: NetworkNamespace) throws -> Tap {
         let style = report
         do {
-            return try Tap(settings, in: .current()) { style.remark($0) }
+            return try Tap(settings, in: namespace) { style.remark($0) }
         } catch let error as SystemError where error.errno == .noDevice {
             throw UserError(
                 "there is no interface \(error.object)",
@@ -152,7 +153,10 @@ struct TapRunner {
     private static func advice(_ error: UnwritableDirectoryError) -> String {
         let path = shellWord(error.path)
         guard error.errno == .access, let owner = error.owner else { return "choose another directory" }
-        guard owner != error.user else { return "chmod u+wx \(path)" }
+        guard owner != error.user else {
+            let mayWrite = (error.permissions ?? 0) & 0o300 == 0o300
+            return mayWrite ? "something else forbids it (AppArmor, SELinux, an ACL)" : "chmod u+wx \(path)"
+        }
         // Root without its powers is a user like any other.
         return "give it to \(error.user): chown \(error.user) \(path); or run this as "
             + (owner == "root" ? "root, without -u" : "\(owner): -u \(owner)")
@@ -194,7 +198,7 @@ struct TapRunner {
         if let hosted {
             duties.questions = (hosted.socket, { hosted.answer($0) })
             if let definition = hosted.definition { duties.wish = (definition, { hosted.look() }) }
-            duties.end = hosted.end
+            duties.end = { hosted.end }
         }
         return duties
     }

@@ -397,7 +397,7 @@ extension IntegrationTests {
                 try TextFile.write("OVSDB CLUSTER 2 x\n{}", to: database)
                 let unknown = try lab.portmirror(["list", "ids"])
                 #expect(
-                    unknown.output.contains("can't be read (\(database) isn't what ovsdb-server writes)"), "\(unknown)")
+                    unknown.output.contains("can't be read (\(database) isn't a database of a server that stands alone)"), "\(unknown)")
                 try TextFile.write(text, to: database)
             }
         }

@@ -24,7 +24,9 @@ public struct Definitions: Sendable {
         for file in broken {
             for name in file.names where !defined.contains(name) && frozen[name] == nil { frozen[name] = file }
         }
-        for name in observed.running where !defined.contains(name) && frozen[name] == nil {
+        // What was removed and waits for that has no definition to lose.
+        let removed = Set(observed.removals.map(\.name))
+        for name in observed.running.subtracting(removed) where !defined.contains(name) && frozen[name] == nil {
             // A process that was started without a definition has none to lose.
             if observed.taps[name]?.isUnnamed(name) == true, !observed.installed.contains(name) { continue }
             frozen[name] = brokenFile(of: name)
@@ -33,9 +35,10 @@ public struct Definitions: Sendable {
     }
 
     /// The broken file that a mirror which runs may be defined in; nil if a file that is right defines it.
-    public func brokenFile(of name: MirrorName) -> BrokenDefinition? {
+    /// - Parameter path: where its definition was; nil if that isn't known.
+    public func brokenFile(of name: MirrorName, lastIn path: String? = nil) -> BrokenDefinition? {
         guard !intents.contains(where: { $0.mirror.name == name }) else { return nil }
-        return broken.first { $0.names(name) } ?? broken.first { !$0.isPart }
+        return broken.first { $0.names(name) } ?? broken.first { !$0.isPart && (path == nil || $0.path == path) }
     }
 
     /// - Throws: ``UserError`` with a file's error, if one of the mirrors is, or would be, in a file that is broken.

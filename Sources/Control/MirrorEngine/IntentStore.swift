@@ -173,7 +173,9 @@ public struct IntentStore: Sendable {
             if let old, old.path != path { edits[old.path, default: ([], [])].remove.insert(mirror.name) }
             edits[path, default: ([], [])].put.append(mirror)
         }
-        let changes = try edits.sorted { $0.key < $1.key }.map { path, edit in
+        // A mirror that moves is put into the other file first: a kill in between loses nothing.
+        let inOrder = edits.sorted { ($0.value.put.isEmpty ? 1 : 0, $0.key) < ($1.value.put.isEmpty ? 1 : 0, $1.key) }
+        let changes = try inOrder.map { path, edit in
             let old = definitions.contents[path]
             let text =
                 try old.map {

@@ -80,6 +80,8 @@ public final class Reconciler {
         /// Those that another network namespace has, or a database that isn't looked at, each with the reason: they are left
         /// alone.
         public var elsewhere: [MirrorName: String] = [:]
+        /// Those that no database has that was named, once this is done.
+        fileprivate(set) var undatabased: Set<MirrorName> = []
         /// Mirrors that were kept as to be removed, and aren't any more once this is done.
         public var settled: [MirrorName] = []
         /// Mirrors that ran without a definition and are taken away.
@@ -147,7 +149,7 @@ public final class Reconciler {
     private func observe(outputs: Set<PortName> = []) throws -> Observation {
         var observed = try engine.observe(outputs: outputs)
         observed.removals = try removals.load()
-        observed.otherDatabases = try databases.load().filter { $0.value != observed.database }
+        observed.otherDatabases = try databases.load().mapValues(\.database).filter { $0.value != observed.database }
         return observed
     }
 
@@ -182,7 +184,8 @@ public final class Reconciler {
         let frozen = Self.frozen(definitions, observed)
         // Where no switch is looked for, it is the word of who asks that nothing of a mirror matters there: that counts for
         // those that are named.
-        let forgotten = observed.declinesSwitches ? change.remove : []
+        let forgotten =
+            observed.declinesSwitches ? change.remove.filter { observed.unaskable[$0] == nil } : Set<MirrorName>()
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
@@ -198,13 +201,17 @@ public final class Reconciler {
         change = complete(change, with: intents, now: now, observed)
         try definitions.checkIntact(change.put.map(\.mirror.name) + change.remove, in: observed)
         let settled = observed.removals.filter { removal in
+            // One that a broken file has as well is left as it runs.
+            guard !frozen.contains(where: { $0.mirror.name == removal.name }) else { return false }
             guard !observed.declinesSwitches else { return forgotten.contains(removal.name) }
             return observed.otherDatabases[removal.name] == nil && engine.hiding(removal, wasKept: true) == nil
         }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
-        let elsewhere = intents.map(\.mirror).filter { !forgotten.contains($0.name) }
-            .compactMap { mirror in observed.elsewhere(of: mirror).map { (mirror: mirror, reason: $0) } }
+        let elsewhere = intents.map(\.mirror).compactMap { mirror in
+            observed.elsewhere(of: mirror, disregardingDatabases: forgotten.contains(mirror.name))
+                .map { (mirror: mirror, reason: $0) }
+        }
         let away = Set(elsewhere.map(\.mirror.name))
         observed.preparedElsewhere = preparedElsewhere(elsewhere.map(\.mirror), observed)
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
@@ -214,15 +221,19 @@ public final class Reconciler {
             .sorted { $0.mirror.name < $1.mirror.name }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
+        // The processes of mirrors whose definitions go end by themselves.
+        var judged = observed
+        for name in intents.map(\.mirror.name) where change.remove.contains(name) { judged.taps[name] = nil }
         var plan = makePlan(
-            desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
+            desired: desired, observed: judged, engines: engine.allCapabilities, scope: change.scope,
             adopting: takeOver?.adoption ?? Adoption())
         let unfinished = unfinished(change, plan, intents, observed).filter { !forgotten.contains($0.name) }
         if !unfinished.isEmpty {
             observed.removals += unfinished
+            judged.removals += unfinished
             // Once more, with their outputs kept as they are.
             plan = makePlan(
-                desired: desired, observed: observed, engines: engine.allCapabilities, scope: change.scope,
+                desired: desired, observed: judged, engines: engine.allCapabilities, scope: change.scope,
                 adopting: takeOver?.adoption ?? Adoption())
         }
         var preview = Preview(
@@ -262,12 +273,19 @@ public final class Reconciler {
         preview.remarks += forgotten.sorted().compactMap { name in
             let reason =
                 observed.otherDatabases[name].map { "what Open vSwitch's database \($0) has of it" }
-                ?? observed.hidden[name].map { _ in "what Open vSwitch's database has of it" }
+                ?? (observed.hidden[name] != nil || observed.removals.contains { $0.name == name }
+                    ? "what Open vSwitch's database has of it" : nil)
             return reason.map { "mirror \(name): \($0) is left there, and copies on while that Open vSwitch runs" }
         }
         let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name)).union(settled)
             .union(desired.map(\.mirror.name))
         preview.leftovers = Set(plan.steps.compactMap(\.mirror)).subtracting(defined).sorted()
+        // What isn't in a database that was named, or isn't any more.
+        let placed = plan.engines.filter { name, engine in
+            change.scope.contains(name) && (engine != .ovs || observed.database == nil)
+        }
+        preview.undatabased = Set(placed.keys).union(preview.removed).union(settled).union(preview.leftovers)
+            .subtracting(unfinished.map(\.name)).subtracting(away)
         return Situation(definitions: definitions, change: change, preview: preview)
     }
 
@@ -276,17 +294,24 @@ public final class Reconciler {
         _ change: Change, of intents: [IntentStore.Intent], but forgotten: Set<MirrorName>,
         elsewhere observed: Observation
     ) throws {
-        let put = Dictionary(change.put.map { ($0.mirror.name, $0.mirror) }, uniquingKeysWith: { first, _ in first })
-        let touched = intents.map(\.mirror).filter { old in
-            guard !forgotten.contains(old.name) else { return false }
-            return change.remove.contains(old.name) || put[old.name].map { $0 != old } == true
+        let put = Dictionary(change.put.map { ($0.mirror.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let touched = intents.filter { old in
+            let name = old.mirror.name
+            return change.remove.contains(name)
+                || put[name].map {
+                    $0.mirror != old.mirror || !change.keepsPlaces && $0.isTemporary != old.isTemporary
+                } == true
+        }.map(\.mirror)
+        func elsewhere(_ mirror: Mirror) -> String? {
+            observed.elsewhere(of: mirror, disregardingDatabases: forgotten.contains(mirror.name))
         }
-        let reasons = touched.compactMap { old in observed.elsewhere(of: old).map { "mirror \(old.name): \($0)" } }
+        let reasons = touched.compactMap { old in elsewhere(old).map { "mirror \(old.name): \($0)" } }
         guard !reasons.isEmpty else { return }
-        let away = touched.filter { observed.elsewhere(of: $0) != nil }
+        let away = touched.filter { elsewhere($0) != nil }
         let ways = [
-            away.contains { observed.otherDatabases[$0.name] != nil }
-                ? "'portmirror remove NAME --db none' forgets what is in a database that has gone for good" : nil,
+            away.first { observed.otherDatabases[$0.name] != nil }.map {
+                "'portmirror remove \($0.name) --db none' forgets what is in a database that has gone for good"
+            },
             away.contains { observed.otherDatabases[$0.name] == nil }
                 ? "what a namespace has is changed there, with 'ip netns exec NAME' or nsenter(1); if it has gone, delete the "
                     + "file that is named, if one is" : nil,
@@ -510,9 +535,7 @@ public final class Reconciler {
             let remarks = try engine.perform(preview.plan.steps)
             _ = try undo()
             for name in preview.settled { try removals.drop(name) }
-            let elsewhere = Set(change.put.map(\.mirror.name).filter { preview.plan.engines[$0] != .ovs })
-            let gone = removed.union(preview.settled).union(elsewhere).subtracting(preview.unfinished.map(\.name))
-            for name in gone { try databases.drop(name) }
+            for name in preview.undatabased { try databases.drop(name) }
             return remarks
         } catch {
             let cause = error
@@ -557,13 +580,13 @@ public final class Reconciler {
         let preview = situation.preview
         guard let database = preview.observed.database else { return }
         let known = try databases.load()
-        let temporary = Set(
-            situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name)
-                + situation.change.put.filter(\.isTemporary).map(\.mirror.name))
-        let new = Set(preview.plan.steps.filter { $0.engine == .ovs }.compactMap(\.mirror))
-            .filter { preview.plan.engines[$0] == .ovs && known[$0] != database }
-        for name in new.sorted() {
-            marks.append(try databases.save(database, of: name, isTemporary: temporary.contains(name)))
+        let put = situation.change.put
+        let temporary = Set(situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name))
+            .subtracting(put.map(\.mirror.name)).union(put.filter(\.isTemporary).map(\.mirror.name))
+        let touched = Set(preview.plan.steps.filter { $0.engine == .ovs }.compactMap(\.mirror) + put.map(\.mirror.name))
+        for name in touched.sorted() where preview.plan.engines[name] == .ovs {
+            let note = DatabaseStore.Note(database: database, isTemporary: temporary.contains(name))
+            if known[name] != note { marks += try databases.save(note, of: name) }
         }
     }
 

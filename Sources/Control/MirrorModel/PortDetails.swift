@@ -17,8 +17,14 @@ public struct TunnelSettings: Hashable, Sendable {
     /// Whether it takes frames that are too large for the path, whatever they forbid (GRE's `ignore-df`).
     public var ignoresDontFragment: Bool
 
+    /// Whether its outer packets are of IPv6.
+    public var isIPv6: Bool
+
     /// From its parts.
-    public init(target: Target? = nil, followsPathMTU: Bool = false, ignoresDontFragment: Bool = false) {
+    public init(
+        target: Target? = nil, followsPathMTU: Bool = false, ignoresDontFragment: Bool = false, isIPv6: Bool = false
+    ) {
+        self.isIPv6 = isIPv6
         self.target = target
         self.followsPathMTU = followsPathMTU
         self.ignoresDontFragment = ignoresDontFragment

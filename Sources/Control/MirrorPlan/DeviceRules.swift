@@ -66,7 +66,12 @@ struct DeviceRules {
                     .leak,
                     "\(port.name) can't be an output: it has no far end of its own, so copies would be dropped, or go to "
                         + "whom it has learnt addresses from; make a tunnel with one remote address")
-            case .known, nil: return nil
+            case .known: return nil
+            case nil:
+                // What runs goes on: the next look may tell.
+                guard port.tunnel != nil, !observed.running.contains(mirror.name) else { return nil }
+                return refusal(
+                    .leak, "\(port.name) can't be an output now: the kernel couldn't tell where its far end is; try again")
             }
         }
     }
@@ -233,7 +238,9 @@ struct DeviceRules {
         let (index, overhead): (Int32?, UInt32)
         switch port.kind {
         case .vlan(let parent, _): (index, overhead) = (parent, 0)
-        case .tunnel(let underlay, let kind): (index, overhead) = (underlay, SwitchTunnel(kind: kind).overhead)
+        case .tunnel(let underlay, let kind): (index, overhead) = (
+                underlay, SwitchTunnel(kind: kind, isIPv6: port.tunnel?.isIPv6 == true).overhead
+            )
         default: return own
         }
         guard let below = index.flatMap({ topology[index: $0] }), below.mtu < mtu + overhead else { return own }

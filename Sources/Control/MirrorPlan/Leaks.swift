@@ -23,8 +23,8 @@ struct LeakSearch {
                 "\(output) is what the frames of \(source.port) come and go by: copies sent there reach those that the "
                 + "originals are for, and others. \(Self.advice)"
         }
-        // With its tag, a copy is in another VLAN than the originals.
-        if topology.wayOut(ofVLAN: port) != nil { return nil }
+        // With its tag, a copy is in another VLAN than the originals, as far as can be told.
+        if let uplink = topology.wayOut(ofVLAN: port), !leave(sources, by: uplink, in: port) { return nil }
         let own = isOnSwitch ? topology.switchPort(output) : nil
         let starts = own?.places(.egress) ?? [Point(output, .egress)]
         let graph = ForwardingGraph(topology, reserved: reserved, countsTunnels: false)
@@ -44,6 +44,16 @@ struct LeakSearch {
     private static let advice = "Choose an output with nobody but the sensor behind it"
 
     // MARK: Ways
+
+    /// Whether a bridge that sorts VLANs sends the sources' frames by an uplink with a VLAN device's tag.
+    private func leave(_ sources: [Point], by uplink: Port, in device: Port) -> Bool {
+        guard case .vlan(_, let id) = device.kind, let bridge = uplink.master, uplink.vlans?.tagged.contains(id) == true
+        else { return false }
+        return sources.contains { source in
+            guard let port = topology[source.port], port.master == bridge, let vlans = port.vlans else { return false }
+            return vlans.native == id || vlans.untagged.contains(id) || vlans.tagged.contains(id)
+        }
+    }
 
     /// Whether a source is a VLAN or another device above the output.
     private func isUnder(_ port: Port, _ source: PortName) -> Bool {

@@ -378,12 +378,16 @@ public struct Observation: Hashable, Sendable {
     ///
     /// Filters of another namespace can't be seen. A mirror of which there is nothing here, no port either, while an output
     /// of it is one there, is taken for that namespace's.
-    public func elsewhere(of mirror: Mirror) -> String? {
+    /// - Parameter disregardingDatabases: whether it is all the same what a database has of it.
+    public func elsewhere(of mirror: Mirror, disregardingDatabases: Bool = false) -> String? {
         if elsewhere.contains(mirror.name) {
             return "'portmirror run \(mirror.name)' runs in another network namespace, and not in this one"
         }
-        if let other = otherDatabases[mirror.name], !running.contains(mirror.name) {
-            return "it is in Open vSwitch's database \(other), which isn't looked at without --db \(other)"
+        if !disregardingDatabases, let other = otherDatabases[mirror.name], !running.contains(mirror.name) {
+            return other.isEmpty
+                ? "which database of Open vSwitch it is in can't be told, since \(mirror.name).database beside its "
+                    + "definition can't be read or is empty: if it is in none, delete that file"
+                : "it is in Open vSwitch's database \(other), which isn't looked at without --db \(other)"
         }
         let outputs = mirror.outputPorts.filter { recordsElsewhere[$0] != nil }
         guard let output = outputs.first, let file = recordsElsewhere[output], !running.contains(mirror.name) else {

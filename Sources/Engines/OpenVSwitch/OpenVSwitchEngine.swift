@@ -268,7 +268,7 @@ public final class OpenVSwitchEngine: Engine {
                     return .unreadable("\(path) has more than \(largestDatabase >> 20) MiB")
                 }
                 guard let found = DatabaseFile(bytes) else {
-                    return .unreadable("\(path) isn't what ovsdb-server writes")
+                    return .unreadable("\(path) isn't a database of a server that stands alone")
                 }
                 return .owners(found.owners)
             } catch {

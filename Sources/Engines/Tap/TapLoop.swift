@@ -16,7 +16,7 @@ public struct TapLoop: ~Copyable {
         /// A descriptor to wait on for news of what is wanted, and how to find out whether it still is.
         public var wish: (descriptor: Int32, look: () -> Wish)?
         /// When it ends, in seconds since 1970.
-        public var end: Int64?
+        public var end: (() -> Int64?)?
         /// After how long it ends, from when it begins to copy; nil for never.
         public var duration: Duration?
         /// Whether SIGHUP begins new files; otherwise it ends the tap.
@@ -150,7 +150,7 @@ public struct TapLoop: ~Copyable {
         if let nextProgress { sooner(Int64(clamping: nextProgress) - Int64(clamping: now)) }
         if let deadline { sooner(Int64(clamping: deadline) - Int64(clamping: now)) }
         if let nextWish { sooner(Int64(clamping: nextWish) - Int64(clamping: now)) }
-        if let end = duties.end { sooner(end.nanoseconds - Int64(clamping: Clocks.realtimeNanoseconds())) }
+        if let end = duties.end?() { sooner(end.nanoseconds - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let due = tap.nextLook { sooner(Int64(clamping: due) - Int64(clamping: now)) }
         // While everything is looked at again, that is waited for.
@@ -165,7 +165,7 @@ public struct TapLoop: ~Copyable {
         }
         if let due = nextWish, ThisProcess.monotonicNanoseconds() >= due { lookAtWish() }
         let time = Int64(clamping: Clocks.realtimeNanoseconds())
-        if let end = duties.end, time >= end.nanoseconds { isStopping = true }
+        if let end = duties.end?(), time >= end.nanoseconds { isStopping = true }
         if let deadline, ThisProcess.monotonicNanoseconds() >= deadline { isStopping = true }
         // Before time passes: what came in a file's time belongs to that file.
         tap.copy()

@@ -11,7 +11,7 @@ struct UnknownFramingError: Error, CustomStringConvertible {
     let hardwareType: UInt16
 
     var description: String {
-        "can't copy from \(name): its packets have neither Ethernet headers nor IP headers at once (its link type is "
+        "can't copy from \(name): its packets begin neither with an Ethernet header nor with an IP header (its link type is "
             + "\(hardwareType) in linux/if_arp.h); 'portmirror log -i any' has what is behind their link headers"
     }
 }

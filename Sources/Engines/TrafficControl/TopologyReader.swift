@@ -138,7 +138,8 @@ struct TopologyReader {
         return TunnelSettings(
             target: target(of: link),
             followsPathMTU: isGRE && link.kindData[IFLA.GRE_PMTUDISC]?.integer(UInt8.self) != 0,
-            ignoresDontFragment: isGRE && link.kindData[IFLA.GRE_IGNORE_DF]?.integer(UInt8.self) == 1)
+            ignoresDontFragment: isGRE && link.kindData[IFLA.GRE_IGNORE_DF]?.integer(UInt8.self) == 1,
+            isIPv6: remotes(of: link).first?.count == 16)
     }
 
     /// nil if it can't be told now.

@@ -4,23 +4,38 @@ internal import Glibc
 /// A network namespace (network_namespaces(7)), which lasts at least as long as this does. Threads are in one each.
 public final class NetworkNamespace: Sendable {
     private let descriptor: Descriptor
+    /// By which a thread knows that it is in it, also where there is no /proc; nil if that hasn't been asked for there, or
+    /// the kernel has none.
+    private let cookie: UInt64?
 
-    private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    private init(_ descriptor: consuming Descriptor, cookie: UInt64?) {
+        self.descriptor = descriptor
+        self.cookie = cookie
+    }
 
     /// The one that the calling thread is in.
-    public static func current() throws(SystemError) -> NetworkNamespace { try NetworkNamespace(path: currentPath) }
+    public static func current() throws(SystemError) -> NetworkNamespace {
+        NetworkNamespace(try Descriptor.open(currentPath, flags: O_RDONLY), cookie: ownCookie)
+    }
 
     /// The one that a file leads to: `/run/netns/NAME`, `/proc/PID/ns/net`.
     public convenience init(path: String) throws(SystemError) {
-        self.init(try Descriptor.open(path, flags: O_RDONLY))
+        self.init(try Descriptor.open(path, flags: O_RDONLY), cookie: nil)
+    }
+
+    /// The calling thread's (`SO_NETNS_COOKIE`, Linux 5.14).
+    private static var ownCookie: UInt64? {
+        var cookie: UInt64 = 0
+        return unsafe clinux_namespace_cookie(&cookie) >= 0 && cookie != 0 ? cookie : nil
     }
 
     /// A new, empty one. The calling thread stays where it is.
     public static func make() throws(SystemError) -> NetworkNamespace {
         let home = try current()
-        let made = try makeOwn()
+        let made = Result { () throws(SystemError) in try makeOwn() }
+        // Also if it was made and can't be opened.
         try home.enter()
-        return made
+        return try made.get()
     }
 
     private static let currentPath = "/proc/thread-self/ns/net"
@@ -31,15 +46,12 @@ public final class NetworkNamespace: Sendable {
     /// What tells it from others: its cookie, which no other gets before a restart; on kernels before 5.14 the inode of its
     /// file, which may come back.
     public func identity() throws -> UInt64 {
-        try inside {
-            var cookie: UInt64 = 0
-            return try identity(cookie: unsafe clinux_namespace_cookie(&cookie) >= 0 ? cookie : nil)
-        }
+        try inside { try identity(cookie: Self.ownCookie) }
     }
 
-    /// - Parameter cookie: what the kernel says; nil where it knows none, and no namespace's is 0.
+    /// - Parameter cookie: what the kernel says; nil where it knows none.
     func identity(cookie: UInt64?) throws(SystemError) -> UInt64 {
-        if let cookie, cookie != 0 { return cookie }
+        if let cookie { return cookie }
         return UInt64(try file().st_ino)
     }
 
@@ -51,6 +63,7 @@ public final class NetworkNamespace: Sendable {
 
     /// Whether the calling thread is in it.
     public func isCurrent() throws(SystemError) -> Bool {
+        if let cookie, let own = Self.ownCookie { return own == cookie }
         let own = try file()
         var status = stat()
         _ = try checkErrno(unsafe stat(Self.currentPath, &status), "look at", Self.currentPath)

@@ -1,7 +1,7 @@
 /// A struct of the kernel's headers: fields one after the other, in host byte order. Its layout is written once, for reading
 /// and for writing.
 public protocol KernelStruct {
-    /// All of it zeros.
+    /// As a request has it that says nothing.
     init()
 
     /// Comes to each field in its turn, and to what lies between.

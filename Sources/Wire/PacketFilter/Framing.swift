@@ -2,7 +2,7 @@
 public enum Framing: Hashable, Sendable {
     /// An Ethernet header.
     case ethernet
-    /// An IP header at once: layer-3 interfaces, such as tun, WireGuard, ipip and PPP.
+    /// An IP header: layer-3 interfaces, such as tun, WireGuard, ipip and PPP.
     case rawIP
     /// A Linux cooked header, version 2, in place of whatever link header a packet has: all interfaces at once
     /// (<https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html>).

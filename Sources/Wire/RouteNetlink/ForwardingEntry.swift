@@ -28,7 +28,9 @@ public struct ForwardingEntry: Hashable, Sendable {
         guard let address = attributes[NDA.LLADDR]?.bytes else { return nil }
         self.address = Array(address)
         if let text = attributes[NDA.DST].flatMap({ InternetAddress.text(Array($0.bytes)) }) {
-            target = text
+            let port: UInt16? = attributes[NDA.PORT]?.bigEndian()
+            let network: UInt32? = attributes[NDA.VNI]?.integer()
+            target = text + (port.map { " port \($0)" } ?? "") + (network.map { " vni \($0)" } ?? "")
         } else if let group = attributes[NDA.NH_ID]?.integer(UInt32.self) {
             target = "nhid \(group)"
         } else {

@@ -177,6 +177,8 @@ enum IFA {
 enum NDA {
     static let DST: UInt16 = 1
     static let LLADDR: UInt16 = 2
+    static let PORT: UInt16 = 6
+    static let VNI: UInt16 = 7
     static let NH_ID: UInt16 = 13
 }
 
