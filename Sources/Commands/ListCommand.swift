@@ -47,7 +47,7 @@ struct ListCommand: ParsableCommand {
             try !session.hasSwitches && session.store.load(now: session.now).isEmpty
             && RemovalStore(directory: session.store.permanentDirectory).load().isEmpty
             && !session.trafficControl.hasHooks() && !TapEngine.mayRun(in: places.runDirectory)
-            ? [] : StatusReader.read(session)
+            ? [] : StatusReader.read(session, of: wanted)
         try NameArguments.check(wanted, among: all.map(\.name))
         if !wanted.isEmpty { all.removeAll { !wanted.contains($0.name) } }
         if json { try JSONOutput.print(all.map { MirrorJSON($0) }) } else { printText(all) }
@@ -186,9 +186,19 @@ struct ForeignMirror: Encodable {
 
 /// How the mirrors are, one way for all commands.
 enum StatusReader {
-    static func read(_ session: Session) throws -> [MirrorStatus] {
+    /// - Parameter names: whose doubts are told; all of them if it is empty.
+    static func read(_ session: Session, of names: [MirrorName]) throws -> [MirrorStatus] {
         let present = try session.reconciler.look(now: session.now)
+        complain(of: present.desired.filter { names.isEmpty || names.contains($0.mirror.name) })
         return statuses(
             of: present.desired, observed: present.observed, now: session.now, engines: present.engines)
+    }
+
+    /// Mirrors of which it couldn't be told whether what runs is what the definition says.
+    static func complain(of desired: [DesiredMirror]) {
+        for wanted in desired {
+            guard let doubt = wanted.doubt else { continue }
+            Terminal.complain("mirror \(wanted.mirror.name) is shown as it runs: \(doubt)".onOneLine)
+        }
     }
 }

@@ -43,6 +43,7 @@ struct ShowCommand: ParsableCommand {
             }
             return try NameArguments.check(NameArguments.parse([name]), among: all.map(\.name))
         }
+        StatusReader.complain(of: present.desired.filter { $0.mirror.name == status.name })
         if json {
             try JSONOutput.print(MirrorJSON(status))
         } else {

@@ -128,7 +128,7 @@ public final class Reconciler {
         let definitions = try store.load(now: now)
         var observed = try observe()
         observed.hidden = hidden(definitions.intents, observed)
-        let desired = definitions.intents.map { compile($0.mirror, observed.topology) }
+        let desired = definitions.intents.map { compile($0.mirror, observed, isAsked: false) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
         return (definitions, all, observed, engine.allCapabilities)
@@ -161,7 +161,7 @@ public final class Reconciler {
             ? makePlan(
                 desired: others, observed: present.observed, engines: present.engines, scope: .only([mirror.name]))
             : MirrorPlan.judge(
-                compile(mirror, present.observed.topology), among: others, observed: present.observed,
+                compile(mirror, present.observed, isAsked: true), among: others, observed: present.observed,
                 engines: present.engines)
         return (plan, points(of: mirror, in: present.observed.topology))
     }
@@ -208,7 +208,7 @@ public final class Reconciler {
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
         mirrors.removeAll { away.contains($0.name) }
-        let desired = (mirrors.map { compile($0, observed.topology) } + frozen)
+        let desired = (mirrors.map { compile($0, observed, isAsked: change.scope.contains($0.name)) } + frozen)
             .sorted { $0.mirror.name < $1.mirror.name }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
@@ -357,13 +357,20 @@ public final class Reconciler {
     }
 
     /// A mirror whose filter can't be compiled keeps what it has; the plan says why.
-    private func compile(_ written: Mirror, _ topology: Topology) -> DesiredMirror {
-        let mirror = written.resolved(in: topology)
+    /// - Parameter isAsked: whether it may be changed. Of others the names of hosts aren't waited for long: what runs counts.
+    private func compile(_ written: Mirror, _ observed: Observation, isAsked: Bool) -> DesiredMirror {
+        let mirror = written.resolved(in: observed.topology)
         if mirror.selectsEverything { return DesiredMirror(mirror: mirror, written: written, match: .everything) }
         do {
             let program = try selectorProgram(
-                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
+                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample,
+                patience: .seconds(isAsked ? 10 : 1))
             return DesiredMirror(mirror: mirror, written: written, match: .program(program))
+        } catch  where error.isUnanswered && !isAsked {
+            let running = observed.points.lazy.filter { $0.mirror == mirror.name }.compactMap(\.match).first
+            var desired = DesiredMirror(mirror: mirror, written: written, match: running ?? .everything)
+            desired.doubt = error.sentence
+            return desired
         } catch {
             return DesiredMirror(mirror: mirror, written: written, match: .everything, problem: error.sentence)
         }
