@@ -20,6 +20,7 @@ struct HostNameTests {
             ("ether host 02:00:00:00:00:0a or ether dst 0a-00-00-00-00-0b", []),
             ("tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 and ip[2:2] > 100", []),
             ("vlan 5 and (udp or icmp6) and not broadcast and less 100", []),
+            ("icmp[icmptype] == icmp-echo or (host www.example.com)", ["www.example.com"]),
             ("", []),
         ])
     func tokens(expression: String, names: [String]) {
@@ -34,5 +35,10 @@ struct HostNameTests {
             try selectorProgram(vlans: nil, expression: "host no..such", sample: 1)
         }
         #expect(!error.isUnanswered, "\(error)")
+        // What can't be a name where it stands is a mistake, whether or not there is a resolver.
+        let mistake = try #require(throws: FilterError.self) {
+            try selectorProgram(vlans: nil, expression: "tcp prot 80", sample: 1, patience: .zero)
+        }
+        #expect(mistake.message.contains("syntax error"), "\(mistake)")
     }
 }

@@ -16,9 +16,9 @@ enum HostNames {
     /// Looks up those that nobody has looked up yet.
     /// - Parameter patience: how long this process waits for names, of all filters together.
     /// - Throws: an error that names the first host for which there is no answer, and who was asked.
-    static func check(_ expression: String, patience: Duration) throws(FilterError) {
+    static func check(_ expression: String, framing: Framing, patience: Duration) throws(FilterError) {
         let tokens = tokens(in: expression)
-        guard !tokens.isEmpty else { return }
+        guard !tokens.isEmpty, areHosts(tokens, of: expression, framing) else { return }
         let before = past.withLock { $0 }
         let new = Set(tokens.map(\.plainText)).subtracting(before.answered).sorted()
         guard !new.isEmpty else { return }
@@ -42,19 +42,36 @@ enum HostNames {
             isUnanswered: true)
     }
 
-    /// The tokens for which libpcap asks the resolver. One too many does no harm as long as there is a resolver.
+    /// Whether addresses can stand where the names are. If not, something else is wrong with the expression, or one of them is
+    /// no host's name; libpcap says which.
+    private static func areHosts(_ tokens: [FilterToken], of expression: String, _ framing: Framing) -> Bool {
+        [{ "198.18.\($0 / 250).\($0 % 250 + 1)" }, { "2001:db8::\($0 + 1)" }].contains { (address: (Int) -> String) in
+            var bytes = Array(expression.utf8)
+            for (number, token) in tokens.enumerated().reversed() {
+                bytes.replaceSubrange(token.range, with: address(number).utf8)
+            }
+            if case .instructions = Libpcap.compile(String(decoding: bytes, as: UTF8.self), framing) { return true }
+            return false
+        }
+    }
+
+    /// The tokens for which libpcap asks the resolver, as far as they tell it themselves.
     static func tokens(in expression: String) -> [FilterToken] {
         var found: [FilterToken] = []
         // Whether a value is a host's name: what is said of the value before holds for the next (`host a or b`).
         var isHost = true
         var isLinkLayer = false
         var depth = 0
+        // Behind one there are numbers, and names that stand for them: `icmp[icmptype] == icmp-echo`.
+        var isAfterOperator = false
         for token in FilterToken.tokens(of: expression) {
             if token.kind == .symbol {
                 depth += token.text == "[" ? 1 : token.text == "]" ? -1 : 0
+                isAfterOperator = !["(", ")", "!", "&&", "||"].contains(token.text)
                 continue
             }
-            guard depth == 0 else { continue }
+            defer { isAfterOperator = false }
+            guard depth == 0, !isAfterOperator else { continue }
             switch token.kind == .word ? token.text : "" {
             case "ether", "link", "wlan", "fddi", "tr": isLinkLayer = true
             // Of what isn't a port's, a network's or a protocol's name.

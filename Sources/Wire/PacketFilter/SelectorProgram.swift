@@ -21,7 +21,7 @@ public func selectorProgram(
     vlans: [ClosedRange<UInt16>]?, expression: String?, sample: UInt32, framing: Framing = .ethernet,
     patience: Duration = .seconds(10)
 ) throws(FilterError) -> BPFProgram {
-    if let expression { try HostNames.check(expression, patience: patience) }
+    if let expression { try HostNames.check(expression, framing: framing, patience: patience) }
     var filter = try expression.map { (text) throws(FilterError) in
         framing == .ethernet ? try OuterTagFilter(text) : try OuterTagFilter(text, untagged: framing)
     }
