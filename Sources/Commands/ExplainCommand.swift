@@ -31,6 +31,7 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func validate() throws {
+        _ = try NameArguments.parse(name.map { [$0] } ?? [])
         if (name == nil) == (file == nil) { throw ValidationError("say either a mirror or -f FILE") }
     }
 

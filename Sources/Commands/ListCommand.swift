@@ -34,6 +34,7 @@ struct ListCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func validate() throws {
+        _ = try NameArguments.parse(names)
         if foreign, !names.isEmpty { throw ValidationError("--foreign lists all of them, and takes no names") }
         if foreign, check { throw ValidationError("--check is for portmirror's own mirrors: leave out --foreign") }
     }
@@ -92,7 +93,7 @@ extension ListCommand {
         for mirror in all {
             rows.append([
                 mirror.engine, mirror.place, mirror.name ?? "-", mirror.owner ?? "-", mirror.copies,
-                mirror.outputs.isEmpty ? "(none)" : mirror.outputs.joined(separator: ","),
+                mirror.noOutput ?? mirror.outputs.joined(separator: ","),
             ])
         }
         if rows.count > 1 { Terminal.write(Terminal.table(rows)) }

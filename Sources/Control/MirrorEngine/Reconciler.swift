@@ -85,6 +85,8 @@ public final class Reconciler {
         public var broken: [BrokenDefinition] = []
         /// What was looked at to be taken over; nil if nothing was to be.
         public var takenOver: TakeOver?
+        /// Why nothing of it is done, where one refusal stops all: then the steps aren't taken.
+        public var refused: [Refusal] = []
 
         /// Whether everything is as it should be.
         public var isEmpty: Bool {
@@ -103,8 +105,9 @@ public final class Reconciler {
 
     /// What would be done; nothing is.
     public func preview(_ change: Change, now: Timestamp) throws -> Preview {
-        let preview = try situation(change, observed: observe(), now: now).preview
+        var preview = try situation(change, observed: observe(), now: now).preview
         try Self.checkNew(change, preview)
+        preview.refused = Self.refusals(stopping: change, preview)
         return preview
     }
 
@@ -403,7 +406,10 @@ public final class Reconciler {
             let change = try change()
             let situation = try situation(change, observed: observed, now: now)
             try Self.checkNew(change, situation.preview)
-            try refuse(situation.preview, change)
+            let refusals = Self.refusals(stopping: change, situation.preview)
+            guard refusals.isEmpty else {
+                throw UserError(each: refusals.map(\.description), advice: "nothing was changed")
+            }
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
                 var preview = situation.preview
@@ -467,12 +473,11 @@ public final class Reconciler {
 
     private static let mostAttempts = 20
 
-    private func refuse(_ preview: Preview, _ change: Change) throws {
+    private static func refusals(stopping change: Change, _ preview: Preview) -> [Refusal] {
+        guard change.isAllOrNothing else { return [] }
         // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
         let asked = Set(change.put.map(\.mirror.name)).union(preview.takenOver?.mirrors.map(\.name) ?? [])
-        let refusals = preview.plan.refusals.filter { asked.contains($0.mirror) }
-        guard change.isAllOrNothing, !refusals.isEmpty else { return }
-        throw UserError(each: refusals.map(\.description), advice: "nothing was changed")
+        return preview.plan.refusals.filter { asked.contains($0.mirror) }
     }
 
     private func carryOut(_ situation: Situation, now: Timestamp) throws -> [String] {
