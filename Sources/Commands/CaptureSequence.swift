@@ -37,7 +37,7 @@ final class CaptureSequence {
                 }
             } catch let error as CaptureFileError where error.code == .truncated {
                 // What was whole has been copied.
-                Terminal.complain("warning: \(file.name) ends in the middle of a frame: \(error)")
+                Terminal.complain(file.warning(error))
                 if files.first === file { files.removeFirst() }
                 reader = CaptureReader()
             } catch let error as CaptureFileError {

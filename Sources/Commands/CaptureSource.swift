@@ -63,7 +63,7 @@ final class CaptureSource {
             guard !bytes.isEmpty else {
                 if decompressor?.isWithinFrame == true {
                     throw CaptureFileError(
-                        code: .truncated, offset: count, expected: "more of a Zstandard frame",
+                        code: .truncated, offset: count, expected: "more of what is compressed",
                         found: "the end of the file")
                 }
                 return .end
@@ -71,6 +71,11 @@ final class CaptureSource {
             guard let decompressor else { return .bytes(bytes) }
             decompressor.feed(bytes)
         }
+    }
+
+    /// What to say of one that ends too early, whoever reads it: all that was whole has been read.
+    func warning(_ error: CaptureFileError) -> String {
+        "warning: \(name) was cut off: \(error). All before that was read"
     }
 
     /// Waits until there is something to read.

@@ -145,6 +145,9 @@ private struct DaemonloggerSettings {
         } else {
             outputs = value { [.files(try Self.files(options, size ?? 2 << 30))] } ?? []
         }
+        if options.interface == "any", let any = try? PortName("any") {
+            problems += TapSourceOptions.problems(ofAll: [.port(any, .both)], to: outputs)
+        }
         if options.percent != nil, !options.isRing { problems.append("-M is for the ring buffer: say -r") }
         if let percent = options.percent, !(1...99).contains(percent) { problems.append("-M is 1 to 99 per cent") }
         if let snaplen = Self.limit(options.snaplen), !(14...262_144).contains(snaplen) {

@@ -31,6 +31,7 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func validate() throws {
+        _ = try NameArguments.parse(name.map { [$0] } ?? [])
         if (name == nil) == (file == nil) { throw ValidationError("say either a mirror or -f FILE") }
     }
 
@@ -70,7 +71,8 @@ struct ExplainCommand: ParsableCommand {
         let commands =
             steps.flatMap { explain($0, everything: everything, plainParents: session.trafficControl.plainParents) }
             + explain(
-                steps, database: session.database, purges: session.openVSwitch.purges, namespace: try HomeNamespace.mark)
+                steps, database: session.database, purges: session.openVSwitch.purges, namespace: try HomeNamespace.mark
+            )
             + preview.desired.map(\.mirror).filter { names.contains($0.name) && plan.engines[$0.name] == .tap }
             .flatMap(explainTap)
         for item in commands {

@@ -17,6 +17,8 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var places: PlaceOptions
 
+    func validate() throws { _ = try NameArguments.parse(names) }
+
     func run() throws {
         let wanted = try NameArguments.parse(names)
         let definitions = try places.store.load(now: Session.now)

@@ -19,6 +19,9 @@ extension ForeignMirror {
             + (failed > 0 ? ["\(Quantity.packets(failed)) couldn't be sent"] : [])
     }
 
+    /// What stands for its outputs where there is none: a filter always had one, which has gone; of a row nobody can tell.
+    var noOutput: String? { outputs.isEmpty ? port == nil ? "(none)" : "(gone)" : nil }
+
     /// As `show` tells of the mirrors of this program.
     var text: String {
         var text =
@@ -31,7 +34,7 @@ extension ForeignMirror {
         line("where", place)
         if let id { line("uuid", id) }
         line("copies", copies)
-        line("to", outputs.isEmpty ? "(gone)" : outputs.joined(separator: ", "))
+        line("to", noOutput ?? outputs.joined(separator: ", "))
         if let packets { line("selected", Quantity.packets(packets) + (bytes.map { ", \(Quantity.bytes($0))" } ?? "")) }
         for problem in problems { line("problem", problem) }
         return text

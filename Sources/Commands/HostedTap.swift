@@ -49,8 +49,8 @@ final class HostedTap {
                 let directory = TapEngine.directory(in: runDirectory)
                 let holder = FileLock.holder(of: "\(directory)/.lock")
                 throw UserError(
-                    "another process\(holder.map { ", \($0)," } ?? "") holds \(directory)/.lock, so this one can't say "
-                        + "where it is to be asked",
+                    "another process\(holder.map { ", \($0)," } ?? "") holds \(directory)/.lock, so nobody could ask "
+                        + "this one for its numbers",
                     advice: "end that process, and try again")
             }
             guard error.errno == .addressInUse else { throw error }

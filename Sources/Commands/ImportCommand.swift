@@ -44,6 +44,7 @@ struct ImportCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func validate() throws {
+        _ = try NameArguments.parse(names)
         if takeOver, output != nil { throw ValidationError("--output doesn't go with --take-over") }
         if dryRun, !takeOver { throw ValidationError("--dry-run goes with --take-over; without, nothing is changed") }
     }

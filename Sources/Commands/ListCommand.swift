@@ -34,6 +34,7 @@ struct ListCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func validate() throws {
+        _ = try NameArguments.parse(names)
         if foreign, !names.isEmpty { throw ValidationError("--foreign lists all of them, and takes no names") }
         if foreign, check { throw ValidationError("--check is for portmirror's own mirrors: leave out --foreign") }
     }
@@ -47,7 +48,7 @@ struct ListCommand: ParsableCommand {
             try !session.hasSwitches && session.store.load(now: session.now).isEmpty
             && RemovalStore(directory: session.store.permanentDirectory).load().isEmpty
             && !session.trafficControl.hasHooks() && !TapEngine.mayRun(in: places.runDirectory)
-            ? [] : StatusReader.read(session)
+            ? [] : StatusReader.read(session, of: wanted)
         try NameArguments.check(wanted, among: all.map(\.name))
         if !wanted.isEmpty { all.removeAll { !wanted.contains($0.name) } }
         if json { try JSONOutput.print(all.map { MirrorJSON($0) }) } else { printText(all) }
@@ -92,7 +93,7 @@ extension ListCommand {
         for mirror in all {
             rows.append([
                 mirror.engine, mirror.place, mirror.name ?? "-", mirror.owner ?? "-", mirror.copies,
-                mirror.outputs.isEmpty ? "(none)" : mirror.outputs.joined(separator: ","),
+                mirror.noOutput ?? mirror.outputs.joined(separator: ","),
             ])
         }
         if rows.count > 1 { Terminal.write(Terminal.table(rows)) }
@@ -186,9 +187,19 @@ struct ForeignMirror: Encodable {
 
 /// How the mirrors are, one way for all commands.
 enum StatusReader {
-    static func read(_ session: Session) throws -> [MirrorStatus] {
+    /// - Parameter names: whose doubts are told; all of them if it is empty.
+    static func read(_ session: Session, of names: [MirrorName]) throws -> [MirrorStatus] {
         let present = try session.reconciler.look(now: session.now)
+        complain(of: present.desired.filter { names.isEmpty || names.contains($0.mirror.name) })
         return statuses(
             of: present.desired, observed: present.observed, now: session.now, engines: present.engines)
+    }
+
+    /// Mirrors of which it couldn't be told whether what runs is what the definition says.
+    static func complain(of desired: [DesiredMirror]) {
+        for wanted in desired {
+            guard let doubt = wanted.doubt else { continue }
+            Terminal.complain("mirror \(wanted.mirror.name) is shown as it runs: \(doubt)".onOneLine)
+        }
     }
 }

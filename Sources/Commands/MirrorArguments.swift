@@ -16,7 +16,11 @@ extension MirrorOptions {
                 return nil
             }
         }
-        let name = value { try MirrorOperands.name(operands, isTemplateGiven: files.firstGiven == "--name") }
+        let name = value {
+            try MirrorOperands.name(
+                operands, isTemplateGiven: files.firstGiven == "--name",
+                example: old == nil ? MirrorOperands.addExample : MirrorOperands.setExample)
+        }
         var sources = from.flatMap(parseList).compactMap { text in value { try parseSource(text) } }
         sources += fromBridge.flatMap(parseList).compactMap { text in value { Source.bridge(try parsePort(text)) } }
         var outputs = outputs.flatMap(parseList).compactMap { text in value { try parseOutput(text) } }
@@ -43,7 +47,12 @@ extension MirrorOptions {
             self.outputs.isEmpty
             ? outputs.contains { $0.files != nil } : self.outputs.contains { $0.contains("files:") }
         if let option = files.firstGiven, !mayHaveFiles {
-            problems.append("\(option) is for capture files: say --to files:DIR")
+            let others = self.outputs.isEmpty ? old?.outputs ?? [] : []
+            problems.append(
+                others.isEmpty
+                    ? "\(option) is for capture files: say --to files:DIR"
+                    : "\(option) is for capture files, and the mirror writes none. To have them as well: --to "
+                        + others.map(\.description).joined(separator: ",") + ",files:DIR")
         }
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
         let seconds = duration.flatMap { text in value { try parseDuration(text) } }
@@ -94,17 +103,22 @@ extension MirrorOptions {
 
 /// What stands on a command line besides options, where a mirror's name is to stand.
 enum MirrorOperands {
+    static let addExample = "add ids --from vnet0 --to vnet2"
+    static let setExample = "set ids --to vnet3"
+
     /// - Parameter isTemplateGiven: whether there is a `--name`, which is another thing.
-    /// - Throws: ``NameError``, or a `ValidationError` that says what those words may have been meant as.
-    static func name(_ operands: [String], isTemplateGiven: Bool = false) throws -> MirrorName {
+    /// - Throws: a `ValidationError` that says what is wrong, and what those words may have been meant as.
+    static func name(
+        _ operands: [String], isTemplateGiven: Bool = false, example: String = addExample
+    ) throws -> MirrorName {
         guard let first = operands.first else {
             throw ValidationError(
-                isTemplateGiven
-                    ? "no name: it stands alone, as in 'add ids --from vnet0 --to vnet2' (--name is what capture files "
-                        + "are called)"
-                    : "no name: it stands alone, as in 'add ids --from vnet0 --to vnet2'")
+                "no name: it stands alone, as in '\(example)'"
+                    + (isTemplateGiven ? " (--name is what capture files are called)" : ""))
         }
-        guard operands.count > 1 else { return try MirrorName(first) }
+        guard operands.count > 1 else {
+            do { return try MirrorName(first) } catch { throw ValidationError("\(error)") }
+        }
         // The name may come first or last.
         let words = filterWords.contains(first) ? operands.dropLast() : operands.dropFirst()
         let hint =

@@ -11,6 +11,9 @@ struct PlanOutput {
     /// Prints it.
     /// - Parameter isDone: as what has been done, rather than what would be.
     func printText(isDone: Bool = false) throws {
+        guard preview.refused.isEmpty else {
+            return Terminal.complain(UserError(each: preview.refused.map(\.description)))
+        }
         Self.complain(of: preview, ofAll: !isDone)
         if preview.isEmpty {
             if preview.plan.refusals.isEmpty, preview.broken.isEmpty { Terminal.write("nothing to change\n") }
@@ -122,10 +125,13 @@ struct PlanOutput {
     }
 
     func printJSON() throws {
+        let isRefused = !preview.refused.isEmpty
         try JSONOutput.print(
             PlanJSON(
-                define: preview.added.map(\.description), redefine: preview.changed.map(\.description),
-                forget: preview.removed.map(\.description), steps: preview.plan.steps.map(\.description),
+                define: isRefused ? [] : preview.added.map(\.description),
+                redefine: isRefused ? [] : preview.changed.map(\.description),
+                forget: isRefused ? [] : preview.removed.map(\.description),
+                steps: isRefused ? [] : preview.plan.steps.map(\.description),
                 refusals: preview.plan.refusals.map {
                     PlanJSON.Refused(mirror: $0.mirror.description, rule: $0.rule.rawValue, message: $0.message)
                 },

@@ -132,7 +132,6 @@ enum Privilege {
         + "(--config-dir, PORTMIRROR_RUN_DIR)"
 
     /// - Throws: ``UserError`` of kind `privilege`.
-    /// - Throws: ``UserError`` of kind `privilege`.
     static func requireNetRaw(to action: String) throws {
         guard !ThisProcess.has(.netRaw) else { return }
         throw UserError(

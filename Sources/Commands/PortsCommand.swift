@@ -29,7 +29,8 @@ struct PortsCommand: ParsableCommand {
         var rows = [["PORT", "KIND", "STATE", "MTU", "USED BY"]]
         for port in ports {
             rows.append([
-                String(repeating: "  ", count: port.depth) + port.name, port.kind, port.state, "\(port.mtu)",
+                String(repeating: "  ", count: port.depth) + port.name, port.kind, port.state,
+                port.mtu == 0 ? "-" : "\(port.mtu)",
                 port.users.joined(separator: "; "),
             ])
         }
@@ -121,7 +122,9 @@ private struct PortReport: Encodable {
         master =
             port.master.flatMap { topology[index: $0] }.flatMap { $0.kind == .other("openvswitch") ? nil : $0 }?.name
             .description ?? topology.switchOf(port.name).flatMap { $0.name == port.name ? nil : $0.name.description }
-        state = !port.isUp ? "down" : port.hasCarrier ? "up" : "no-carrier"
+        let own = topology.switchPort(port.name)
+        let hasLink = port.hasCarrier && (port.index != 0 || own?.hasLink != false)
+        state = own?.problem != nil ? "error" : !port.isUp ? "down" : hasLink ? "up" : "no-carrier"
         mtu = port.mtu
         self.depth = depth
         // Those that run without a definition.
@@ -177,6 +180,7 @@ private struct PortReport: Encodable {
                 users.append("source of \(title)")
             }
         }
+        if let problem = own?.problem { users.append("Open vSwitch can't use it: \(problem)") }
         if let program { users.append("XDP program \(program), which sees first what it receives") }
         users.insert(contentsOf: altnames.map { "altname \($0)" } + (vlan.map { [$0] } ?? []), at: 0)
         users += hookState.foreign.map { "filter of others: \($0)" }

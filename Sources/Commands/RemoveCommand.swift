@@ -24,6 +24,7 @@ struct RemoveCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func validate() throws {
+        _ = try NameArguments.parse(names)
         if names.isEmpty && !all { throw ValidationError("say which mirrors, or --all") }
         if !names.isEmpty && all { throw ValidationError("say which mirrors, or --all, not both") }
     }

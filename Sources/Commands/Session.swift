@@ -208,10 +208,15 @@ enum NameArguments {
     /// - Throws: ``UserError`` naming those that aren't there, and what is.
     static func check(_ names: [MirrorName], among known: [MirrorName]) throws {
         let unknown = names.filter { !known.contains($0) }
-        guard !unknown.isEmpty else { return }
-        let list = unknown.map(\.description).joined(separator: ", ")
-        throw UserError(
-            "there is no mirror \(list)",
+        guard let first = unknown.first else { return }
+        // Each once, however often it was typed.
+        let more = Set(unknown.dropFirst()).subtracting([first]).sorted()
+        throw missing(([first] + more).map(\.description), among: known)
+    }
+
+    static func missing(_ names: [String], among known: [MirrorName]) -> UserError {
+        UserError(
+            "there is no mirror \(names.joined(separator: ", "))",
             advice: known.isEmpty
                 ? "none is defined" : "defined: " + known.map(\.description).joined(separator: ", "))
     }

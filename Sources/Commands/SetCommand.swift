@@ -41,9 +41,10 @@ struct SetCommand: ParsableCommand {
     @OptionGroup var places: PlaceOptions
 
     func validate() throws {
-        _ = try MirrorOperands.name(operands)
+        _ = try MirrorOperands.name(operands, example: MirrorOperands.setExample)
         if try removals.isEmpty, !temporary, options.isEmpty {
-            throw ValidationError("nothing to change: say what is to be otherwise, as in 'set ids --to vnet3'")
+            throw ValidationError(
+                "nothing to change: say what is to be otherwise, as in '\(MirrorOperands.setExample)'")
         }
     }
 

@@ -25,7 +25,7 @@ struct ShowCommand: ParsableCommand {
         help: "The mirror; of others' mirrors the name, the UUID or the port.", completion: Completing.mirrors)
     var name: String
 
-    @Flag(help: "As a JSON object.")
+    @Flag(help: "As a JSON object; of others' mirrors its only key is 'foreign', an array.")
     var json = false
 
     @OptionGroup var places: PlaceOptions
@@ -38,11 +38,13 @@ struct ShowCommand: ParsableCommand {
         guard let status = all.first(where: { $0.name.description == name }) else {
             let foreign = ForeignMirror.all(called: name, in: present.observed)
             guard foreign.isEmpty else {
-                if json { return try JSONOutput.print(foreign) }
+                if json { return try JSONOutput.print(["foreign": foreign]) }
                 return Terminal.write(foreign.map(\.text).joined())
             }
-            return try NameArguments.check(NameArguments.parse([name]), among: all.map(\.name))
+            // Others' mirrors may have any name.
+            throw NameArguments.missing([name], among: all.map(\.name))
         }
+        StatusReader.complain(of: present.desired.filter { $0.mirror.name == status.name })
         if json {
             try JSONOutput.print(MirrorJSON(status))
         } else {

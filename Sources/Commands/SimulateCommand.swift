@@ -46,23 +46,36 @@ struct SimulateCommand: ParsableCommand {
         completion: .directory)
     var out: String
 
-    @Option(help: ArgumentHelp("Makes the chances of sampling repeatable.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("Which frames a sample picks: the same number picks the same ones.", valueName: "number"))
     var seed: UInt64 = 1
 
     @Flag(help: "Print the result as a JSON array.")
     var json = false
 
-    func run() throws {
-        guard let hook = Hook(rawValue: direction) else {
-            throw ValidationError("--direction is ingress or egress, not '\(direction)'")
+    func validate() throws {
+        _ = try hook
+        _ = try Self.portName(port)
+        _ = try bridge.map(Self.portName)
+    }
+
+    private var hook: Hook {
+        get throws {
+            guard let hook = Hook(rawValue: direction) else {
+                throw ValidationError("--direction is ingress or egress, not '\(direction)'")
+            }
+            return hook
         }
+    }
+
+    func run() throws {
         let now = Session.now
         let mirrors = try InputFiles.read([file], now: now).map(\.mirror)
         let capture = try CaptureSource(pcap)
         var simulation = try Simulation(
             mirrors: mirrors, port: try Self.portName(port), bridge: try bridge.map(Self.portName), seed: seed, out: out
         )
-        try simulation.run(over: capture, hook: hook)
+        try simulation.run(over: capture, hook: try hook)
         let results = try simulation.results()
         if simulation.cutFrames > 0 {
             Terminal.complain(
@@ -182,10 +195,13 @@ struct Simulation {
                 case .end: return try reader.finish()
                 }
             }
+        } catch let error as CaptureFileError where error.code == .truncated {
+            Terminal.complain(capture.warning(error))
         } catch let error as CaptureFileError {
+            if seen > 0 { try write() }
             throw UserError(
                 "can't read \(capture.name): \(error)",
-                advice: begun.isEmpty ? "" : "the copies of most of what is before that are in \(directory)")
+                advice: seen > 0 ? "the copies of the \(counted(seen, "frame")) before that are in \(directory)" : "")
         }
     }
 

@@ -110,16 +110,17 @@ struct TapSourceOptions: ParsableArguments {
         if paced, captures.isEmpty { problems.append("--paced is for captures: say -R FILE") }
         if Set(sources).count < sources.count { problems.append("a source is given twice") }
         if Set(outputs).count < outputs.count { problems.append("an output is given twice") }
+        problems += Self.problems(ofAll: sources, to: outputs)
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
         if sample == 0 { problems.append("--sample 0 would copy nothing; 1 copies every frame") }
         if count == 0 { problems.append("-c 0 would copy nothing") }
         if let snaplen, !(14...262_144).contains(snaplen) { problems.append("--snaplen is 14 to 262144 bytes") }
-        if let expression {
-            if expression.allSatisfy(\.isWhitespace) {
-                problems.append("the filter is empty; leave it out to copy all")
-            } else {
-                let framing: Framing = sources.contains { $0.port.isAny } ? .cooked : .ethernet
-                _ = value { try selectorProgram(vlans: nil, expression: expression, sample: 1, framing: framing) }
+        if expression?.allSatisfy(\.isWhitespace) == true {
+            problems.append("the filter is empty; leave it out to copy all")
+        } else if expression != nil || vlans != nil {
+            let framing: Framing = sources.contains { $0.port.isAny } ? .cooked : .ethernet
+            _ = value {
+                try selectorProgram(vlans: vlans?.ranges, expression: expression, sample: 1, framing: framing)
             }
         }
         _ = value { try limits }
@@ -130,6 +131,20 @@ struct TapSourceOptions: ParsableArguments {
         if problems.isEmpty, captures.isEmpty { problems = mirror.problems.map { "--\($0.key) \($0.problem)" } }
         guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
         return mirror
+    }
+
+    /// What can't be together with `any`, all interfaces: nothing but files can hold what they carry.
+    static func problems(ofAll sources: [Source], to outputs: [Output]) -> [String] {
+        guard sources.contains(where: { $0.port.isAny }) else { return [] }
+        let ports = outputs.compactMap(\.name)
+        return (sources.count > 1 ? ["'any' stands for all interfaces: name it alone"] : [])
+            + (ports.isEmpty
+                ? []
+                : [
+                    "the packets of all interfaces begin with different headers, so no port can send them, and what "
+                        + "\(ports[0]) sends would be copied again: write them to files, with "
+                        + "'portmirror log -i any --dir DIR', or name the interfaces"
+                ])
     }
 
     /// Of `--for`.
@@ -203,7 +218,8 @@ struct PrivilegeOptions: ParsableArguments {
     var group: String?
 
     @Option(
-        help: ArgumentHelp("Have this directory as root; --dir is a directory in there.", valueName: "dir"),
+        help: ArgumentHelp(
+            "Have this directory as root; the directories of capture files are in there.", valueName: "dir"),
         completion: .directory)
     var chroot: String?
 }
@@ -221,6 +237,10 @@ struct ReportOptions: ParsableArguments {
 
     /// Of `--status-interval`.
     var interval: Duration? {
-        get throws { try statusInterval.map { .seconds(try parseDuration($0)) } }
+        get throws {
+            do { return try statusInterval.map { .seconds(try parseDuration($0)) } } catch {
+                throw ValidationError("--status-interval: \(error)")
+            }
+        }
     }
 }

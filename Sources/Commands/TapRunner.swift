@@ -205,7 +205,9 @@ struct TapRunner {
 
     /// The points that are watched. Refuses what no tap should do, and goes on in a new process if this one has threads now.
     private func look() throws -> [Point] {
-        if let any = mirror.sources.first(where: { $0.port.isAny }), !isHosted { return try everyPort(any) }
+        if !isHosted, case .port(let any, let direction) = mirror.sources.first, any.isAny {
+            return direction.hooks.map { Point(any, $0) }.sorted { $0.hook < $1.hook }
+        }
         if let told = ThisProcess.environment(Self.lookedMark) {
             // For this process alone: what it starts may get its number one day.
             ThisProcess.removeEnvironment(Self.lookedMark)
@@ -232,20 +234,6 @@ struct TapRunner {
             return points
         }
         return points
-    }
-
-    /// All interfaces: nothing but files can hold what they carry, so nothing can go round.
-    private func everyPort(_ source: Source) throws -> [Point] {
-        guard case .port(let any, let direction) = source, mirror.sources.count == 1 else {
-            throw UserError("'any' stands for all interfaces: name it alone")
-        }
-        guard mirror.outputPorts.isEmpty else {
-            throw UserError(
-                "the packets of all interfaces begin with different headers, which no port can send; and among them would "
-                    + "be those sent through \(mirror.outputPorts[0])",
-                advice: "write them to files, with 'portmirror log -i any --dir DIR', or name the interfaces")
-        }
-        return direction.hooks.map { Point(any, $0) }.sorted { $0.hook < $1.hook }
     }
 
     /// Tells this process, which began anew, what it found out before.

@@ -47,7 +47,7 @@ import Testing
             try manifest(path, settings, [line("next \(UInt64.max)")])
             try write("mine", to: "\(path)/t-\(UInt64.max).pcapng")
             let error = #expect(throws: CaptureLogError.self) { _ = try open(settings) }
-            #expect(error?.description.contains("no number left") == true)
+            #expect(error?.description.contains("is the last number") == true)
         }
     }
 

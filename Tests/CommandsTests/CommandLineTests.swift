@@ -80,6 +80,29 @@ import Testing
         }
     }
 
+    @Test(
+        "What can't be right on any machine is found before anything is done, with the usage of the command",
+        arguments: [
+            ("log -i any,vnet0 --dir d", "name it alone"), ("log -i any --vlan 10 --dir d", "VLANs can be chosen"),
+            ("tap -i any -o x", "no port can send them"), ("tap -i any -o files:/d -o x", "no port can send them"),
+            ("daemonlogger -i any -o x", "no port can send them"), ("list a/b", "can't be a name"),
+            ("export a/b", "can't be a name"), ("import a/b", "can't be a name"), ("remove a/b", "can't be a name"),
+            ("explain a/b", "can't be a name"), ("run a/b", "can't be a name"), ("set a/b --to x", "can't be a name"),
+            ("simulate -f f --pcap p --port a/b --out o", "'a/b'"),
+            ("simulate -f f --pcap p --port a --bridge b/c --out o", "'b/c'"),
+            ("simulate -f f --pcap p --port a --direction up --out o", "--direction is ingress or egress"),
+            ("log -i a --dir d --latency 1h", "--latency is"), ("run a --ring 1", "--ring is"),
+            ("log -i a --dir d --status-interval 0s", "longer than 0"), ("list --db nonsense", "nonsense"),
+            ("set --to x", "as in 'set ids --to vnet3'"), ("add --to x", "as in 'add ids --from vnet0 --to vnet2'"),
+        ])
+    func wrongEarly(line: String, words: String) throws {
+        let arguments = line.split(separator: " ").map(String.init)
+        let error = try #require(throws: (any Error).self) { try PortmirrorCommand.parseAsRoot(arguments) }
+        #expect(PortmirrorCommand.exitCode(for: error) == ExitStatus.usage)
+        let text = PortmirrorCommand.fullMessage(for: error)
+        #expect(text.contains(words) && text.contains("Usage: portmirror \(arguments[0])"), "\(text)")
+    }
+
     @Test("A bad name in an argument is a usage error that names it") func badNameArgumentUsage() {
         #expect(throws: ValidationError.self) { try NameArguments.parse(["good", "not good"]) }
         #expect(throws: Never.self) { try NameArguments.parse(["a", "b"]) }
@@ -87,7 +110,7 @@ import Testing
 
     @Test("An unknown mirror is named, with those that there are") func unknownMirrorNamedThose() throws {
         let known = try ["ids", "web"].map { try MirrorName($0) }
-        let asked = try ["ids", "nope", "neither"].map { try MirrorName($0) }
+        let asked = try ["ids", "nope", "neither", "nope"].map { try MirrorName($0) }
         #expect(throws: Never.self) { try NameArguments.check([known[0]], among: known) }
         func text(_ known: [MirrorName]) -> String {
             do {
@@ -98,7 +121,7 @@ import Testing
             }
         }
         #expect(text(known) == "there is no mirror nope, neither\n  defined: ids, web")
-        #expect(text([]) == "there is no mirror ids, nope, neither\n  none is defined")
+        #expect(text([]) == "there is no mirror ids, neither, nope\n  none is defined")
     }
 
     @Test("A missing privilege is told with the way to get it") func missingPrivilegeToldWay() {

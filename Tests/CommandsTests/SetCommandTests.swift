@@ -72,10 +72,17 @@ import Testing
         }
         #expect(told("m", "--unset", "filtre") == "--unset filtre: did you mean filter?")
         #expect(told("m", "--unset", "from").hasPrefix("--unset from: it takes vlan, filter, "))
-        #expect(told("--filter", "tcp").hasPrefix("no name"))
+        #expect(told("--filter", "tcp") == "no name: it stands alone, as in 'set ids --to vnet3'")
         #expect(told("m", "n").hasPrefix("there is one name"))
         #expect(told("m", "--filter", " ") == "--filter is empty; say --unset filter to copy all")
         #expect(told("m", "--to", "b").hasPrefix("--spread goes with several outputs"))
         #expect(told("m", "--to", "b,c", "--keep-files", "3").hasPrefix("--keep-files is for capture files"))
+        // What is advised can be done: it keeps the outputs that there are.
+        let plain = try AddCommand.parse(["m", "--from", "a", "--to", "b,c"]).mirror(now: now)
+        let refused = #expect(throws: ValidationError.self) { try set("--rotate-size", "1M", of: plain) }
+        #expect(
+            refused?.message == "--rotate-size is for capture files, and the mirror writes none. To have them as well: "
+                + "--to b,c,files:DIR")
+        #expect(try set("--rotate-size", "1M", "--to", "b,c,files:/d", of: plain).outputs.count == 3)
     }
 }

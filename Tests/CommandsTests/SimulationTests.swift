@@ -49,9 +49,7 @@ import Testing
         }
     }
 
-    @Test("A compressed capture that was cut or damaged is an error that names the file") func cutWithinZstandard()
-        throws
-    {
+    @Test("Of a compressed capture that was cut all that is whole is copied") func cutWithinZstandard() throws {
         try withDirectory { directory in
             try capture("\(directory)/in.pcap", frames: 3000)
             let plain = try #require(try Files.read("\(directory)/in.pcap"))
@@ -69,9 +67,7 @@ import Testing
             #expect(try run(directory, bridge: nil).map(\.copies) == [3000])
             // All frames are there, and what says so isn't.
             try Files.write(bytes, to: "\(directory)/in.pcap")
-            let cut = #expect(throws: UserError.self) { _ = try run(directory, bridge: nil) }
-            #expect(
-                cut?.message.contains("in.pcap: at byte \(bytes.count): expected more of a Zstandard frame") == true)
+            #expect(try run(directory, bridge: nil).map(\.copies) == [3000])
         }
     }
 

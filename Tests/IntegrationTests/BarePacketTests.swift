@@ -92,7 +92,9 @@ extension IntegrationTests {
                     ? ["log", "-i", "any", "--dir", directory, "--json"]
                     : ["daemonlogger", "-i", "any", "-l", directory]
                 let filter = "icmp and not host 10.0.0.9"
-                try lab.sh("mkdir -p \(directory)")
+                // An interface of that name is one of all.
+                try lab.sh("mkdir -p \(directory); ip link add any type veth peer name yna; ip link set any up")
+                defer { _ = try? lab.sh("ip link delete any") }
                 let log = try CopyingProgram(lab, arguments + ["--"] + filter.split(separator: " ").map(String.init))
                 let (tcpdump, witness) = try Self.tcpdump(lab, "any", filter)
                 try lab.ping(1, 2, count: 4)
@@ -106,6 +108,7 @@ extension IntegrationTests {
                     try log.wait(copied: seen.count)
                 }
                 try log.end(by: SIGTERM)
+                #expect(!log.program.error.contains("any carries"), "\(log.program.error)")
                 tcpdump.signal(SIGTERM)
                 _ = tcpdump.wait(seconds: 10)
                 let file = try #require(try LoggedFile.all(in: directory).first)
@@ -177,8 +180,8 @@ extension IntegrationTests {
                 }
                 let directory = lab.path("r")
                 try refuse("tap", "-i", "tun9", "-o", "m1", says: "tun9 carries bare packets without Ethernet headers")
-                try refuse("tap", "-i", "any", "-o", "m1", says: "no port can send")
-                try refuse("log", "-i", "any", "-i", "m1", "--dir", directory, says: "name it alone")
+                try refuse("tap", "-i", "any", "-o", "m1", says: "no port can send", status: 64)
+                try refuse("log", "-i", "any", "-i", "m1", "--dir", directory, says: "name it alone", status: 64)
                 try refuse("add", "x", "--from", "any", "--to", "m1", says: "'any' is no port")
                 try refuse("add", "x", "--from", "any", "--to", "files:\(directory)", says: "portmirror log -i any")
                 try refuse(

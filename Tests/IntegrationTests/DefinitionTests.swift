@@ -56,6 +56,36 @@ extension IntegrationTests {
             }
         }
 
+        @Test("What is refused isn't shown as if it were to be done, by --dry-run and plan alike")
+        func refusedDryRun() throws {
+            try withCommandLab { lab in
+                try lab.mirror("add", "ids", "--from", "p1:ingress", "--to", "p3")
+                let wrong = ["--from", "p2", "--to", "p2"]
+                let path = lab.path("mirrors.yaml")
+                try TextFile.write(
+                    "version: 1\nmirrors:\n  new: {from: p2, to: p2}\n  good: {from: p1, to: p3}\n", to: path)
+                let real = try lab.portmirror(["add", "new"] + wrong)
+                #expect(real.status == 1)
+                let words = real.error.replacingOccurrences(of: "\n  nothing was changed", with: "")
+                #expect(words != real.error)
+                for arguments in [["add", "new", "--dry-run"] + wrong, ["plan", "-f", path]] {
+                    let outcome = try lab.portmirror(arguments)
+                    #expect(outcome.status == 1 && outcome.output == "" && outcome.error == words, "\(outcome)")
+                }
+                let set = try lab.portmirror(["set", "ids", "--to", "p1", "--dry-run"])
+                #expect(set.status == 1 && set.output == "" && set.error.contains("mirror ids: "), "\(set)")
+                let json = try lab.portmirror(["plan", "-f", path, "--json"])
+                #expect(json.status == 1 && json.output.contains("\"mirror\" : \"new\""), "\(json)")
+                for key in ["define", "redefine", "forget", "steps"] {
+                    let isEmpty = json.output.replacingOccurrences(of: "\n", with: "").replacingOccurrences(
+                        of: " ", with: ""
+                    )
+                    .contains("\"\(key)\":[]")
+                    #expect(isEmpty, "\(key): \(json)")
+                }
+            }
+        }
+
         @Test("--temporary keeps the definition in the run directory, which goes with a restart")
         func temporary() throws {
             try withCommandLab { lab in

@@ -172,6 +172,11 @@ extension IntegrationTests {
                     shown.contains(
                         "state: degraded (Open vSwitch can't use nosuch: could not open network device nosuch"))
                 #expect(shown.contains("nosuch ingress and egress, error"))
+                let ports = try lab.mirror("ports").output
+                let row = try #require(ports.split(separator: "\n").first { $0.contains("nosuch") })
+                #expect(
+                    row.split(separator: " ").prefix(4) == ["nosuch", "openvswitch", "error", "-"]
+                        && row.contains("Open vSwitch can't use it: could not open network device nosuch"), "\(ports)")
                 try lab.mirror("remove", "m")
                 try lab.mirror("add", "m", "--from", "nosuch", "--to", "p3", "--reserve-output")
                 #expect(try lab.show("m").state == "waiting")

@@ -1,4 +1,5 @@
 import Foundation
+import LinuxSystem
 import Testing
 import TestSupport
 
@@ -74,9 +75,56 @@ extension IntegrationTests {
                 let witness = try lab.listenToTap(on: "m1")
                 let (tap, numbers) = try Self.replay(lab, ["-R", file, next])
                 #expect((numbers.received, numbers.sent) == (19, 19))
-                #expect(tap.program.error.contains("\(file) ends in the middle of a frame"), "\(tap.program.error)")
+                #expect(tap.program.error.contains("\(file) was cut off: at byte "), "\(tap.program.error)")
                 #expect(
                     try witness.finish(expecting: 19, sentinelThrough: "m1") == Array(frames[..<9] + frames[10...]))
+            }
+        }
+
+        /// What reads captures; `m1` is a port.
+        enum Reader: String, CaseIterable {
+            case simulate, log, tap
+
+            func arguments(_ lab: CommandLab, _ file: String) throws -> [String] {
+                let directory = lab.path("out-\(rawValue)")
+                switch self {
+                case .simulate:
+                    let mirrors = lab.path("mirrors.yaml")
+                    try TextFile.write("version: 1\nmirrors:\n  all: {from: m2, to: m1}\n", to: mirrors)
+                    return ["simulate", "-f", mirrors, "--pcap", file, "--port", "m2", "--out", directory]
+                case .log: return ["log", "-R", file, "--dir", directory]
+                case .tap: return ["tap", "-R", file, "-o", "m1"]
+                }
+            }
+        }
+
+        @Test("A compressed capture that was cut or damaged is told in the same words by all that read one")
+        func brokenCompressed() throws {
+            try withCommandLab(hosts: 0, alone: ["m1"]) { lab in
+                let file = try Self.write(lab, "1.pcap", TapNumbersTests.frames(3000, size: 200))
+                try lab.sh("zstd -q \(file)")
+                let bytes = try #require(TextFile.bytes("\(file).zst"))
+                let cut = lab.path("cut.zst")
+                let damaged = lab.path("damaged.zst")
+                try Files.write(Array(bytes.dropLast(10)), to: cut)
+                // Reserved, and so refused (RFC 8878, 3.1.1.2.2), is the type 3 of the first block.
+                var other = bytes
+                let descriptor = other[4]
+                let single = descriptor & 0x20 != 0
+                let sizes = [single ? 1 : 0, 2, 4, 8][Int(descriptor >> 6)]
+                let block = 5 + (single ? 0 : 1) + sizes
+                other[block] |= 6
+                try Files.write(other, to: damaged)
+                for reader in Reader.allCases {
+                    let outcome = try lab.portmirror(reader.arguments(lab, cut))
+                    let words =
+                        "portmirror: warning: \(cut) was cut off: at byte \(bytes.count - 10): expected more of what is "
+                        + "compressed, found the end of the file. All before that was read\n"
+                    #expect(outcome.status == 0 && outcome.error.hasPrefix(words), "\(outcome)")
+                    let bad = try lab.portmirror(reader.arguments(lab, damaged))
+                    let start = "portmirror: can't read \(damaged): can't decompress: "
+                    #expect(bad.status == 1 && bad.error.contains(start), "\(bad)")
+                }
             }
         }
 

@@ -52,7 +52,7 @@ import Testing
                 "to: {files: /a, rotate-size: 10X}",
                 "5:34: 'rotate-size': '10X': the units are k, M, G and T (of 1024), kB, MB, GB and TB (of 1000)"
             ),
-            ("to: {files: /a, rotate-size: 100}", "5:34: 'rotate-size' 100 bytes is too little for a file; as in 100M"),
+            ("to: {files: /a, rotate-size: 100}", "5:34: 'rotate-size' has to be at least 4K, not 100 bytes"),
             ("to: {files: /a, rotate-size: 0}", "5:34: 'rotate-size': '0': it has to be more than nothing"),
             (
                 "to: {files: /a, rotate-time: 10}",

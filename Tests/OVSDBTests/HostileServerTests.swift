@@ -302,7 +302,7 @@ struct HostileServerTests {
         }
         #expect(.now - begin < .seconds(5))
         let last = #expect(throws: OVSDBError.self) { try client.transact([.delete(table: "Bridge", where: [])]) }
-        #expect(last?.details.contains("too long, all in all") == true)
+        #expect(last?.details.contains("too long, all together") == true)
     }
 
     @Test func `a daemon that answers a byte at a time is waited for as long as any`() throws {

@@ -121,7 +121,7 @@ import Testing
                 $0.keepPercent = 80
             } == [])
         #expect(
-            try problems { $0.rotateSize = 100 } == ["'rotate-size' 100 bytes is too little for a file; as in 100M"])
+            try problems { $0.rotateSize = 100 } == ["'rotate-size' has to be at least 4K, not 100 bytes"])
         #expect(try problems { $0.rotateTime = .zero } == ["'rotate-time' has to be at least 1s"])
         #expect(try problems { $0.rotatePackets = 0 } == ["'rotate-packets' has to be at least 1"])
         for percent in [0, 100, 255] as [UInt8] {
@@ -129,7 +129,7 @@ import Testing
                 try problems {
                     $0.rotatePackets = 1
                     $0.keepPercent = percent
-                } == ["'keep-percent' has to be 1 to 99 hundredths of the volume"])
+                } == ["'keep-percent' has to be 1 to 99 percent of the volume"])
         }
         #expect(
             try problems { $0.keepAge = .seconds(60) } == [

@@ -90,6 +90,8 @@ public final class Reconciler {
         public var broken: [BrokenDefinition] = []
         /// What was looked at to be taken over; nil if nothing was to be.
         public var takenOver: TakeOver?
+        /// Why nothing of it is done, where one refusal stops all: then the steps aren't taken.
+        public var refused: [Refusal] = []
 
         /// Whether everything is as it should be.
         public var isEmpty: Bool {
@@ -108,8 +110,9 @@ public final class Reconciler {
 
     /// What would be done; nothing is.
     public func preview(_ change: Change, now: Timestamp) throws -> Preview {
-        let preview = try situation(change, observed: observe(), now: now).preview
+        var preview = try situation(change, observed: observe(), now: now).preview
         try Self.checkNew(change, preview)
+        preview.refused = Self.refusals(stopping: change, preview)
         return preview
     }
 
@@ -133,7 +136,7 @@ public final class Reconciler {
         let definitions = try store.load(now: now)
         var observed = try observe()
         observed.hidden = hidden(definitions.intents, observed)
-        let desired = definitions.intents.map { compile($0.mirror, observed.topology) }
+        let desired = definitions.intents.map { compile($0.mirror, observed, isAsked: false) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
         return (definitions, all, observed, engine.allCapabilities)
@@ -164,7 +167,7 @@ public final class Reconciler {
             ? makePlan(
                 desired: others, observed: present.observed, engines: present.engines, scope: .only([mirror.name]))
             : MirrorPlan.judge(
-                compile(mirror, present.observed.topology), among: others, observed: present.observed,
+                compile(mirror, present.observed, isAsked: true), among: others, observed: present.observed,
                 engines: present.engines)
         return (plan, points(of: mirror, in: present.observed.topology))
     }
@@ -217,7 +220,7 @@ public final class Reconciler {
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
         mirrors.removeAll { away.contains($0.name) }
-        let desired = (mirrors.map { compile($0, observed.topology) } + frozen)
+        let desired = (mirrors.map { compile($0, observed, isAsked: change.scope.contains($0.name)) } + frozen)
             .sorted { $0.mirror.name < $1.mirror.name }
         let outputs = Set(desired.flatMap(\.mirror.outputPorts))
         try engine.look(at: outputs, of: &observed)
@@ -394,13 +397,20 @@ public final class Reconciler {
     }
 
     /// A mirror whose filter can't be compiled keeps what it has; the plan says why.
-    private func compile(_ written: Mirror, _ topology: Topology) -> DesiredMirror {
-        let mirror = written.resolved(in: topology)
+    /// - Parameter isAsked: whether it may be changed. Of others the names of hosts aren't waited for long: what runs counts.
+    private func compile(_ written: Mirror, _ observed: Observation, isAsked: Bool) -> DesiredMirror {
+        let mirror = written.resolved(in: observed.topology)
         if mirror.selectsEverything { return DesiredMirror(mirror: mirror, written: written, match: .everything) }
         do {
             let program = try selectorProgram(
-                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample)
+                vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample,
+                patience: .seconds(isAsked ? 10 : 1))
             return DesiredMirror(mirror: mirror, written: written, match: .program(program))
+        } catch  where error.isUnanswered && !isAsked {
+            let running = observed.points.lazy.filter { $0.mirror == mirror.name }.compactMap(\.match).first
+            var desired = DesiredMirror(mirror: mirror, written: written, match: running ?? .everything)
+            desired.doubt = error.sentence
+            return desired
         } catch {
             return DesiredMirror(mirror: mirror, written: written, match: .everything, problem: error.sentence)
         }
@@ -433,7 +443,10 @@ public final class Reconciler {
             let change = try change()
             let situation = try situation(change, observed: observed, now: now)
             try Self.checkNew(change, situation.preview)
-            try refuse(situation.preview, change)
+            let refusals = Self.refusals(stopping: change, situation.preview)
+            guard refusals.isEmpty else {
+                throw UserError(each: refusals.map(\.description), advice: "nothing was changed")
+            }
             guard !situation.preview.isEmpty else { return situation.preview }
             do {
                 var preview = situation.preview
@@ -497,12 +510,11 @@ public final class Reconciler {
 
     private static let mostAttempts = 20
 
-    private func refuse(_ preview: Preview, _ change: Change) throws {
+    private static func refusals(stopping change: Change, _ preview: Preview) -> [Refusal] {
+        guard change.isAllOrNothing else { return [] }
         // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
         let asked = Set(change.put.map(\.mirror.name)).union(preview.takenOver?.mirrors.map(\.name) ?? [])
-        let refusals = preview.plan.refusals.filter { asked.contains($0.mirror) }
-        guard change.isAllOrNothing, !refusals.isEmpty else { return }
-        throw UserError(each: refusals.map(\.description), advice: "nothing was changed")
+        return preview.plan.refusals.filter { asked.contains($0.mirror) }
     }
 
     private func carryOut(_ situation: Situation, now: Timestamp) throws -> [String] {

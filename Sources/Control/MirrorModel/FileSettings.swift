@@ -75,7 +75,7 @@ public struct FileSettings: Hashable, Sendable {
     public var keepBytes: UInt64?
     /// Finished files are kept for so long; whole seconds.
     public var keepAge: Duration?
-    /// The oldest finished files go while the volume is more than so many hundredths full.
+    /// The oldest finished files go while the volume is more than so many percent full.
     public var keepPercent: UInt8?
 
     /// From its parts; nothing is checked here.
@@ -116,10 +116,10 @@ public struct FileSettings: Hashable, Sendable {
         if let problem = name.flatMap(Self.problem) { found.append(SettingProblem("name", problem)) }
         if let rotateSize, !Self.rotateSizeRange.contains(rotateSize) {
             found.append(
-                SettingProblem("rotate-size", "\(rotateSize) bytes is too little for a file; as in 100M"))
+                SettingProblem("rotate-size", "has to be at least 4K, not \(rotateSize) bytes"))
         }
         if let percent = keepPercent, !Self.percentRange.contains(percent) {
-            found.append(SettingProblem("keep-percent", "has to be 1 to 99 hundredths of the volume"))
+            found.append(SettingProblem("keep-percent", "has to be 1 to 99 percent of the volume"))
         }
         for (key, isNothing) in [
             ("rotate-packets", rotatePackets == 0), ("keep-files", keepFiles == 0), ("keep-bytes", keepBytes == 0),

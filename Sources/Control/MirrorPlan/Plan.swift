@@ -13,6 +13,8 @@ public struct DesiredMirror: Hashable, Sendable {
     public var problem: String?
     /// Whether the problem is its definition, which can't be read: the mirror is then what runs of it.
     public var isBroken = false
+    /// Why its selectors are taken as they run, in words; nil if they are the definition's.
+    public var doubt: String?
 
     /// From its parts.
     public init(mirror: Mirror, written: Mirror? = nil, match: Match, problem: String? = nil) {

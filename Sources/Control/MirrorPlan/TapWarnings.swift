@@ -26,13 +26,11 @@ struct TapWarnings {
 
     private func keptOffloads(_ mirror: Mirror) -> [String] {
         guard mirror.keepOffloads else { return [] }
-        return mirror.outputPorts.map {
-            "super-frames are handed to \($0) whole, for its driver to cut: copies may be larger than its MTU and have "
-                + "unfilled checksums, which Suricata and Zeek ignore"
-        }
-            + mirror.directories.map {
-                "super-frames are written to \($0) whole, with unfilled checksums"
-            }
+        let ports = mirror.outputPorts.map(\.description).joined(separator: ", ")
+        return [
+            "super-frames are copied whole, with unfilled checksums, and Suricata and Zeek ignore such frames"
+                + (ports.isEmpty ? "" : "; copies may be larger than the MTU of \(ports)")
+        ]
     }
 
     /// Two processes know nothing of each other's files.

@@ -42,7 +42,7 @@ extension Clerk {
     func egressUse(of link: Link, hasPrograms: inout Bool?) -> EgressUse {
         if link.isLoopback { return .used("what a loopback interface sends, it receives") }
         guard Self.plain.contains(link.kind) else {
-            return .used("a \(link.kind ?? "") interface hands its frames to others")
+            return .used("the way past it is for cards, veth and tun alone, and this is of kind \(link.kind ?? "")")
         }
         do {
             guard let now = try links([link.name])[link.name], now.index == link.index, let queue = now.queue else {

@@ -56,7 +56,7 @@ final class OutputPort {
             return (use: clerk.egressUse(of: link, hasPrograms: &hasPrograms), hasPrograms: hasPrograms)
         }
         if let answer { hasPrograms = answer.hasPrograms }
-        egressUse = answer?.use ?? .used("what is at its egress hook can't be asked at the moment: the kernel is busy")
+        egressUse = answer?.use ?? .used("what is at its egress hook isn't known now: the kernel has yet to answer")
         sender.passQueue(egressUse == .nobody) { bind in inquiry.post { _ in bind() } }
     }
 
@@ -71,7 +71,7 @@ final class OutputPort {
         if !isAsked { return reasonNotToAsk }
         guard let link, Self.isUp(link) else { return "it is down" }
         if case .used(let words) = egressUse { return words }
-        if sender.isBinding { return "the kernel is busy: it has yet to open the way past the queue" }
+        if sender.isBinding { return "the way past it is still being opened" }
         guard let problem = sender.directProblem else { return "it has just come up" }
         return switch problem.errno.code {
         // ENOPROTOOPT, of XDP_MAX_TX_SKB_BUDGET.

@@ -153,7 +153,7 @@ public final class Tap {
         }
         for port in watched {
             if port.settings.port.isAny { try port.listenToAll() }
-            guard let link = links[port.name] else { continue }
+            guard let link = wanted(port) else { continue }
             tell { try port.update(link) }
         }
         books.readCounters()
@@ -308,6 +308,8 @@ public final class Tap {
 
     /// The interface that a port is heard at. One that is heard as a bridge's member has gone once it is that no more.
     private func wanted(_ port: WatchedPort) -> Link? {
+        // An interface may be called that.
+        guard !port.settings.port.isAny else { return nil }
         guard let link = links[port.name], let bridge = port.bridge, bridge != port.settings.port else {
             return links[port.name]
         }

@@ -303,7 +303,7 @@ public final class CaptureLog {
 
     // MARK: Files and buffers
 
-    /// Deals with a change of the writer's fortune; false while files can't be written.
+    /// Takes note that the writer has failed, or writes again; false while files can't be written.
     @inline(never) private func face() -> Bool {
         let status = state.status.load(ordering: .acquiring)
         if current.file != 0, current.file <= status & ~LogState.failingBit {

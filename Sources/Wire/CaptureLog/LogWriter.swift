@@ -175,7 +175,9 @@ final class LogWriter: @unchecked Sendable {
     /// Goes on to the next number, after one that is taken.
     private func useSequence() throws(CaptureLogError) {
         let number = manifest.contents.nextSequence
-        guard number < .max else { throw CaptureLogError("files have no number left after \(number)") }
+        guard number < .max else {
+            throw CaptureLogError("\(number) is the last number that a file can have: begin a new directory")
+        }
         try? manifest.append(.next(sequence: number + 1))
     }
 

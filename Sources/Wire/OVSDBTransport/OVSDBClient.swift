@@ -281,6 +281,6 @@ public final class OVSDBClient: Sendable {
         OVSDBError(
             .timeout, operation: operation, object: "\(database) at \(target)",
             details: (patience.withLock { $0 } ?? .seconds(1)) > .zero
-                ? "no answer within \(requestTimeout)" : "it has kept this program waiting too long, all in all")
+                ? "no answer within \(requestTimeout)" : "its answers have taken too long, all together")
     }
 }

@@ -7,9 +7,12 @@ public struct FilterError: Error, Hashable, Sendable {
     public let position: Int?
     /// What is wrong: libpcap's own words where it was libpcap that refused.
     public let message: String
+    /// Whether nothing is known to be wrong with it: a name in it was asked for, and nobody answered.
+    public let isUnanswered: Bool
 
     /// An error with these parts.
-    public init(expression: String, position: Int? = nil, message: String) {
+    public init(expression: String, position: Int? = nil, message: String, isUnanswered: Bool = false) {
+        self.isUnanswered = isUnanswered
         self.expression = expression
         self.position = position
         self.message = message

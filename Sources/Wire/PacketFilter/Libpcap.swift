@@ -14,7 +14,7 @@ enum Libpcap {
     private static let turn = Mutex(())
 
     /// Compiles an expression, optimised, as `pcap_compile(3PCAP)` does without a live interface
-    /// and with an unknown netmask. Names of hosts are looked up, which can take the resolver's time.
+    /// and with an unknown netmask. Names of hosts are looked up: ``HostNames`` has seen to it that there is an answer.
     static func compile(_ expression: String, _ framing: Framing) -> Outcome {
         turn.withLock { _ in
             guard let pcap = unsafe LibpcapFunctions.loaded else {

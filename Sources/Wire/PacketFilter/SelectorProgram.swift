@@ -12,12 +12,16 @@
 ///   - expression: a pcap-filter(7) expression. Nil, empty or blank: every frame passes.
 ///   - sample: N for one frame in N, each with that probability. 0 and 1: every frame passes.
 ///   - framing: what packets begin with, for packet sockets. Only Ethernet frames have VLANs.
-/// - Throws: libpcap's error; or an error that says why there can't be such a program: it would have more
+///   - patience: how long this process waits for the resolver, for all names of hosts in all filters together; in whole
+///     seconds.
+/// - Throws: libpcap's error; an error that names a host and the resolver that doesn't answer for it; or an error that says why there can't be such a program: it would have more
 ///   than 4096 instructions, the filter tests `inbound` or `outbound`, or it reads bytes before and
 ///   after the place of a tag at once.
 public func selectorProgram(
-    vlans: [ClosedRange<UInt16>]?, expression: String?, sample: UInt32, framing: Framing = .ethernet
+    vlans: [ClosedRange<UInt16>]?, expression: String?, sample: UInt32, framing: Framing = .ethernet,
+    patience: Duration = .seconds(10)
 ) throws(FilterError) -> BPFProgram {
+    if let expression { try HostNames.check(expression, framing: framing, patience: patience) }
     var filter = try expression.map { (text) throws(FilterError) in
         framing == .ethernet ? try OuterTagFilter(text) : try OuterTagFilter(text, untagged: framing)
     }
