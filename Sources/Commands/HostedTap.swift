@@ -35,7 +35,7 @@ final class HostedTap {
         until = mirror.until
         name = isDefined ? mirror.name : try TapReport.name(ofProcess: ThisProcess.id)
         store = try places.storeIfAny
-        let directory = TapEngine.directory(in: places.runDirectory)
+        let directory = TapEngine.directory(in: try places.runDirectory)
         try Files.makeDirectory(directory)
         listener = try Self.listen(for: name, in: places.runDirectory)
         watch = isWatching ? try DirectoryWatch([store.permanentDirectory, store.temporaryDirectory]) : nil

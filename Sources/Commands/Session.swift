@@ -139,13 +139,14 @@ struct Session {
         openVSwitch.begin()
         hasSwitches = location != nil
         database = location.flatMap { $0.isNamed ? $0.target.description : nil }
-        trafficControl = try TrafficControlEngine(in: namespace, runDirectory: places.runDirectory)
+        let runDirectory = try places.runDirectory
+        trafficControl = try TrafficControlEngine(in: namespace, runDirectory: runDirectory)
         // The kernel first: the others build on its ports.
         reconciler = Reconciler(
             engines: [
                 trafficControl, openVSwitch,
-                TapEngine(in: namespace, runDirectory: places.runDirectory) { Terminal.complain("warning: \($0)") },
-            ], store: store, runDirectory: places.runDirectory)
+                TapEngine(in: namespace, runDirectory: runDirectory) { Terminal.complain("warning: \($0)") },
+            ], store: store, runDirectory: runDirectory)
         now = Self.now
     }
 

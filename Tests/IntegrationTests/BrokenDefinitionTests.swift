@@ -156,6 +156,20 @@ extension IntegrationTests {
             }
         }
 
+        @Test("A tap whose mirror is removed ends also while another mirror's file is broken")
+        func removedBesideBroken() throws {
+            try withCommandLab { lab in
+                _ = try lab.portmirror(["add", "cut", "--from", "p1", "--to", "p3", "--snaplen", "60"])
+                let tap = try CopyingProgram(lab, ["run", "cut", "--json"])
+                let other = "\(lab.configDirectory)/other.yaml"
+                try TextFile.write("mirrors: {", to: other)
+                try lab.mirror("remove", "cut")
+                try tap.end()
+                #expect(tap.program.error.contains("mirror cut was removed"))
+                try FileManager.default.removeItem(atPath: other)
+            }
+        }
+
         @Test("A loop that a new mirror would close with one that only runs is refused")
         func loop() throws {
             try withCommandLab(hosts: 0, alone: ["m1", "m2"]) { lab in

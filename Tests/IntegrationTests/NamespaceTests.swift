@@ -176,6 +176,9 @@ extension IntegrationTests {
                 let refused = try elsewhere("remove", "cut")
                 #expect(
                     refused.status == 1 && refused.error.contains("runs in another network namespace"), "\(refused)")
+                // That isn't for the word about databases to change.
+                let none = try elsewhere("remove", "cut", "--db", "none")
+                #expect(none.status == 1 && none.error.contains("runs in another network namespace"), "\(none)")
                 #expect(try elsewhere("run", "cut").error.contains("run by another process already"))
                 let added = try elsewhere("add", "there", "--from", "q1", "--to", "q2")
                 #expect(added.status == 0, "\(added)")

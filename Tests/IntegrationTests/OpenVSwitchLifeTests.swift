@@ -206,7 +206,13 @@ extension IntegrationTests {
                 #expect(DirectionTests.echoes(try witness.finish(expecting: 20, sentinelThrough: "p3")) == (10, 10, 0))
                 let shown = try lab.state("ids")
                 #expect(shown.state == "removing" && shown.reason.contains("the next portmirror apply"), "\(shown)")
-                // Any change does it.
+                // Any change does it, also while a file is broken that has nothing to do with it.
+                let broken = "\(lab.configDirectory)/other.yaml"
+                try TextFile.write("mirrors: {", to: broken)
+                let applied = try lab.portmirror(["apply"])
+                #expect(applied.status == 1 && !applied.error.contains("ids is left"), "\(applied)")
+                #expect(try openVSwitch.vsctl("list Mirror") == "")
+                try FileManager.default.removeItem(atPath: broken)
                 _ = try lab.portmirror(["add", "web", "--from", "p9", "--to", "p2", "--engine", "tc"])
                 #expect(try openVSwitch.vsctl("list Mirror") == "")
                 #expect(try lab.sh("ethtool -k p3").output != prepared)
@@ -283,7 +289,7 @@ extension IntegrationTests {
                     let refused = try lab.run([CommandLab.binary] + arguments, environment: environment)
                     #expect(refused.status == 1 && refused.error.contains("mirror ids: \(reason)"), "\(refused)")
                     #expect(
-                        refused.error.contains("nothing was changed; 'portmirror remove NAME --db none' forgets"),
+                        refused.error.contains("nothing was changed; 'portmirror remove ids --db none' forgets"),
                         "\(refused)")
                 }
                 #expect(try run("apply").output == "nothing to change\n")
@@ -354,6 +360,63 @@ extension IntegrationTests {
             }
         }
 
+        @Test("The note of a mirror's database stays and goes with what the database has of it, beside the definition")
+        func databaseNote() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.remember()
+                let usual = try #require(lab.environment["OVS_RUNDIR"])
+                let target = "unix:\(usual)/db.sock"
+                var environment = lab.environment
+                for key in ["OVS_RUNDIR", "OVS_DBDIR"] { environment[key] = lab.path("nothing") }
+                func run(_ arguments: String...) throws -> ProgramOutcome {
+                    try lab.run([CommandLab.binary] + arguments, environment: environment)
+                }
+                let file = "\(lab.configDirectory)/ids.yaml"
+                let note = "\(lab.configDirectory)/ids.database"
+                let fleeting = "\(lab.runDirectory)/mirrors.d/ids.database"
+                let add = ["add", "ids", "--from", "p1", "--to", "p3", "--db", target]
+                #expect(try lab.run([CommandLab.binary] + add + ["--temporary"], environment: environment).status == 0)
+                #expect(TextFile.read(fleeting) != nil && TextFile.read(note) == nil)
+                // It becomes permanent, and its note with it.
+                let replaced = try lab.run([CommandLab.binary] + add + ["--replace"], environment: environment)
+                #expect(replaced.status == 0, "\(replaced)")
+                #expect(TextFile.read(note) == "\(target)\n" && TextFile.read(fleeting) == nil)
+
+                // What doesn't look there changes nothing of it, not even its place.
+                let text = try #require(TextFile.read(file))
+                let more = lab.path("more.yaml")
+                try TextFile.write(text + "  other: {from: p2, to: p3, engine: tc}\n", to: more)
+                #expect(try run("apply", "-f", more).status == 0)
+                #expect(TextFile.read(note) != nil)
+                let moved = try run("set", "ids", "--temporary")
+                #expect(moved.status == 1 && moved.error.contains("portmirror remove ids --db none"), "\(moved)")
+                #expect(try run("remove", "other").status == 0)
+
+                // A note that says nothing is no reason to start the mirror once more.
+                try TextFile.write("", to: note)
+                let list = try run("list")
+                #expect(list.output.contains("which database of Open vSwitch it is in can't be told"), "\(list)")
+                #expect(try run("apply").output == "nothing to change\n")
+                try TextFile.write("\(target)\n", to: note)
+
+                // With the definition gone, what is left there goes, and the note with it.
+                try FileManager.default.removeItem(atPath: file)
+                #expect(try run("apply", "--db", target).error.contains("mirror ids: it ran without a definition"))
+                #expect(TextFile.read(note) == nil)
+
+                // So it is when the mirror comes to another engine.
+                #expect(try lab.run([CommandLab.binary] + add, environment: environment).status == 0)
+                #expect(TextFile.read(note) != nil)
+                try TextFile.write(text + "    engine: tc\n", to: file)
+                let applied = try run("apply", "--db", target)
+                #expect(applied.status == 0 && TextFile.read(note) == nil, "\(applied)")
+                try lab.sh("tc qdisc del dev p1 clsact")
+                #expect(try run("apply").status == 0)
+                #expect(try run("list").output.contains(" active "))
+                #expect(try run("remove", "ids").status == 0)
+            }
+        }
+
         @Test("Where Open vSwitch isn't looked at, its mirrors are left alone, and new ones are told of that")
         func declined() throws {
             try withOpenVSwitchLab { lab, openVSwitch in
@@ -418,7 +481,8 @@ extension IntegrationTests {
                 #expect(try lab.portmirror(["remove", "--all"]).status == 1)
                 let again = try lab.portmirror(["remove", "ids"])
                 #expect(again.status == 1 && again.error.contains("remove ids --db none"), "\(again)")
-                try lab.mirror("remove", "ids", "--db", "none")
+                let forgotten = try lab.mirror("remove", "ids", "--db", "none")
+                #expect(forgotten.error.contains("what Open vSwitch's database has of it is left there"))
                 #expect(try lab.list().isEmpty)
                 // It isn't gone, after all.
                 try openVSwitch.start(.server)

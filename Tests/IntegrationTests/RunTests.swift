@@ -242,6 +242,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test("It follows an end that is moved, nearer or further away") func movedEnd() throws {
+            try withCommandLab { lab in
+                _ = try lab.portmirror(["add", "far", "--from", "p1", "--to", "p3", "--snaplen", "60", "--for", "1h"])
+                let far = try run(lab, "far")
+                _ = try lab.portmirror(["set", "far", "--for", "2s"])
+                try far.end()
+                #expect(far.program.error.contains("the time of mirror far is over"))
+                _ = try lab.portmirror(["add", "near", "--from", "p1", "--to", "p3", "--snaplen", "60", "--for", "4s"])
+                let near = try run(lab, "near")
+                _ = try lab.portmirror(["set", "near", "--for", "1h"])
+                #expect(near.program.wait(seconds: 6) == nil, "\(near.program.error)")
+                try near.end(by: SIGTERM)
+            }
+        }
+
+        @Test("A mirror can take another's place the other way round while the other's process still runs")
+        func turnedRound() throws {
+            try withCommandLab { lab in
+                _ = try lab.portmirror(["add", "web", "--from", "p1", "--to", "p3", "--snaplen", "60"])
+                let web = try run(lab, "web")
+                let file = lab.path("turned.yaml")
+                try TextFile.write("version: 1\nmirrors:\n  rev: {from: p3, to: p1, snaplen: 60}\n", to: file)
+                let applied = try lab.portmirror(["apply", "-f", file, "--prune"])
+                #expect(applied.status == 0, "\(applied)")
+                try web.end()
+            }
+        }
+
         @Test("It ends with the mirror's time, and with a definition that somebody edits by hand") func timed() throws {
             try withCommandLab { lab in
                 _ = try lab.portmirror(["add", "brief", "--from", "p1", "--to", "p3", "--snaplen", "60", "--for", "3s"])

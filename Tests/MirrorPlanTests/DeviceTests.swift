@@ -135,6 +135,27 @@ import Testing
         }
     }
 
+    @Test("A tunnel whose far end can't be told is refused to new mirrors") func tunnelUntold() throws {
+        var lab = try Lab.usual()
+        try lab.add("vx0", .tunnel(underlay: lab.index("eth0"), kind: "vxlan"))
+        try lab.change("vx0") { $0.tunnel = TunnelSettings(target: nil) }
+        try lab.mirror("m", ["vnet0"], to: ["vx0"])
+        #expect(lab.refusals().first?.message.contains("the kernel couldn't tell where its far end is") == true)
+    }
+
+    @Test("Below a tunnel over IPv6, there has to be room for its longer header") func tunnelOverIPv6() throws {
+        for (isIPv6, least) in [(false, 1550), (true, 1570)] {
+            var lab = try Lab.usual()
+            try lab.add("vx0", .tunnel(underlay: lab.index("eth0"), kind: "vxlan"))
+            try lab.change("vx0") {
+                $0.tunnel = TunnelSettings(target: .known, isIPv6: isIPv6)
+                $0.mtu = 1430
+            }
+            try lab.mirror("m", ["vnet0"], to: ["vx0"])
+            #expect(lab.warnings().contains { $0.contains("ip link set eth0 mtu \(least) && ") }, "\(lab.warnings())")
+        }
+    }
+
     private func greLab(_ kind: String, _ settings: TunnelSettings, underlay: UInt32 = 1500) throws -> Lab {
         var lab = try Lab.usual()
         try lab.add("gt0", .tunnel(underlay: lab.index("eth0"), kind: kind))

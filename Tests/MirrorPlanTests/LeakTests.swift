@@ -87,6 +87,15 @@ import Testing
             try lab.mirror("m", ["vnet0:ingress"], to: [output])
             #expect(lab.refusals().map(\.rule) == [.leak], "\(output)")
         }
+        // A bridge that sorts VLANs sends the originals with that very tag.
+        try lab.change("up0") { $0.vlans = PortVLANs(native: 1, untagged: [1], tagged: [5]) }
+        for (own, isRefused) in [([5], true), ([7], false)] as [(Set<UInt16>, Bool)] {
+            try lab.change("vnet0") { $0.vlans = PortVLANs(native: own.first, untagged: own) }
+            lab.desired = []
+            try lab.mirror("m", ["vnet0:ingress"], to: ["up0.5"])
+            #expect(lab.refusals().map(\.rule) == (isRefused ? [.leak] : []), "\(own)")
+        }
+        try lab.change("up0") { $0.vlans = nil }
         // What it sends by the uplink it would copy again.
         lab.desired = []
         try lab.mirror("m", ["up0:egress"], to: ["up0.5"])
