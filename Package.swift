@@ -153,6 +153,12 @@ let package = Package(
                 "ScriptedKernel", "TrafficControl", "RandomNumbers",
             ]),
         tests(
+            "TapTests",
+            [
+                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket", "RouteNetlink",
+                "ScriptedKernel", "Tap",
+            ]),
+        tests(
             "OpenVSwitchTests", ["MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "RandomNumbers"]),
         tests(
             "CommandsTests",

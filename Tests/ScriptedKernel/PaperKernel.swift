@@ -60,6 +60,9 @@ package final class PaperKernel {
             + traffic.everything(links.map(\.index)).map(\.payload)
     }
 
+    /// What comes of a request to `NETLINK_ROUTE`, for a transport of one's own.
+    package func usual(_ request: AskedRequest) -> KernelAnswer { answer(request) }
+
     // MARK: NETLINK_ROUTE
 
     private func answer(_ request: AskedRequest) -> KernelAnswer {
