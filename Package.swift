@@ -114,6 +114,9 @@ let package = Package(
 
         // Tests without privilege
         .target(name: "RandomNumbers", path: "Tests/RandomNumbers", swiftSettings: testSettings),
+        .target(
+            name: "ScriptedKernel", dependencies: ["LinuxSystem", "Netlink"], path: "Tests/ScriptedKernel",
+            swiftSettings: testSettings),
         tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
@@ -146,8 +149,14 @@ let package = Package(
         tests(
             "TrafficControlTests",
             [
-                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink",
-                "TrafficControl", "RandomNumbers",
+                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink",
+                "ScriptedKernel", "TrafficControl", "RandomNumbers",
+            ]),
+        tests(
+            "TapTests",
+            [
+                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket", "RouteNetlink",
+                "ScriptedKernel", "Tap",
             ]),
         tests(
             "OpenVSwitchTests", ["MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "RandomNumbers"]),

@@ -46,16 +46,25 @@ struct Proof {
     }
 
     private func checkPorts(of steps: [Step]) throws {
-        var names: [Int32: String?] = [:]
+        var places: [ResolvedPort: Int] = [:]
+        var requests: [NetlinkRequest] = []
+        for port in steps.flatMap(\.ports) where places[port] == nil {
+            places[port] = requests.count
+            requests.append(LinkRequest.get(index: port.index, name: port.name.description))
+        }
+        let outcomes = try socket.perform(requests)
         for step in steps {
             for port in step.ports {
-                let name = names[port.index] ?? Interfaces.name(of: port.index)
-                names[port.index] = name
-                guard name == port.name.description else {
+                guard let place = places[port], place < outcomes.count, Self.isThere(port, outcomes[place]) else {
                     throw Self.changed(step, "\(port) has gone, or has another name or index now")
                 }
             }
         }
+    }
+
+    private static func isThere(_ port: ResolvedPort, _ outcome: Result<NetlinkReply, NetlinkError>) -> Bool {
+        guard let message = try? outcome.get().messages.first, let link = try? Link(message) else { return false }
+        return link.index == port.index && link.name == port.name.description
     }
 
     /// Whether an output is the port that a step about it means: with its record, its bridge too.

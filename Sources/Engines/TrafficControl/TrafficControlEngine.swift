@@ -29,10 +29,16 @@ public final class TrafficControlEngine: Engine {
         ) { () throws(NetlinkError) in try NetlinkSocket(.generic, in: namespace) }
     }
 
-    /// - Parameter openGeneric: opens generic netlink, once it is needed.
-    init(route: NetlinkSocket, records: RecordStore, openGeneric: @escaping () throws(NetlinkError) -> NetlinkSocket) {
+    /// - Parameters:
+    ///   - features: what the kernel has; nil to find out once it matters.
+    ///   - openGeneric: opens generic netlink, once it is needed.
+    init(
+        route: NetlinkSocket, records: RecordStore, features: KernelFeatures? = nil,
+        openGeneric: @escaping () throws(NetlinkError) -> NetlinkSocket
+    ) {
         socket = route
         self.records = records
+        probed = features
         self.openGeneric = openGeneric
     }
 
@@ -145,13 +151,22 @@ public final class TrafficControlEngine: Engine {
 
     private func perform(adoptions: inout [Step]) throws {
         defer { adoptions = [] }
-        try ForeignFilters(socket: socket).perform(adoptions)
-        if !adoptions.isEmpty { try sweepActions() }
+        guard let first = adoptions.first else { return }
+        do {
+            try ForeignFilters(socket: socket).perform(adoptions)
+            try sweepActions()
+        } catch let error as NetlinkError {
+            throw failure(first, error)
+        }
     }
 
     /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.
     private func addFirst(_ step: Step) throws {
-        try Proof(socket: socket).check([step])
+        do {
+            try Proof(socket: socket).check([step])
+        } catch let error as NetlinkError {
+            throw failure(step, error)
+        }
         for match in [FilterRequest.Match.matchall, .u32Everything] {
             everything = match
             do throws(NetlinkError) {
@@ -247,31 +262,43 @@ public final class TrafficControlEngine: Engine {
     private func flush(_ batch: inout [(step: Step, request: NetlinkRequest)]) throws {
         defer { batch = [] }
         guard let first = batch.first?.step else { return }
+        var refused: StepFailure?
         do {
             try Proof(socket: socket).check(batch.map(\.step))
+            let outcomes = try socket.perform(batch.map(\.request), stopping: true, terse: true)
+            refused =
+                zip(batch, outcomes).lazy.compactMap { entry, outcome in
+                    if case .failure(let error) = outcome { self.failure(entry.step, error) } else { nil }
+                }.first
+            try settleHooks(batch, outcomes)
+            if batch.contains(where: { if case .retarget = $0.step { true } else { false } }) { try sweepActions() }
         } catch let error as NetlinkError {
-            throw failure(first, error)
+            throw refused ?? failure(first, error)
         }
-        let outcomes = try socket.perform(batch.map(\.request), stopping: true, terse: true)
-        try unmarkOthers(batch, outcomes)
-        if batch.contains(where: { if case .retarget = $0.step { true } else { false } }) { try sweepActions() }
-        for (entry, outcome) in zip(batch, outcomes) {
-            if case .failure(let error) = outcome { throw failure(entry.step, error) }
+        if let refused { throw refused }
+    }
+
+    /// The kernel works a datagram off to its end. Where somebody else was quicker to add a clsact qdisc, ours was refused
+    /// and theirs got the mark: it is taken off again. Where the mark was refused, nobody would know the qdisc for this
+    /// tool's: it goes again, with what the datagram has put in.
+    private func settleHooks(
+        _ batch: [(step: Step, request: NetlinkRequest)], _ outcomes: [Result<NetlinkReply, NetlinkError>]
+    ) throws(NetlinkError) {
+        for place in batch.indices {
+            guard case .openHook(let port) = batch[place].step, batch[place].request.staysWithNext,
+                place + 1 < outcomes.count
+            else { continue }
+            switch (outcomes[place], outcomes[place + 1]) {
+            case (.failure, .success): try disown(port)
+            case (.success, .failure): try removeUnmarked(port)
+            default: continue
+            }
         }
     }
 
-    /// The kernel works a datagram off to its end: where somebody else was quicker to add a clsact qdisc, ours was
-    /// refused and theirs got the mark. It is taken off again.
-    private func unmarkOthers(
-        _ batch: [(step: Step, request: NetlinkRequest)], _ outcomes: [Result<NetlinkReply, NetlinkError>]
-    ) throws {
-        for (place, outcome) in outcomes.enumerated() {
-            guard case .failure = outcome, case .openHook(let port) = batch[place].step,
-                batch[place].request.staysWithNext, place + 1 < outcomes.count,
-                case .success = outcomes[place + 1]
-            else { continue }
-            try disown(port)
-        }
+    private func removeUnmarked(_ port: ResolvedPort) throws(NetlinkError) {
+        guard try HookReader(socket: socket, topology: Topology()).state(of: port)?.isUnused == true else { return }
+        try socket.perform(QdiscRequest.removeClsact(index: port.index, name: port.name.description))
     }
 
     /// Changing an action by its number makes a new one where it has gone meanwhile with its filter; one that no
@@ -281,7 +308,12 @@ public final class TrafficControlEngine: Engine {
             for action in ActionRequest.actions(message) {
                 guard Mark.mirror(ofCookie: action.cookie) != nil, let mirred = action.mirred, mirred.bindings == 0
                 else { continue }
-                try socket.perform(ActionRequest.remove(index: mirred.index))
+                do throws(NetlinkError) {
+                    try socket.perform(ActionRequest.remove(index: mirred.index))
+                } catch {
+                    // Somebody was quicker, or a filter has it by now.
+                    guard error.errno == .noEntry || error.errno == .notPermitted else { throw error }
+                }
             }
         }
     }

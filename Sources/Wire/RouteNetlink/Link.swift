@@ -177,11 +177,11 @@ public enum LinkRequest {
         return NetlinkRequest(type: RTM.GETLINK, payload: writer, operation: "look up the interface", object: name)
     }
 
-    /// The link that has an index at this moment.
+    /// The link that has an index at this moment, without statistics.
     public static func get(index: Int32, name: String) -> NetlinkRequest {
-        NetlinkRequest(
-            type: RTM.GETLINK, payload: PayloadWriter(InterfaceHeader(index: index)),
-            operation: "look up the interface", object: name)
+        var writer = PayloadWriter(InterfaceHeader(index: index))
+        writer.attribute(IFLA.EXT_MASK, RTEXT_FILTER.SKIP_STATS)
+        return NetlinkRequest(type: RTM.GETLINK, payload: writer, operation: "look up the interface", object: name)
     }
 
     /// `ip link add NAME type bridge`
