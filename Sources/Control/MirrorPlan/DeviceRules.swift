@@ -71,7 +71,8 @@ struct DeviceRules {
                 // What runs goes on: the next look may tell.
                 guard port.tunnel != nil, !observed.running.contains(mirror.name) else { return nil }
                 return refusal(
-                    .leak, "\(port.name) can't be an output now: the kernel couldn't tell where its far end is; try again")
+                    .leak,
+                    "\(port.name) can't be an output now: the kernel couldn't tell where its far end is; try again")
             }
         }
     }
@@ -238,7 +239,8 @@ struct DeviceRules {
         let (index, overhead): (Int32?, UInt32)
         switch port.kind {
         case .vlan(let parent, _): (index, overhead) = (parent, 0)
-        case .tunnel(let underlay, let kind): (index, overhead) = (
+        case .tunnel(let underlay, let kind):
+            (index, overhead) = (
                 underlay, SwitchTunnel(kind: kind, isIPv6: port.tunnel?.isIPv6 == true).overhead
             )
         default: return own
