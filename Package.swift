@@ -42,12 +42,13 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/Wire/CYAML", providers: [.apt(["libyaml-dev"])]),
         library("YAMLEvents", in: "Wire", ["CYAML"]),
-        library("LinuxSystem", in: "Wire", ["CLinux"]),
+        library("SharedLibrary", in: "Wire"),
+        library("LinuxSystem", in: "Wire", ["CLinux", "SharedLibrary"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("SocketNetlink", in: "Wire", ["Netlink"]),
-        library("PacketFilter", in: "Wire", ["CPcap", "LinuxSystem"]),
+        library("PacketFilter", in: "Wire", ["CPcap", "LinuxSystem", "SharedLibrary"]),
         library("CaptureFile", in: "Wire"),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
         library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
@@ -114,6 +115,7 @@ let package = Package(
 
         // Tests without privilege
         .target(name: "RandomNumbers", path: "Tests/RandomNumbers", swiftSettings: testSettings),
+        tests("SharedLibraryTests", ["SharedLibrary"]),
         tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
