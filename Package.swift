@@ -44,6 +44,7 @@ let package = Package(
         library("YAMLEvents", in: "Wire", ["CYAML"]),
         library("SharedLibrary", in: "Wire"),
         library("LinuxSystem", in: "Wire", ["CLinux", "SharedLibrary"]),
+        library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
@@ -99,9 +100,9 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "ReferenceModel",
-                "RouteNetlink", "Tap", "TrafficControl",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel",
+                "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket",
+                "ReferenceModel", "RouteNetlink", "Tap", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -116,6 +117,7 @@ let package = Package(
         // Tests without privilege
         .target(name: "RandomNumbers", path: "Tests/RandomNumbers", swiftSettings: testSettings),
         tests("SharedLibraryTests", ["SharedLibrary"]),
+        tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
         tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
