@@ -31,8 +31,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     ],
     targets: [
         // Wire
@@ -54,13 +52,7 @@ let package = Package(
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
         library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
         library("OVSDB", in: "Wire"),
-        library(
-            "OVSDBTransport", in: "Wire",
-            [
-                "LinuxSystem", "OVSDB", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-            ]),
+        library("OVSDBTransport", in: "Wire", ["EventLoop", "LinuxSystem", "OVSDB", "SharedLibrary"]),
 
         // Control
         library("MirrorModel", in: "Control"),
@@ -85,8 +77,8 @@ let package = Package(
         library(
             "OpenVSwitch", in: "Engines",
             [
-                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport",
-                "RouteNetlink",
+                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB",
+                "OVSDBTransport", "RouteNetlink",
             ]),
 
         library(
@@ -111,13 +103,13 @@ let package = Package(
 
         // Measures the OVSDB library (Benchmarks/ovsdb-run); nothing that is installed.
         .executableTarget(
-            name: "ovsdb-monitor-bench", dependencies: ["LinuxSystem", "OVSDB", "OVSDBTransport"],
+            name: "ovsdb-monitor-bench", dependencies: ["EventLoop", "LinuxSystem", "OVSDB", "OVSDBTransport"],
             path: "Benchmarks/ovsdb", swiftSettings: settings),
 
         // Tests without privilege
         .target(name: "RandomNumbers", path: "Tests/RandomNumbers", swiftSettings: testSettings),
-        tests("SharedLibraryTests", ["SharedLibrary"]),
         tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
+        tests("SharedLibraryTests", ["SharedLibrary"]),
         tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
@@ -128,7 +120,7 @@ let package = Package(
             path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
         tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer", "RandomNumbers"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
-        tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
+        tests("OVSDBTests", ["EventLoop", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),

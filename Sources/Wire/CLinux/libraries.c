@@ -15,3 +15,6 @@ NOTE(libpcap,
 NOTE(libzstd,
     "[{\"feature\":\"zstd\",\"description\":\"Compressed capture files\",\"priority\":\"recommended\","
     "\"soname\":[\"libzstd.so.1\"]}]");
+NOTE(libssl,
+    "[{\"feature\":\"tls\",\"description\":\"Open vSwitch's database over TLS\",\"priority\":\"suggested\","
+    "\"soname\":[\"libssl.so.3\"]}]");

@@ -22,7 +22,9 @@ extension LibraryName {
         ["libpcap.so.0.8", "libpcap.so.1"], to: "compile filters", package: "libpcap0.8")
     /// Zstandard.
     public static let libzstd = LibraryName(["libzstd.so.1"], to: "use Zstandard", package: "libzstd1")
+    /// OpenSSL, 3.0 or later; libcrypto comes with it.
+    public static let libssl = LibraryName(["libssl.so.3"], to: "use TLS", package: "libssl3")
 
     /// All that this program opens.
-    public static let all = [libpcap, libzstd]
+    public static let all = [libpcap, libzstd, libssl]
 }
