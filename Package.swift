@@ -31,8 +31,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     ],
     targets: [
         // Wire
@@ -42,23 +40,19 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/Wire/CYAML", providers: [.apt(["libyaml-dev"])]),
         library("YAMLEvents", in: "Wire", ["CYAML"]),
-        library("LinuxSystem", in: "Wire", ["CLinux"]),
+        library("SharedLibrary", in: "Wire"),
+        library("LinuxSystem", in: "Wire", ["CLinux", "SharedLibrary"]),
+        library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("SocketNetlink", in: "Wire", ["Netlink"]),
-        library("PacketFilter", in: "Wire", ["CPcap", "LinuxSystem"]),
+        library("PacketFilter", in: "Wire", ["CPcap", "LinuxSystem", "SharedLibrary"]),
         library("CaptureFile", in: "Wire"),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
         library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
         library("OVSDB", in: "Wire"),
-        library(
-            "OVSDBTransport", in: "Wire",
-            [
-                "LinuxSystem", "OVSDB", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-            ]),
+        library("OVSDBTransport", in: "Wire", ["EventLoop", "LinuxSystem", "OVSDB", "SharedLibrary"]),
 
         // Control
         library("MirrorModel", in: "Control"),
@@ -83,8 +77,8 @@ let package = Package(
         library(
             "OpenVSwitch", in: "Engines",
             [
-                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport",
-                "RouteNetlink",
+                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB",
+                "OVSDBTransport", "RouteNetlink",
             ]),
 
         library(
@@ -98,9 +92,9 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "ReferenceModel",
-                "RouteNetlink", "Tap", "TrafficControl",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel",
+                "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket",
+                "ReferenceModel", "RouteNetlink", "Tap", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -109,7 +103,7 @@ let package = Package(
 
         // Measures the OVSDB library (Benchmarks/ovsdb-run); nothing that is installed.
         .executableTarget(
-            name: "ovsdb-monitor-bench", dependencies: ["LinuxSystem", "OVSDB", "OVSDBTransport"],
+            name: "ovsdb-monitor-bench", dependencies: ["EventLoop", "LinuxSystem", "OVSDB", "OVSDBTransport"],
             path: "Benchmarks/ovsdb", swiftSettings: settings),
 
         // Tests without privilege
@@ -117,6 +111,8 @@ let package = Package(
         .target(
             name: "ScriptedKernel", dependencies: ["LinuxSystem", "Netlink"], path: "Tests/ScriptedKernel",
             swiftSettings: testSettings),
+        tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
+        tests("SharedLibraryTests", ["SharedLibrary"]),
         tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
@@ -127,7 +123,7 @@ let package = Package(
             path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
         tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer", "RandomNumbers"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
-        tests("OVSDBTests", ["LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
+        tests("OVSDBTests", ["EventLoop", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),

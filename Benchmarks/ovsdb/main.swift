@@ -2,6 +2,7 @@
 //   ovsdb-monitor-bench TARGET          connects, monitors the typed rows, prints figures
 //   ovsdb-monitor-bench TARGET all      the same for all columns of all tables, as "ovsdb-client monitor ALL" does
 //   ovsdb-monitor-bench TARGET fill N   makes a bridge with N ports first, with statistics and the like
+import EventLoop
 import LinuxSystem
 import OVSDB
 import OVSDBTransport
@@ -59,9 +60,10 @@ func memory(_ name: String) -> String {
         .split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "?"
 }
 
-do throws(OVSDBError) {
+do {
     let arguments = CommandLine.arguments
-    let client = OVSDBClient(try OVSDBTarget(parsing: arguments.count > 1 ? arguments[1] : ""))
+    let client = OVSDBClient(
+        try OVSDBTarget(parsing: arguments.count > 1 ? arguments[1] : ""), on: try EventLoop())
     if arguments.count > 3, arguments[2] == "fill", let count = Int(arguments[3]) {
         try fill(client, count)
     } else {

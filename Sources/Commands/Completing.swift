@@ -40,4 +40,5 @@ private struct CompletionPlaces: Places {
     let privateKey: String? = nil
     let certificate: String? = nil
     let caCert: String? = nil
+    let serverName: [String] = []
 }

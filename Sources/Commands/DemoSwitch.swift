@@ -1,3 +1,4 @@
+import EventLoop
 import LinuxSystem
 import MirrorEngine
 import OVSDB
@@ -40,7 +41,7 @@ final class DemoSwitch {
                 "--pidfile=\(directory)/ovsdb-server.pid", "--unixctl=\(directory)/ovsdb-server.ctl",
                 "--log-file=\(directory)/ovsdb-server.log", "-vconsole:off",
             ], output: quiet.number, error: quiet.number, isTied: true)
-        client = OVSDBClient(try OVSDBTarget(parsing: database))
+        client = OVSDBClient(try OVSDBTarget(parsing: database), on: try EventLoop())
         try Self.connect(client, directory)
         daemon = try ChildProcess(
             [

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLoop
 import LinuxSystem
 
 /// Runs the demo as a process of its own and cleans up after it: whatever ends the demo, a signal, a reader that has
@@ -10,28 +11,31 @@ enum DemoWatch {
     static let variable = "PORTMIRROR_DEMO_DIRECTORY"
 
     static func run(_ engine: DemoEngine) throws {
-        let ends: [Signal] = [.terminate, .interrupt, .hangUp, .quit]
+        let loop = try EventLoop()
+        var received: [Signal] = []
         // Before there is another thread.
-        let signals = try SignalDescriptor(Set(ends + [.childEnded]))
-        let status = try status(of: engine, signals)
+        let watch = try loop.watch(signals: [.terminate, .interrupt, .hangUp, .quit, .childEnded]) {
+            received.append($0)
+        }
+        defer { watch.cancel() }
+        let status = try status(of: engine) {
+            _ = try loop.run { !received.isEmpty }
+            defer { received = [] }
+            return received
+        }
         if status != 0 { throw ExitCode(status) }
     }
 
     /// In a scope of its own: the directory goes at its end.
-    private static func status(of engine: DemoEngine, _ signals: borrowing SignalDescriptor) throws -> Int32 {
+    private static func status(of engine: DemoEngine, _ nextSignals: () throws -> [Signal]) throws -> Int32 {
         let directory = try TemporaryDirectory("portmirror-demo")
         ThisProcess.setEnvironment(variable, directory.path)
         var demo = try ChildProcess(["/proc/self/exe", "demo", "--engine", engine.rawValue], isTied: true)
-        var polled = PollSet(capacity: 1)
-        _ = polled.add(signals.number)
         while true {
-            _ = try polled.wait(nanoseconds: nil)
-            while let signal = try signals.next() {
-                guard signal == .childEnded else {
-                    // Its own programs are killed with it.
-                    demo.kill()
-                    return 128 + signal.rawValue
-                }
+            if let signal = try nextSignals().first(where: { $0 != .childEnded }) {
+                // Its own programs are killed with it.
+                demo.kill()
+                return 128 + signal.rawValue
             }
             if let status = demo.statusIfEnded() { return status }
         }

@@ -60,7 +60,6 @@ public struct PortmirrorCommand: ParsableCommand {
         }
         // Who asks for numbers as soon as the process is there would end it.
         if ["tap", "log", "run", "daemonlogger"].contains(arguments.first) { ThisProcess.hold(.user1) }
-        EarlyConnection.begin(for: arguments)
         do {
             if let error = CommandWord.error(in: arguments) { throw error }
             var command = try parseAsRoot(arguments)

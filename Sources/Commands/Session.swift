@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLoop
 import LinuxSystem
 import MirrorConfig
 import MirrorEngine
@@ -36,10 +37,20 @@ struct PlaceOptions: ParsableArguments, Places {
         completion: .file())
     var caCert: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Name or address that an ssl: database's certificate is for, if it isn't the host's; can be repeated.",
+            valueName: "name"))
+    var serverName: [String] = []
+
     func validate() throws {
         let files = [privateKey, certificate, caCert].compactMap { $0 }
         guard files.isEmpty || files.count == 3 else {
             throw ValidationError("--private-key, --certificate and --ca-cert go together")
+        }
+        guard serverName.isEmpty || files.count == 3 else {
+            throw ValidationError(
+                "--server-name is for ssl: databases: --private-key, --certificate and --ca-cert go with it")
         }
         // A database in the usual place has nothing that could be wrong with its name.
         guard db != nil else { return }
@@ -54,6 +65,7 @@ protocol Places {
     var privateKey: String? { get }
     var certificate: String? { get }
     var caCert: String? { get }
+    var serverName: [String] { get }
 }
 
 extension Places {
@@ -65,7 +77,9 @@ extension Places {
         get throws {
             let tls =
                 if let privateKey, let certificate, let caCert {
-                    TLSFiles(certificateAuthority: caCert, certificate: certificate, privateKey: privateKey)
+                    TLSFiles(
+                        certificateAuthority: caCert, certificate: certificate, privateKey: privateKey,
+                        serverNames: serverName)
                 } else {
                     nil as TLSFiles?
                 }
@@ -133,8 +147,8 @@ struct Session {
         let location = try places.openVSwitch
         namespace = try NetworkNamespace.current()
         openVSwitch = OpenVSwitchEngine(
-            location, isDeclined: places.declinesSwitches, client: location.flatMap { EarlyConnection.take($0.target) },
-            in: namespace, actor: Actor.name, mark: try HomeNamespace.mark)
+            location, isDeclined: places.declinesSwitches, on: try EventLoop(), in: namespace, actor: Actor.name,
+            mark: try HomeNamespace.mark)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
         hasSwitches = location != nil

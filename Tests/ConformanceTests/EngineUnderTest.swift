@@ -1,3 +1,4 @@
+import EventLoop
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -33,7 +34,8 @@ struct EngineUnderTest {
             let target = try OVSDBTarget(parsing: openVSwitch.database)
             engines.append(
                 OpenVSwitchEngine(
-                    OpenVSwitchEngine.Location(target: target, isNamed: true), in: namespace, actor: "conformance"))
+                    OpenVSwitchEngine.Location(target: target, isNamed: true), on: try EventLoop(), in: namespace,
+                    actor: "conformance"))
         }
         reconciler = Reconciler(
             engines: engines,

@@ -1,3 +1,4 @@
+import EventLoop
 import LinuxSystem
 import OVSDB
 import OVSDBTransport
@@ -39,7 +40,7 @@ struct DocumentationTests {
         try fill(server)
 
         let client = OVSDBClient(
-            target, configuration: OVSDBClient.Configuration(tables: ["Open_vSwitch"], readsAlways: false))
+            target, on: try EventLoop(), configuration: OVSDBClient.Configuration(tables: ["Open_vSwitch"]))
         try client.begin(monitoring: ["Open_vSwitch": ["next_cfg", "cur_cfg"]])
         try client.monitor(tables: ["Open_vSwitch": ["next_cfg", "cur_cfg"]])
         let done = try client.transact(
@@ -62,7 +63,7 @@ struct DocumentationTests {
         let target = server.unix
         try fill(server)
 
-        let client = OVSDBClient(try OVSDBTarget(parsing: target))
+        let client = OVSDBClient(try OVSDBTarget(parsing: target), on: try EventLoop())
         try client.monitor([OpenVSwitchRow.self, BridgeRow.self, PortRow.self])
         for bridge in client.replica.rows(BridgeRow.self) {
             let ports = bridge.ports.compactMap { client.replica.row(PortRow.self, $0) }
@@ -149,8 +150,9 @@ struct DocumentationTests {
         let files = TLSFiles(
             certificateAuthority: "/etc/openvswitch/cacert.pem", certificate: "/etc/openvswitch/cert.pem",
             privateKey: "/etc/openvswitch/privkey.pem")
-        let secured = OVSDBClient(try OVSDBTarget(parsing: "ssl:10.0.0.1:6640,ssl:10.0.0.2:6640"), tls: files)
-        #expect(secured.state == .idle)
+        let secured = OVSDBClient(
+            try OVSDBTarget(parsing: "ssl:10.0.0.1:6640,ssl:10.0.0.2:6640"), on: try EventLoop(), tls: files)
+        #expect(secured.connectionState == .idle)
     }
 
     @Test func `a control socket`() throws {

@@ -1,3 +1,4 @@
+import EventLoop
 import LinuxSystem
 import OVSDB
 import OVSDBTransport
@@ -7,21 +8,20 @@ import Testing
 struct HostileServerTests {
     private func client(
         _ server: ScriptedServer, timeout: Duration = .seconds(5), maximumMessage: Int = 1 << 20,
-        reconnects: Bool = false, readsAlways: Bool
+        reconnects: Bool = false
     ) throws -> OVSDBClient {
         OVSDBClient(
-            try OVSDBTarget(parsing: server.target),
+            try OVSDBTarget(parsing: server.target), on: try EventLoop(),
             configuration: OVSDBClient.Configuration(
                 connectTimeout: timeout, requestTimeout: timeout, maximumMessage: maximumMessage,
-                backoff: .milliseconds(10)...(.milliseconds(40)), reconnects: reconnects,
-                readsAlways: readsAlways))
+                backoff: .milliseconds(10)...(.milliseconds(40)), reconnects: reconnects))
     }
 
     private func failure(of client: OVSDBClient) throws -> OVSDBError {
         try #require(throws: OVSDBError.self) { try client.connect() }
     }
 
-    @Test(arguments: [true, false]) func `a server that talks byte by byte, with echoes in between`(readsAlways: Bool)
+    @Test func `a server that talks byte by byte, with echoes in between`()
         throws
     {
         let server = try ScriptedServer { _, peer in
@@ -47,7 +47,7 @@ struct HostileServerTests {
             }
             try peer.waitForEnd()
         }
-        let client = try client(server, readsAlways: readsAlways)
+        let client = try client(server)
         let results = try client.transact([.delete(table: "Bridge", where: [])])
         #expect(results == [.count(3)])
     }
@@ -56,50 +56,53 @@ struct HostileServerTests {
         arguments: [
             "garbage", "HTTP/1.1 400\r\n\r\n", "{\"id\":1,\"result\":{}}", "{]", "\u{0}\u{0}",
             "{\"id\":9,\"result\":[]}",
-        ], [true, false])
-    func `garbage`(text: String, readsAlways: Bool) throws {
+        ])
+    func `garbage`(text: String) throws {
         let server = try ScriptedServer { _, peer in
             try peer.expect("get_schema")
             try peer.write(text)
             try peer.waitForEnd()
         }
-        #expect(try failure(of: client(server, readsAlways: readsAlways)).code == .protocolViolation)
+        #expect(try failure(of: client(server)).code == .protocolViolation)
     }
 
-    @Test(arguments: [true, false]) func `half a message and then nothing more`(readsAlways: Bool) throws {
+    @Test func `half a message and then nothing more`() throws {
         let server = try ScriptedServer { _, peer in
             try peer.expect("get_schema")
             try peer.write(String(Transcript.schema.prefix(300)))
         }
-        let error = try failure(of: client(server, readsAlways: readsAlways))
+        let error = try failure(of: client(server))
         #expect(error.code == .connection(errno: nil) && error.details == "the server closed the connection")
     }
 
-    @Test(arguments: [true, false]) func `a message of 100 MB is refused when a hundredth of it is there`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `a message of 100 MB is refused when a hundredth of it is there`() throws {
         let server = try ScriptedServer { _, peer in
             try peer.expect("get_schema")
             try peer.write(#"{"id":1,"result":""#)
             let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
             for _ in 0..<1600 { try peer.write(piece) }
         }
-        let client = try client(server, readsAlways: readsAlways)
+        let client = try client(server)
         let error = try failure(of: client)
         #expect(error.code == .protocolViolation && error.details.contains("more than 1048576 bytes"))
         #expect(client.statistics.bytesReceived < 3 << 20)
     }
 
-    @Test(arguments: [true, false]) func `a server that never answers`(readsAlways: Bool) throws {
+    @Test func `a host that has no address`() throws {
+        let client = OVSDBClient(try OVSDBTarget(parsing: "tcp:no..host:6640"), on: try EventLoop())
+        let error = try failure(of: client)
+        #expect(error.code == .connection(errno: nil) && error.object == "tcp:no..host:6640")
+        #expect(error.details.hasPrefix("the host's address is unknown: "), "\(error)")
+    }
+
+    @Test func `a server that never answers`() throws {
         let server = try ScriptedServer { _, peer in try peer.waitForEnd() }
         let start = ContinuousClock.now
-        #expect(try failure(of: client(server, timeout: .milliseconds(100), readsAlways: readsAlways)).code == .timeout)
+        #expect(try failure(of: client(server, timeout: .milliseconds(100))).code == .timeout)
         #expect(ContinuousClock.now - start < .seconds(3))
     }
 
-    @Test(arguments: [true, false]) func `a transaction that is never answered is given up, and the server asked to`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `a transaction that is never answered is given up, and the server asked to`() throws {
         let server = try ScriptedServer { _, peer in
             try peer.tellSchema()
             let id = try peer.expect("transact")
@@ -109,20 +112,18 @@ struct HostileServerTests {
             try peer.write(#"{"id":\#(peer.text(next)),"result":[{}]}"#)
             try peer.waitForEnd()
         }
-        let client = try client(server, timeout: .milliseconds(150), readsAlways: readsAlways)
+        let client = try client(server, timeout: .milliseconds(150))
         let error = try #require(throws: OVSDBError.self) { try client.transact([.comment("x")]) }
         #expect(error.code == .timeout)
         #expect(try client.transact([.comment("y")]) == [.empty])
     }
 
-    @Test(arguments: [true, false]) func `a monitor that is never answered, and one that no way of asking brings`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `a monitor that is never answered, and one that no way of asking brings`() throws {
         let silent = try ScriptedServer { _, peer in
             try peer.tellSchema()
             try peer.waitForEnd()
         }
-        let first = try client(silent, timeout: .milliseconds(150), readsAlways: readsAlways)
+        let first = try client(silent, timeout: .milliseconds(150))
         #expect(try #require(throws: OVSDBError.self) { try first.monitor([BridgeRow.self]) }.code == .timeout)
         let old = try ScriptedServer { _, peer in
             try peer.tellSchema()
@@ -132,14 +133,12 @@ struct HostileServerTests {
             }
             try peer.waitForEnd()
         }
-        let second = try client(old, readsAlways: readsAlways)
+        let second = try client(old)
         let error = try #require(throws: OVSDBError.self) { try second.monitor([BridgeRow.self]) }
         #expect(error.code == .server("unknown method"))
     }
 
-    @Test(arguments: [true, false]) func `the connection breaks under a transaction, which isn't sent again`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `the connection breaks under a transaction, which isn't sent again`() throws {
         let server = try ScriptedServer { index, peer in
             try peer.tellSchema()
             if index == 0 {
@@ -150,7 +149,7 @@ struct HostileServerTests {
             try peer.write(#"{"id":\#(id),"result":[{}]}"#)
             try peer.waitForEnd()
         }
-        let client = try client(server, reconnects: true, readsAlways: readsAlways)
+        let client = try client(server, reconnects: true)
         let error = try #require(throws: OVSDBError.self) { try client.transact([.comment("first")]) }
         #expect(error.code == .connection(errno: nil))
         #expect(error.details.contains("it isn't known whether the change was carried out"))
@@ -158,28 +157,24 @@ struct HostileServerTests {
         #expect(try client.transact([.comment("second")]) == [.empty])
     }
 
-    @Test(arguments: [true, false]) func `a server that breaks each connection is asked less and less often`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `a server that breaks each connection is asked less and less often`() throws {
         let server = try ScriptedServer { index, peer in
             try peer.tellSchema()
             if index >= 4 { try peer.waitForEnd() }
         }
-        let client = try client(server, reconnects: true, readsAlways: readsAlways)
+        let client = try client(server, reconnects: true)
         let start = ContinuousClock.now
         // It may be lost again before this thread has seen it.
         try? client.connect()
         while true {
-            if case .connected = client.state, ContinuousClock.now - start >= .milliseconds(110) { break }
+            if case .connected = client.connectionState, ContinuousClock.now - start >= .milliseconds(110) { break }
             _ = try client.wait(upTo: .milliseconds(20)) { _ in false }
         }
         // Pauses of 10, 20, 40 and 40 ms.
         #expect(ContinuousClock.now - start >= .milliseconds(110))
     }
 
-    @Test(arguments: [true, false]) func `a server that asks without reading answers doesn't fill the memory`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `a server that asks without reading answers doesn't fill the memory`() throws {
         let server = try ScriptedServer { _, peer in
             try peer.tellSchema()
             let echo = Array(
@@ -187,13 +182,13 @@ struct HostileServerTests {
             for _ in 0..<1000 { try peer.write(echo) }
             try peer.waitForEnd()
         }
-        let client = try client(server, readsAlways: readsAlways)
+        let client = try client(server)
         try client.connect()
         let error = try #require(throws: OVSDBError.self) { _ = try client.wait(upTo: .seconds(10)) { _ in false } }
         #expect(error.code == .protocolViolation && error.details == "it asks without reading the answers")
     }
 
-    @Test(arguments: [true, false]) func `updates in a flood, some of them wrong`(readsAlways: Bool) throws {
+    @Test func `updates in a flood, some of them wrong`() throws {
         let server = try ScriptedServer { index, peer in
             try peer.tellSchema()
             let id = peer.text(try peer.expect("monitor_cond_since"))
@@ -209,7 +204,7 @@ struct HostileServerTests {
             if index == 0 { try peer.write(#"{"id":null,"method":"update3","params":[77,"x",{}]}"#) }
             try peer.waitForEnd()
         }
-        let client = try client(server, reconnects: true, readsAlways: readsAlways)
+        let client = try client(server, reconnects: true)
         try client.monitor(tables: ["Bridge": ["name"]])
         #expect(try client.wait(upTo: .seconds(10)) { $0.rows(of: "Bridge").first?["name"] == Datum("1.1999") })
     }
@@ -253,24 +248,22 @@ struct HostileServerTests {
         Transcript.schema.replacing("\"id\":1,", with: "\"id\":\(peer.text(try peer.expect("get_schema"))),")
     }
 
-    @Test(arguments: [true, false]) func `a schema that comes a byte at a time is waited for as long as any`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `a schema that comes a byte at a time is waited for as long as any`() throws {
         let server = try ScriptedServer { _, peer in try Self.dribble(try Self.schemaReply(peer), peer) }
         let begin = ContinuousClock.now
-        let error = try failure(of: client(server, timeout: .milliseconds(300), readsAlways: readsAlways))
+        let error = try failure(of: client(server, timeout: .milliseconds(300)))
         #expect(error.code == .timeout)
         #expect(.now - begin < .seconds(3))
     }
 
-    @Test(arguments: ["monitor", "transact"], [true, false])
-    func `an answer that comes a byte at a time is waited for as long as any`(what: String, readsAlways: Bool) throws {
+    @Test(arguments: ["monitor", "transact"])
+    func `an answer that comes a byte at a time is waited for as long as any`(what: String) throws {
         let server = try ScriptedServer { _, peer in
             try peer.write(try Self.schemaReply(peer))
             let id = peer.text(try peer.read()["id"] ?? .null)
             try Self.dribble(#"{"id":\#(id),"result":["# + String(repeating: " ", count: 1000), peer)
         }
-        let client = try client(server, timeout: .milliseconds(300), readsAlways: readsAlways)
+        let client = try client(server, timeout: .milliseconds(300))
         try client.connect()
         let begin = ContinuousClock.now
         let error = #expect(throws: OVSDBError.self) {
@@ -284,7 +277,7 @@ struct HostileServerTests {
         #expect(.now - begin < .seconds(3))
     }
 
-    @Test(arguments: [true, false]) func `all calls together wait no longer than there is patience`(readsAlways: Bool)
+    @Test func `all calls together wait no longer than there is patience`()
         throws
     {
         let server = try ScriptedServer { _, peer in
@@ -292,9 +285,9 @@ struct HostileServerTests {
             try peer.waitForEnd()
         }
         let client = OVSDBClient(
-            try OVSDBTarget(parsing: server.target),
+            try OVSDBTarget(parsing: server.target), on: try EventLoop(),
             configuration: OVSDBClient.Configuration(
-                requestTimeout: .milliseconds(200), patience: .milliseconds(500), readsAlways: readsAlways))
+                requestTimeout: .milliseconds(200), patience: .milliseconds(500)))
         let begin = ContinuousClock.now
         for _ in 0..<50 {
             let error = #expect(throws: OVSDBError.self) { try client.transact([.delete(table: "Bridge", where: [])]) }

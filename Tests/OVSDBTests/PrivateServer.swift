@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 import LinuxSystem
 import OVSDB
@@ -8,11 +9,17 @@ import Testing
 final class PrivateServer: Sendable {
     let directory: String
     private let arguments: [String]
+    private let environment: [String]
 
-    /// - Parameter schema: the text of a schema.
-    init(arguments: [String] = [], schema: String = switchSchema, isCluster: Bool = false) throws {
+    /// - Parameters:
+    ///   - schema: the text of a schema.
+    ///   - environment: `NAME=VALUE`, besides this process's.
+    init(
+        arguments: [String] = [], schema: String = switchSchema, isCluster: Bool = false, environment: [String] = []
+    ) throws {
         directory = try Files.makeTemporaryDirectory("ovsdb-tests")
         self.arguments = arguments
+        self.environment = environment
         try Files.write(Array(schema.utf8), to: "\(directory)/schema")
         try Self.run(
             ["ovsdb-tool", isCluster ? "create-cluster" : "create", "\(directory)/conf.db", "\(directory)/schema"]
@@ -27,9 +34,10 @@ final class PrivateServer: Sendable {
 
     /// Starts it. It goes into the background once it listens, which is when this returns.
     func start() throws {
+        let program = try #require(path(of: "ovsdb-server"), "ovsdb-server isn't installed")
         try Self.run(
-            [
-                "ovsdb-server", "--remote=punix:\(directory)/db.sock", "--unixctl=\(directory)/ctl",
+            ["env"] + environment + [
+                program, "--remote=punix:\(directory)/db.sock", "--unixctl=\(directory)/ctl",
                 "--pidfile=\(directory)/pid", "--log-file=\(directory)/log", "--no-chdir", "--detach",
             ] + arguments + ["\(directory)/conf.db"])
     }
@@ -61,11 +69,12 @@ final class PrivateServer: Sendable {
 
     /// A client with short pauses.
     func client(
-        _ target: String? = nil, tls: TLSFiles? = nil, readsAlways: Bool = true, tables: [String]? = nil
+        _ target: String? = nil, tls: TLSFiles? = nil, tables: [String]? = nil
     ) throws -> OVSDBClient {
         let configuration = OVSDBClient.Configuration(
-            backoff: .milliseconds(20)...(.milliseconds(160)), tables: tables, readsAlways: readsAlways)
-        return OVSDBClient(try OVSDBTarget(parsing: target ?? unix), tls: tls, configuration: configuration)
+            backoff: .milliseconds(20)...(.milliseconds(160)), tables: tables)
+        return OVSDBClient(
+            try OVSDBTarget(parsing: target ?? unix), on: try EventLoop(), tls: tls, configuration: configuration)
     }
 
     /// Runs a program to its end, quietly.
@@ -75,6 +84,23 @@ final class PrivateServer: Sendable {
         var child = try ChildProcess(
             [program] + arguments.dropFirst(), output: nowhere.number, error: nowhere.number)
         try #require(child.wait() == 0, "\(arguments.joined(separator: " ")) failed")
+    }
+}
+
+/// What a program said, on both outputs, and how it ended.
+struct Output {
+    let status: Int32
+    let text: String
+
+    /// Runs a program to its end, without input.
+    init(of arguments: [String]) throws {
+        let program = try #require(path(of: arguments[0]), "\(arguments[0]) isn't installed")
+        let directory = try Files.makeTemporaryDirectory("ovsdb-tests")
+        defer { try? Files.removeTree(directory) }
+        let output = try Descriptor.create("\(directory)/output")
+        var child = try ChildProcess([program] + arguments.dropFirst(), output: output.number, error: output.number)
+        status = child.wait()
+        text = String(decoding: try Files.read("\(directory)/output") ?? [], as: UTF8.self)
     }
 }
 

@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 import LinuxSystem
 import OVSDB
@@ -23,11 +24,9 @@ struct RealServerTests {
         ]
     }
 
-    @Test(arguments: [true, false]) func `a bridge with a port and a mirror is made, seen and taken away`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `a bridge with a port and a mirror is made, seen and taken away`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let client = try server.client()
         try client.connect()
         #expect(try client.schema.name == "Open_vSwitch")
         try client.monitor(Self.rows)
@@ -72,9 +71,9 @@ struct RealServerTests {
         #expect(client.replica.rows(MirrorRow.self).isEmpty)
     }
 
-    @Test(arguments: [true, false]) func `a select reads what isn't monitored`(readsAlways: Bool) throws {
+    @Test func `a select reads what isn't monitored`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let client = try server.client()
         let root = try client.root()
         let results = try client.transact([.select(table: "Open_vSwitch", where: [.row(root)], columns: nil)])
         guard case .rows(let rows) = results.first else {
@@ -84,9 +83,9 @@ struct RealServerTests {
         #expect(rows.first?["_uuid"] == Datum(root) && rows.first?["cur_cfg"] == Datum(0))
     }
 
-    @Test(arguments: [true, false]) func `a guard that doesn't hold changes nothing`(readsAlways: Bool) throws {
+    @Test func `a guard that doesn't hold changes nothing`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let client = try server.client()
         try client.monitor(Self.rows)
         let root = try client.root()
         func raise(from old: Int64) throws {
@@ -102,9 +101,9 @@ struct RealServerTests {
         #expect(error.isWaitFailure && client.replica.rows(OpenVSwitchRow.self).first?.nextConfiguration == 1)
     }
 
-    @Test(arguments: [true, false]) func `what the server refuses is told in its words`(readsAlways: Bool) throws {
+    @Test func `what the server refuses is told in its words`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let client = try server.client()
         let root = try client.root()
         func failure(_ operations: [Operation]) throws -> OVSDBError {
             try #require(throws: OVSDBError.self) { try client.transact(operations) }
@@ -133,16 +132,18 @@ struct RealServerTests {
 
     @Test func `a database that isn't there`() throws {
         let server = try PrivateServer()
-        let client = OVSDBClient(try OVSDBTarget(parsing: server.unix), database: "OVN_Southbound")
+        let client = OVSDBClient(
+            try OVSDBTarget(parsing: server.unix), on: try EventLoop(), database: "OVN_Southbound")
         let error = try #require(throws: OVSDBError.self) { try client.connect() }
         #expect(error.code == .noDatabase && error.description.contains("OVN_Southbound"))
     }
 
     @Test func `a server that isn't there is told at once`() throws {
-        let client = OVSDBClient(try OVSDBTarget(parsing: "unix:/nowhere/db.sock"))
+        let client = OVSDBClient(try OVSDBTarget(parsing: "unix:/nowhere/db.sock"), on: try EventLoop())
         let error = try #require(throws: OVSDBError.self) { try client.connect() }
         #expect(error.code == .connection(errno: 2) && error.details.contains("is ovsdb-server running?"))
-        let other = OVSDBClient(try OVSDBTarget(parsing: "tcp:127.0.0.1:1,unix:/nowhere/db.sock"))
+        let other = OVSDBClient(
+            try OVSDBTarget(parsing: "tcp:127.0.0.1:1,unix:/nowhere/db.sock"), on: try EventLoop())
         #expect(try #require(throws: OVSDBError.self) { try other.connect() }.object.contains("tcp:127.0.0.1:1"))
         #expect(throws: OVSDBError.self) { try client.transact([.comment("x")]) }
     }
@@ -152,18 +153,18 @@ struct RealServerTests {
         let port = try #require(try server.ports().first)
         let client = try server.client("unix:\(server.directory)/nobody,tcp:127.0.0.1:\(port)")
         try client.monitor(Self.rows)
-        #expect(client.state == .connected(to: .tcp(host: "127.0.0.1", port: port)))
+        #expect(client.connectionState == .connected(to: .tcp(host: "127.0.0.1", port: port)))
         _ = try client.root()
         #expect(client.replica.count(of: "Open_vSwitch") == 1)
         let named = try server.client("tcp:localhost:\(port)")
         try named.connect()
     }
 
-    @Test(arguments: [true, false]) func `after kill -9 and a restart the replica is right again`(readsAlways: Bool)
+    @Test func `after kill -9 and a restart the replica is right again`()
         throws
     {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let client = try server.client()
         try client.monitor(Self.rows)
         let root = try client.root()
         try client.transact(bridge("br0", of: root))
@@ -179,7 +180,7 @@ struct RealServerTests {
         #expect(client.replica.count(of: "Bridge") == 1)
         try server.start()
         // Somebody else changes it before the client is back.
-        let other = try server.client(readsAlways: readsAlways)
+        let other = try server.client()
         try other.connect()
         try other.transact(bridge("br1", of: root))
         #expect(try client.wait(upTo: .seconds(10)) { $0.count(of: "Bridge") == 2 })
@@ -187,9 +188,9 @@ struct RealServerTests {
         try client.transact([.comment("back")])
     }
 
-    @Test(arguments: [true, false]) func `compaction is nothing to a client`(readsAlways: Bool) throws {
+    @Test func `compaction is nothing to a client`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let client = try server.client()
         try client.monitor(Self.rows)
         let root = try client.root()
         for number in 0..<20 {
@@ -201,15 +202,14 @@ struct RealServerTests {
         #expect(client.replica.rows(OpenVSwitchRow.self).first?.currentConfiguration == 19)
     }
 
-    @Test(arguments: [true, false]) func `two clients that interleave a thousand changes see the same in the end`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `two clients that interleave a thousand changes see the same in the end`() throws {
         let server = try PrivateServer()
-        let clients = [try server.client(readsAlways: readsAlways), try server.client(readsAlways: readsAlways)]
+        let clients = [try server.client(), try server.client()]
         for client in clients { try client.monitor(Self.rows) }
         let root = try clients[0].root()
-        let threads = try clients.enumerated().map { place, client in
+        let threads = try (0..<2).map { place in
             try OwnThread.start {
+                let client = try server.client()
                 for number in 0..<500 {
                     try client.transact([
                         .mutate(
@@ -238,28 +238,48 @@ struct RealServerTests {
         }
     }
 
-    @Test(arguments: [true, false]) func `many threads use one client`(readsAlways: Bool) throws {
+    @Test func `an action of the loop that waits for the server is told that it can't`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
-        try client.begin()
-        let threads = try (0..<8).map { _ in
-            try OwnThread.start {
-                try client.connect()
-                for _ in 0..<20 { try client.transact([.comment("x")]) }
-            }
+        let loop = try EventLoop()
+        let client = OVSDBClient(try OVSDBTarget(parsing: server.unix), on: loop)
+        try client.connect()
+        var failure: OVSDBError?
+        let timer = loop.after(.zero) {
+            do throws(OVSDBError) { try client.transact([.comment("x")]) } catch { failure = error }
         }
-        for thread in threads { try thread.wait() }
+        #expect(try loop.run(until: .now + .seconds(10)) { failure != nil })
+        #expect(failure?.code == .cancelled && failure?.details.contains("its own actions") == true)
+        try client.transact([.comment("y")])
+        withExtendedLifetime(timer) {}
     }
 
-    @Test(arguments: [true, false]) func `a wait ends when somebody else makes it come true, or when the time is up`(
-        readsAlways: Bool
-    ) throws {
+    @Test func `clients share a loop`() throws {
         let server = try PrivateServer()
-        let (client, other) = (try server.client(readsAlways: readsAlways), try server.client(readsAlways: readsAlways))
+        let loop = try EventLoop()
+        let target = try OVSDBTarget(parsing: server.unix)
+        let clients = (0..<8).map { _ in OVSDBClient(target, on: loop) }
+        for client in clients { try client.begin(monitoring: ["Open_vSwitch": ["cur_cfg"]]) }
+        let root = try clients[0].root()
+        for number in 1...20 {
+            let row = ["cur_cfg": Datum(Int64(number))]
+            try clients[number % 8].transact([.update(table: "Open_vSwitch", where: [.row(root)], row: row)])
+        }
+        for client in clients {
+            #expect(try client.wait(upTo: .seconds(10)) { $0.row(root, of: "Open_vSwitch")?["cur_cfg"] == Datum(20) })
+        }
+    }
+
+    @Test func `a wait ends when somebody else makes it come true, or when the time is up`() throws {
+        let server = try PrivateServer()
+        let (client, other) = (try server.client(), try server.client())
         try client.monitor(Self.rows)
         let root = try other.root()
         let thread = try OwnThread.start {
-            try client.wait(upTo: .seconds(10)) { $0.rows(OpenVSwitchRow.self).first?.currentConfiguration == 3 }
+            let client = try server.client()
+            try client.monitor(Self.rows)
+            return try client.wait(upTo: .seconds(10)) {
+                $0.rows(OpenVSwitchRow.self).first?.currentConfiguration == 3
+            }
         }
         for number in 1...3 {
             try other.transact([
@@ -272,10 +292,10 @@ struct RealServerTests {
         #expect(ContinuousClock.now - start >= .milliseconds(50))
     }
 
-    @Test(arguments: [true, false])
-    func `a transaction waits on for what others do about it, once`(readsAlways: Bool) throws {
+    @Test
+    func `a transaction waits on for what others do about it, once`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let client = try server.client()
         try client.monitor(Self.rows)
         let root = try client.root()
         func ask(_ number: Int64, waiting limit: Duration, meanwhile: () -> Void = {}) throws -> (Int, Bool) {
@@ -289,9 +309,9 @@ struct RealServerTests {
             return (done.results.count, done.isSettled)
         }
         // Somebody else acts on it.
-        let actor = try server.client()
-        try actor.monitor(Self.rows)
         let thread = try OwnThread.start {
+            let actor = try server.client()
+            try actor.monitor(Self.rows)
             let isAsked = try actor.wait(upTo: .seconds(10)) {
                 $0.rows(OpenVSwitchRow.self).first?.nextConfiguration == 7
             }
@@ -313,9 +333,9 @@ struct RealServerTests {
         }
     }
 
-    @Test func `a client that doesn't read always notices what happened when it is asked`() throws {
+    @Test func `a client notices what happened when it is asked`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: false)
+        let client = try server.client()
         try client.begin(monitoring: ["Open_vSwitch": ["cur_cfg"]])
         try client.monitor(tables: ["Open_vSwitch": ["cur_cfg"]])
         let root = try client.root()
@@ -332,7 +352,7 @@ struct RealServerTests {
         var isMissed = false
         while !isMissed, .now < limit {
             client.glance()
-            if case .reconnecting = client.state { isMissed = true }
+            if case .reconnecting = client.connectionState { isMissed = true }
         }
         #expect(isMissed)
         try server.start()
@@ -340,10 +360,10 @@ struct RealServerTests {
         try client.transact([.comment("back")])
     }
 
-    @Test(arguments: [true, false])
-    func `a client that is to know some tables knows no others`(readsAlways: Bool) throws {
+    @Test
+    func `a client that is to know some tables knows no others`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways, tables: ["Open_vSwitch", "Bridge", "NoSuchTable"])
+        let client = try server.client(tables: ["Open_vSwitch", "Bridge", "NoSuchTable"])
         let whole = try server.client()
         let (few, all) = (try client.schema, try whole.schema)
         #expect(Set(few.tables.keys) == ["Open_vSwitch", "Bridge"] && all.tables.count > 10)
@@ -357,16 +377,17 @@ struct RealServerTests {
         #expect(client.replica.has("ports", of: "Bridge"))
     }
 
-    @Test(arguments: [true, false]) func `closing ends what waits`(readsAlways: Bool) throws {
+    @Test func `closing ends what waits`() throws {
         let server = try PrivateServer()
-        let client = try server.client(readsAlways: readsAlways)
+        let loop = try EventLoop()
+        let client = OVSDBClient(try OVSDBTarget(parsing: server.unix), on: loop)
         try client.connect()
-        let thread = try OwnThread.start {
-            #expect(throws: OVSDBError.self) { try client.wait(upTo: .seconds(20)) { _ in false } }
-        }
-        client.close()
-        _ = try thread.wait()
-        #expect(client.state == .closed)
+        let timer = loop.after(.milliseconds(1)) { client.close() }
+        let begin = ContinuousClock.now
+        #expect(throws: OVSDBError.self) { try client.wait(upTo: .seconds(20)) { _ in false } }
+        #expect(.now - begin < .seconds(10))
+        withExtendedLifetime(timer) {}
+        #expect(client.connectionState == .closed)
         #expect(try #require(throws: OVSDBError.self) { try client.connect() }.code == .cancelled)
     }
 

@@ -17,10 +17,25 @@ enum Requirement {
         isCI || ["ovsdb-server", "ovsdb-tool", "ovsdb-client"].allSatisfy { Requirement.tool($0).isMet }
     }
 
+    /// Whether one with TLS can be had.
+    static var isTLSThere: Bool { isCI || isServerThere && Requirement.tool("openssl").isMet }
+
     static var isCI: Bool {
         guard let value = ThisProcess.environment("CI") else { return false }
         return value != "0" && value != "false"
     }
+}
+
+/// A program of this package, beside the tests.
+func builtProgram(_ name: String) -> String? {
+    var tests = [CChar](repeating: 0, count: 4096)
+    _ = readlink("/proc/self/exe", &tests, tests.count - 1)
+    let own = String(decoding: tests.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return (CommandLine.arguments + [own]).compactMap { candidate -> String? in
+        guard let slash = candidate.lastIndex(of: "/") else { return nil }
+        let path = "\(candidate[..<slash])/\(name)"
+        return access(path, X_OK) == 0 ? path : nil
+    }.first
 }
 
 /// Where a program is; Debian's servers are in /usr/sbin, which isn't everybody's PATH.

@@ -1,3 +1,4 @@
+public import EventLoop
 public import LinuxSystem
 public import MirrorEngine
 public import MirrorModel
@@ -54,12 +55,12 @@ public final class OpenVSwitchEngine: Engine {
     /// - Parameters:
     ///   - location: nil where there is no Open vSwitch.
     ///   - isDeclined: whether none is to be looked for: then only what its database's file has of mirrors matters.
-    ///   - client: one that has been begun with already, to that location.
+    ///   - loop: for the connection to its database.
     ///   - actor: who changes things, such as `root`.
     ///   - namespace: where the kernel's interfaces are.
     ///   - mark: whose rows are looked at and made.
     public init(
-        _ location: Location?, isDeclined: Bool = false, client: OVSDBClient? = nil, in namespace: NetworkNamespace,
+        _ location: Location?, isDeclined: Bool = false, on loop: EventLoop, in namespace: NetworkNamespace,
         actor: String, mark: NamespaceMark = .none
     ) {
         self.mark = mark
@@ -67,8 +68,12 @@ public final class OpenVSwitchEngine: Engine {
         self.isDeclined = isDeclined
         self.location = location
         self.actor = actor
-        self.client = client ?? location.map { Self.client(of: $0) }
-        hasBegun = client != nil
+        client = location.map { location in
+            OVSDBClient(
+                location.target, on: loop, tls: location.tls,
+                configuration: OVSDBClient.Configuration(
+                    patience: .seconds(30), tables: Array(MonitoredColumns.all.keys)))
+        }
     }
 
     deinit { client?.close() }
@@ -109,20 +114,7 @@ public final class OpenVSwitchEngine: Engine {
         guard !hasBegun else { return client.glance() }
         hasBegun = true
         // What fails here fails again, and is said, when it is waited for.
-        try? Self.begin(client)
-    }
-
-    /// A client such as an engine works with.
-    public static func client(of location: Location) -> OVSDBClient {
-        OVSDBClient(
-            location.target, tls: location.tls,
-            configuration: OVSDBClient.Configuration(
-                patience: .seconds(30), tables: Array(MonitoredColumns.all.keys), readsAlways: false))
-    }
-
-    /// Has a client that an engine will be given begin to connect and to read.
-    public static func begin(_ client: OVSDBClient) throws(OVSDBError) {
-        try client.begin(monitoring: MonitoredColumns.all)
+        try? client.begin(monitoring: MonitoredColumns.all)
     }
 
     /// Reads the bridges into the topology, and the rows of the Mirror table.

@@ -19,6 +19,16 @@ extension timespec {
     }
 }
 
+extension Duration {
+    /// In nanoseconds; as many as 64 bits hold of what is longer.
+    public var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, isTooMuch) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isTooFar) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return isTooMuch || isTooFar ? (seconds < 0 ? .min : .max) : sum
+    }
+}
+
 /// The system this runs on (uname(2)): for the headers of capture files.
 public struct SystemName: Hashable, Sendable, CustomStringConvertible {
     /// `Linux`

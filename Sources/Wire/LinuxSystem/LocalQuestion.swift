@@ -63,7 +63,7 @@ public enum LocalQuestion {
 private final class Question {
     private let path: String
     private let limit: Int
-    private var stream: LocalStream?
+    private var stream: StreamSocket?
     private var answer: [UInt8] = []
     private(set) var outcome: Result<[UInt8]?, SystemError>?
 
@@ -79,7 +79,7 @@ private final class Question {
     func goOn() {
         guard outcome == nil else { return }
         do throws(SystemError) {
-            if stream == nil { stream = try LocalStream.connect(path) }
+            if stream == nil { stream = try StreamSocket.connect(toPath: path) }
             guard let bytes = try stream?.receive(upTo: 65_536) else { return }
             answer += bytes.prefix(limit - answer.count)
             if bytes.isEmpty || answer.count == limit { outcome = .success(answer) }

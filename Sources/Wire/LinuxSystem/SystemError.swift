@@ -64,6 +64,10 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let brokenPipe = Errno(EPIPE)
     /// `EMSGSIZE`
     public static let tooLong = Errno(EMSGSIZE)
+    /// `EINTR`
+    public static let interrupted = Errno(EINTR)
+    /// `EDEADLK`
+    public static let deadlock = Errno(EDEADLK)
     /// `ENETDOWN`
     public static let networkDown = Errno(ENETDOWN)
 }
@@ -89,7 +93,10 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Turns a C shim's `-errno` into an error.
-func check(_ value: Int32, _ operation: String, _ object: @autoclosure () -> String) throws(SystemError) -> Int32 {
+/// - Parameter value: what the shim returned; at least 0 is no error, and is returned.
+@discardableResult
+public func check(_ value: Int32, _ operation: String, _ object: @autoclosure () -> String) throws(SystemError) -> Int32
+{
     guard value >= 0 else { throw SystemError(Errno(-value), operation, object()) }
     return value
 }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SharedLibrary
 
 /// Why Zstandard can't compress or decompress.
 public struct ZstandardError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -7,79 +8,69 @@ public struct ZstandardError: Error, Hashable, Sendable, CustomStringConvertible
     public let description: String
 }
 
-/// The functions of libzstd that are used, from the library that is loaded when something is first compressed.
+/// The functions of libzstd that are used, opened when something is first compressed.
+///
+/// The types are those of <zstd.h>, whose size_t is Int here: results are small, or errors near SIZE_MAX.
 @unsafe struct ZstandardFunctions: @unchecked Sendable {
     // Sendable: pointers to code that is never unloaded.
-    let createCompressor: @convention(c) () -> OpaquePointer?
-    let freeCompressor: @convention(c) (OpaquePointer?) -> Int
-    let set: @convention(c) (OpaquePointer?, CInt, CInt) -> Int
-    let reset: @convention(c) (OpaquePointer?, CInt) -> Int
-    let compress:
+    typealias Create = @convention(c) () -> OpaquePointer?
+    typealias Free = @convention(c) (OpaquePointer?) -> Int
+    typealias Set = @convention(c) (OpaquePointer?, CInt, CInt) -> Int
+    typealias Reset = @convention(c) (OpaquePointer?, CInt) -> Int
+    typealias Compress =
         @convention(c) (
             OpaquePointer?, UnsafeMutablePointer<clinux_zstd_buffer>, UnsafeMutablePointer<clinux_zstd_buffer>, CInt
         ) -> Int
-    let bound: @convention(c) (Int) -> Int
-    let isError: @convention(c) (Int) -> CUnsignedInt
-    let errorName: @convention(c) (Int) -> UnsafePointer<CChar>?
-    let mostLevel: @convention(c) () -> CInt
-    let createDecompressor: @convention(c) () -> OpaquePointer?
-    let freeDecompressor: @convention(c) (OpaquePointer?) -> Int
-    let decompress:
+    typealias Decompress =
         @convention(c) (
             OpaquePointer?, UnsafeMutablePointer<clinux_zstd_buffer>, UnsafeMutablePointer<clinux_zstd_buffer>
         ) -> Int
 
-    /// Nil if the machine has no libzstd.
-    static let loaded: ZstandardFunctions? = unsafe ZstandardFunctions()
+    let createCompressor: Create
+    let freeCompressor: Free
+    let set: Set
+    let reset: Reset
+    let compress: Compress
+    let bound: @convention(c) (Int) -> Int
+    let isError: @convention(c) (Int) -> CUnsignedInt
+    let errorName: @convention(c) (Int) -> UnsafePointer<CChar>?
+    let mostLevel: @convention(c) () -> CInt
+    let createDecompressor: Create
+    let freeDecompressor: Free
+    let decompress: Decompress
 
-    static func required() throws(ZstandardError) -> ZstandardFunctions {
-        guard let functions = unsafe loaded else {
-            throw ZstandardError(description: "libzstd isn't installed; on Debian its package is libzstd1")
-        }
-        return unsafe functions
+    private static let loaded: Result<ZstandardFunctions, SharedLibraryError> = unsafe load()
+
+    private static func load() -> Result<ZstandardFunctions, SharedLibraryError> {
+        do { return unsafe .success(try ZstandardFunctions()) } catch { return unsafe .failure(error) }
     }
 
-    private init?() {
-        guard let library = unsafe dlopen("libzstd.so.1", RTLD_NOW),
-            let createCompressor = unsafe dlsym(library, "ZSTD_createCCtx"),
-            let freeCompressor = unsafe dlsym(library, "ZSTD_freeCCtx"),
-            let set = unsafe dlsym(library, "ZSTD_CCtx_setParameter"),
-            let reset = unsafe dlsym(library, "ZSTD_CCtx_reset"),
-            let compress = unsafe dlsym(library, "ZSTD_compressStream2"),
-            let bound = unsafe dlsym(library, "ZSTD_compressBound"),
-            let isError = unsafe dlsym(library, "ZSTD_isError"),
-            let errorName = unsafe dlsym(library, "ZSTD_getErrorName"),
-            let mostLevel = unsafe dlsym(library, "ZSTD_maxCLevel"),
-            let createDecompressor = unsafe dlsym(library, "ZSTD_createDCtx"),
-            let freeDecompressor = unsafe dlsym(library, "ZSTD_freeDCtx"),
-            let decompress = unsafe dlsym(library, "ZSTD_decompressStream")
-        else { return nil }
-        // The types are those of <zstd.h>, whose size_t is Int here: results are small, or errors near SIZE_MAX.
-        unsafe self.createCompressor = unsafe unsafeBitCast(
-            createCompressor, to: (@convention(c) () -> OpaquePointer?).self)
-        unsafe self.freeCompressor = unsafe unsafeBitCast(
-            freeCompressor, to: (@convention(c) (OpaquePointer?) -> Int).self)
-        unsafe self.set = unsafe unsafeBitCast(set, to: (@convention(c) (OpaquePointer?, CInt, CInt) -> Int).self)
-        unsafe self.reset = unsafe unsafeBitCast(reset, to: (@convention(c) (OpaquePointer?, CInt) -> Int).self)
-        unsafe self.compress = unsafe unsafeBitCast(
-            compress,
-            to: (@convention(c) (
-                OpaquePointer?, UnsafeMutablePointer<clinux_zstd_buffer>, UnsafeMutablePointer<clinux_zstd_buffer>, CInt
-            ) -> Int).self)
-        unsafe self.bound = unsafe unsafeBitCast(bound, to: (@convention(c) (Int) -> Int).self)
-        unsafe self.isError = unsafe unsafeBitCast(isError, to: (@convention(c) (Int) -> CUnsignedInt).self)
-        unsafe self.errorName = unsafe unsafeBitCast(
-            errorName, to: (@convention(c) (Int) -> UnsafePointer<CChar>?).self)
-        unsafe self.mostLevel = unsafe unsafeBitCast(mostLevel, to: (@convention(c) () -> CInt).self)
-        unsafe self.createDecompressor = unsafe unsafeBitCast(
-            createDecompressor, to: (@convention(c) () -> OpaquePointer?).self)
-        unsafe self.freeDecompressor = unsafe unsafeBitCast(
-            freeDecompressor, to: (@convention(c) (OpaquePointer?) -> Int).self)
-        unsafe self.decompress = unsafe unsafeBitCast(
-            decompress,
-            to: (@convention(c) (
-                OpaquePointer?, UnsafeMutablePointer<clinux_zstd_buffer>, UnsafeMutablePointer<clinux_zstd_buffer>
-            ) -> Int).self)
+    /// Opens the library now, if it is there.
+    static func open() { unsafe _ = loaded }
+
+    static func required() throws(ZstandardError) -> ZstandardFunctions {
+        switch unsafe loaded {
+        case .success(let functions): return unsafe functions
+        case .failure(let error): throw ZstandardError(description: error.description)
+        }
+    }
+
+    private init() throws(SharedLibraryError) {
+        let library = try SharedLibrary(.libzstd)
+        unsafe createCompressor = try unsafe library.function("ZSTD_createCCtx", as: Create.self)
+        unsafe freeCompressor = try unsafe library.function("ZSTD_freeCCtx", as: Free.self)
+        unsafe set = try unsafe library.function("ZSTD_CCtx_setParameter", as: Set.self)
+        unsafe reset = try unsafe library.function("ZSTD_CCtx_reset", as: Reset.self)
+        unsafe compress = try unsafe library.function("ZSTD_compressStream2", as: Compress.self)
+        unsafe bound = try library.function("ZSTD_compressBound", as: (@convention(c) (Int) -> Int).self)
+        unsafe isError = try library.function(
+            "ZSTD_isError", as: (@convention(c) (Int) -> CUnsignedInt).self)
+        unsafe errorName = try library.function(
+            "ZSTD_getErrorName", as: (@convention(c) (Int) -> UnsafePointer<CChar>?).self)
+        unsafe mostLevel = try library.function("ZSTD_maxCLevel", as: (@convention(c) () -> CInt).self)
+        unsafe createDecompressor = try unsafe library.function("ZSTD_createDCtx", as: Create.self)
+        unsafe freeDecompressor = try unsafe library.function("ZSTD_freeDCtx", as: Free.self)
+        unsafe decompress = try unsafe library.function("ZSTD_decompressStream", as: Decompress.self)
     }
 
     func check(_ code: Int, _ what: String) throws(ZstandardError) -> Int {

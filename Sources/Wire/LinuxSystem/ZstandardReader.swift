@@ -58,5 +58,5 @@ public final class ZstandardReader {
 /// What there is to do with libzstd besides.
 public enum Zstandard {
     /// Loads libzstd now: where it can't be found later, in another root directory.
-    public static func load() { unsafe _ = ZstandardFunctions.loaded }
+    public static func load() { unsafe ZstandardFunctions.open() }
 }

@@ -24,17 +24,12 @@ extension OVSDBClient {
         /// The only tables that the client knows of; nil: all. Short programs save time if they name theirs.
         public var tables: [String]?
 
-        /// Whether a thread reads what the server sends whenever it comes. Without, that is read while a call waits, and
-        /// when one looks; a lost connection is noticed then, and made anew while a call waits for it. So short programs
-        /// save the time of a second thread. On the network there is always a thread.
-        public var readsAlways: Bool
-
         /// With what suits a switch's database.
         public init(
             connectTimeout: Duration = .seconds(5), requestTimeout: Duration = .seconds(10), patience: Duration? = nil,
             maximumMessage: Int = 64 << 20, probeInterval: Duration = .seconds(5),
             backoff: ClosedRange<Duration> = .seconds(1)...(.seconds(8)), reconnects: Bool = true,
-            leaderOnly: Bool = true, tables: [String]? = nil, readsAlways: Bool = true
+            leaderOnly: Bool = true, tables: [String]? = nil
         ) {
             self.connectTimeout = connectTimeout
             self.requestTimeout = requestTimeout
@@ -45,7 +40,6 @@ extension OVSDBClient {
             self.reconnects = reconnects
             self.leaderOnly = leaderOnly
             self.tables = tables
-            self.readsAlways = readsAlways
         }
     }
 

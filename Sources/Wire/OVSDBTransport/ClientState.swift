@@ -1,8 +1,8 @@
-internal import OVSDB
+import OVSDB
 
-/// Everything that changes about a client, behind its lock. Methods change it and say what has to be done outside.
-struct ClientState: Sendable {
-    enum Phase: Sendable {
+/// What a client knows, and what follows from what happens to it. Methods change it and say what has to be done.
+struct ClientState {
+    enum Phase {
         case idle
         case connecting
         case connected(OVSDBTarget.Remote)
@@ -11,52 +11,32 @@ struct ClientState: Sendable {
         case closed
     }
 
-    /// A transaction somebody waits for.
-    struct Transaction: Sendable {
-        let waiter: Waiter
-        /// What is waited for once it is carried out.
-        let isSettled: OVSDBClient.Settlement?
-        var outcome: Result<[OperationResult], OVSDBError>?
-
-        /// Whether there is nothing more to wait for.
-        func isOver(_ replica: Replica) -> Bool {
-            guard let outcome else { return false }
-            guard case .success(let results) = outcome, let isSettled else { return true }
-            return isSettled(results, replica)
-        }
-    }
-
-    /// What has to be done once the lock is free.
-    enum Effect: Sendable {
-        case wake(Waiter)
-        case connect(OVSDBTarget.Remote, attempt: Int)
-        case startRound(after: Duration, attempt: Int)
-        case send([UInt8], any ClientChannel)
-        case answer([UInt8], any ClientChannel, attempt: Int)
-        case close(any ClientChannel)
-        case tick(after: Duration, attempt: Int)
+    /// What has to be done.
+    enum Effect {
+        /// Connect; the connection before it is closed.
+        case connect(OVSDBTarget.Remote)
+        case startRound(after: Duration)
+        case send([UInt8])
+        case answer([UInt8])
+        case close
+        case tick(after: Duration)
     }
 
     let remotes: [OVSDBTarget.Remote]
     let configuration: OVSDBClient.Configuration
     var session: OVSDBSession
     var phase = Phase.idle
-    /// Counts attempts to connect, so that what an earlier connection still tells is passed over.
-    var attempt = 0
-    var channel: (any ClientChannel)?
     /// Counts all that a `wait` may wait for.
-    var changes = 0
+    private(set) var changes = 0
     /// Columns by table that are to be monitored.
     private var monitored: [String: [String]]?
     /// Counts requests to monitor, and how far they are answered.
     var monitorsAsked = 0
     var monitorsAnswered = 0
     var monitorRefusal: OVSDBError?
-    var waiters: [ObjectIdentifier: Waiter] = [:]
-    var transactions: [Int: Transaction] = [:]
+    /// What became of transactions that somebody waits for; nil as long as they are under way.
+    var transactions: [Int: Result<[OperationResult], OVSDBError>?] = [:]
     var statistics = OVSDBClient.Statistics()
-    /// Bytes of answers to the server's requests that wait to be sent.
-    var waitingAnswers = 0
     private var remoteIndex = 0
     private var roundFailures: [OVSDBError] = []
     private var pause: Duration
@@ -87,8 +67,6 @@ struct ClientState: Sendable {
     }
 
     private mutating func startAttempt() -> [Effect] {
-        attempt += 1
-        waitingAnswers = 0
         let remote = remotes[remoteIndex]
         session.settings.server = remote.description
         if case .unix = remote {
@@ -99,14 +77,11 @@ struct ClientState: Sendable {
             session.settings.probeInterval = configuration.probeInterval
             session.settings.looksAtCluster = true
         }
-        return [.connect(remote, attempt: attempt)]
+        return [.connect(remote)]
     }
 
-    mutating func opened(_ channel: any ClientChannel, at now: ContinuousClock.Instant) -> [Effect] {
-        self.channel = channel
-        var effects = perform(session.connected(at: now), at: now)
-        effects += tick(at: now)
-        return effects
+    mutating func opened(at now: ContinuousClock.Instant) -> [Effect] {
+        perform(session.connected(at: now), at: now) + tick(at: now)
     }
 
     /// The attempt has failed, or the connection broke.
@@ -119,10 +94,10 @@ struct ClientState: Sendable {
             // One that held for long was good; one that breaks again and again is asked less and less often.
             if let readySince, now - readySince >= configuration.backoff.upperBound {
                 pause = configuration.backoff.lowerBound
-                if remotes.count > 1 { effects.append(.startRound(after: .zero, attempt: attempt)) }
+                if remotes.count > 1 { effects.append(.startRound(after: .zero)) }
             }
             if effects.allSatisfy({ if case .startRound = $0 { false } else { true } }) {
-                effects.append(.startRound(after: nextPause(), attempt: attempt))
+                effects.append(.startRound(after: nextPause()))
             }
         case .connecting, .reconnecting:
             roundFailures.append(error)
@@ -131,27 +106,26 @@ struct ClientState: Sendable {
             let failure = Self.combined(roundFailures)
             if case .reconnecting(let since, _) = phase {
                 phase = .reconnecting(since: since, failure)
-                effects.append(.startRound(after: nextPause(), attempt: attempt))
+                effects.append(.startRound(after: nextPause()))
             } else {
                 phase = .failed(failure)
             }
         case .idle, .failed, .closed: break
         }
-        return effects + wakeAll()
+        changes += 1
+        return effects
     }
 
     mutating func close() -> [Effect] {
         if case .closed = phase { return [] }
         phase = .closed
         let error = OVSDBError(.cancelled, operation: "change the database", object: session.settings.server)
-        return detach(error, at: .now) + wakeAll()
+        changes += 1
+        return detach(error, at: .now)
     }
 
     private mutating func detach(_ error: OVSDBError, at now: ContinuousClock.Instant) -> [Effect] {
-        let channel = channel
-        self.channel = nil
-        attempt += 1
-        return perform(session.disconnected(error), at: now) + (channel.map { [.close($0)] } ?? [])
+        perform(session.disconnected(error), at: now) + [.close]
     }
 
     private mutating func nextPause() -> Duration {
@@ -189,24 +163,20 @@ struct ClientState: Sendable {
 
     mutating func tick(at now: ContinuousClock.Instant) -> [Effect] {
         let (actions, next) = session.tick(at: now)
-        return perform(actions, at: now) + (next.map { [.tick(after: $0 - now, attempt: attempt)] } ?? [])
+        return perform(actions, at: now) + (next.map { [.tick(after: $0 - now)] } ?? [])
     }
 
     mutating func perform(_ actions: [OVSDBSession.Action], at now: ContinuousClock.Instant) -> [Effect] {
         var effects: [Effect] = []
         for action in actions {
             switch action {
-            case .send(let bytes):
-                if let channel { effects.append(.send(bytes, channel)) }
-            case .answer(let bytes):
-                if let channel { effects.append(.answer(bytes, channel, attempt: attempt)) }
+            case .send(let bytes): effects.append(.send(bytes))
+            case .answer(let bytes): effects.append(.answer(bytes))
             case .ready:
                 phase = .connected(remotes[remoteIndex])
                 readySince = now
-                effects += wakeAll()
-            case .changed:
                 changes += 1
-                effects += waiters.values.map(Effect.wake) + wakeSettled()
+            case .changed: changes += 1
             case .monitoring:
                 monitorsAnswered = monitorsAsked
                 monitorRefusal = nil
@@ -214,27 +184,11 @@ struct ClientState: Sendable {
                 monitorsAnswered = monitorsAsked
                 monitorRefusal = error
                 monitored = nil
-                effects += wakeAll()
             case .finished(let number, let outcome):
-                transactions[number]?.outcome = outcome
-                if let transaction = transactions[number], transaction.isOver(session.replica) {
-                    effects.append(.wake(transaction.waiter))
-                }
+                if transactions[number] != nil { transactions[number] = .some(outcome) }
             case .disconnect(let error): effects += ended(error, at: now)
             }
         }
         return effects
-    }
-
-    // MARK: Waiting
-
-    private mutating func wakeAll() -> [Effect] {
-        changes += 1
-        let carriedOut = transactions.values.filter { $0.outcome != nil }
-        return waiters.values.map(Effect.wake) + carriedOut.map { .wake($0.waiter) }
-    }
-
-    private func wakeSettled() -> [Effect] {
-        transactions.values.filter { $0.isSettled != nil && $0.isOver(session.replica) }.map { .wake($0.waiter) }
     }
 }

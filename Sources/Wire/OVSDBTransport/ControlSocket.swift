@@ -26,7 +26,7 @@ public struct ControlSocket: Sendable {
         let deadline = ContinuousClock.now + timeout
         do {
             while true {
-                if let stream = try LocalStream.connect(path) { return ControlConnection(path, stream) }
+                if let stream = try StreamSocket.connect(toPath: path) { return ControlConnection(path, stream) }
                 guard .now < deadline else { break }
                 // Nothing tells when there is room in the daemon's queue (connect(2)).
                 ThisProcess.pause(milliseconds: 10)
@@ -57,9 +57,9 @@ public struct ControlSocket: Sendable {
 /// A connection to a daemon's control socket.
 public final class ControlConnection: Sendable {
     private let path: String
-    private let stream: LocalStream
+    private let stream: StreamSocket
 
-    init(_ path: String, _ stream: consuming LocalStream) {
+    init(_ path: String, _ stream: consuming StreamSocket) {
         self.path = path
         self.stream = stream
     }
@@ -103,7 +103,7 @@ public final class ControlConnection: Sendable {
             // Also of one that sends without end.
             guard rest > .zero else { throw failure(.timeout, "no answer within \(timeout)") }
             poll.setWriting(!unsent.isEmpty, 0)
-            _ = try poll.wait(nanoseconds: rest.wholeNanoseconds)
+            _ = try poll.wait(nanoseconds: rest.nanoseconds)
         }
     }
 }

@@ -1,32 +1,44 @@
+public import EventLoop
+internal import LinuxSystem
 public import OVSDB
-internal import Synchronization
 
 /// A connection that keeps itself alive: it reconnects and takes up its monitor again.
 ///
-/// All calls may come from any thread, several at once, and block at most until their deadline. What a call changes or
-/// asks is never sent twice: if the connection breaks meanwhile, the call fails.
-public final class OVSDBClient: Sendable {
-    private let core: ClientCore
+/// It belongs to an event loop, and to the thread that runs it. Calls that need an answer run the loop until it is there,
+/// and block at most until their deadline; so no action of the loop may make them. What a call changes or asks is never
+/// sent twice: if the connection breaks meanwhile, the call fails.
+public final class OVSDBClient {
+    private let loop: EventLoop
     private let target: OVSDBTarget
+    private let tls: TLSFiles?
+    private let configuration: Configuration
     private let database: String
-    private let requestTimeout: Duration
+    private var state: ClientState
+    /// Made for the first `ssl:` server, and kept.
+    private var tlsContext: TLSContext?
+    private var connection: Connection?
+    private var round: Timer?
+    private var tick: Timer?
+    private var connectLimit: Timer?
     /// What is left of ``Configuration/patience``.
-    private let patience: Mutex<Duration?>
+    private var patience: Duration?
 
     /// Nothing happens until ``connect()``, ``begin()`` or the first call that needs a connection.
     /// - Parameter tls: needed for `ssl:` servers.
     public init(
-        _ target: OVSDBTarget, tls: TLSFiles? = nil, database: String = "Open_vSwitch",
+        _ target: OVSDBTarget, on loop: EventLoop, tls: TLSFiles? = nil, database: String = "Open_vSwitch",
         configuration: Configuration = Configuration()
     ) {
+        self.loop = loop
         self.target = target
+        self.tls = tls
+        self.configuration = configuration
         self.database = database
-        requestTimeout = configuration.requestTimeout
-        patience = Mutex(configuration.patience)
-        core = ClientCore(target, tls: tls, database: database, configuration: configuration)
+        patience = configuration.patience
+        state = ClientState(target, database: database, configuration: configuration)
     }
 
-    deinit { core.change { $0.close() } }
+    deinit { close() }
 
     /// Makes the first connection and asks for the schema: one attempt for each server, without pauses.
     ///
@@ -41,13 +53,11 @@ public final class OVSDBClient: Sendable {
     /// - Parameter tables: columns by table, to be monitored as soon as there is a connection; ``monitor(tables:)``
     ///   with the same waits for them, and asks for nothing more.
     public func begin(monitoring tables: [String: [String]]? = nil) throws(OVSDBError) {
-        try core.change { state throws(OVSDBError) in
-            let effects = tables.map { state.monitor($0, at: .now) } ?? []
-            switch state.phase {
-            case .idle, .failed: return ((), effects + state.startFirstRound())
-            case .connecting, .connected, .reconnecting: return ((), effects)
-            case .closed: throw closed("connect")
-            }
+        if let tables { perform(state.monitor(tables, at: .now)) }
+        switch state.phase {
+        case .idle, .failed: perform(state.startFirstRound())
+        case .connecting, .connected, .reconnecting: break
+        case .closed: throw closed("connect")
         }
     }
 
@@ -55,7 +65,7 @@ public final class OVSDBClient: Sendable {
     public var schema: DatabaseSchema {
         get throws(OVSDBError) {
             try requireConnection()
-            return core.look { $0.session.schema } ?? DatabaseSchema(name: database)
+            return state.session.schema ?? DatabaseSchema(name: database)
         }
     }
 
@@ -70,30 +80,27 @@ public final class OVSDBClient: Sendable {
     /// The same for columns by table.
     public func monitor(tables: [String: [String]]) throws(OVSDBError) {
         try requireConnection()
-        let number = try core.change { state throws(OVSDBError) in
-            let effects = state.monitor(tables, at: .now)
-            return (state.monitorsAsked, effects)
+        perform(state.monitor(tables, at: .now))
+        let number = state.monitorsAsked
+        let isThere = try run(until: .now + configuration.requestTimeout, "monitor") {
+            state.monitorsAnswered >= number || !isConnected
         }
-        let isThere = try block(upTo: .now + requestTimeout) { state throws(OVSDBError) in
-            if state.monitorsAnswered >= number {
-                if let refusal = state.monitorRefusal { throw refusal }
-                return true
-            }
-            if case .connected = state.phase { return nil }
-            throw noConnection(state, "monitor")
-        }
-        guard isThere == true else { throw timeout("monitor") }
+        guard isConnected || state.monitorsAnswered >= number else { throw noConnection("monitor") }
+        if let refusal = state.monitorRefusal { throw refusal }
+        guard isThere else { throw timeout("monitor") }
     }
 
     /// What the monitor has told up to now. Without a connection, what it had told before.
     public var replica: Replica {
-        core.glance()
-        return core.look { $0.session.replica }
+        glance()
+        return state.session.replica
     }
 
-    /// Takes in what has come from the server, and waits for nothing. Of use only to clients that don't read always
-    /// (``Configuration/readsAlways``): the server goes on with what it is asked next.
-    public func glance() { core.glance() }
+    /// Has the loop act on what has come, and waits for nothing: the server goes on with what it is asked next.
+    public func glance() {
+        // What goes wrong with the loop goes wrong, and is said, when it is waited for.
+        if !loop.isActing { try? loop.glance() }
+    }
 
     /// Carries out all operations or none (RFC 7047, section 4.1.3). What it changes is in ``replica`` when this
     /// returns, as far as it is monitored.
@@ -102,17 +109,16 @@ public final class OVSDBClient: Sendable {
     ///   change may have been carried out or not.
     @discardableResult
     public func transact(_ operations: [Operation]) throws(OVSDBError) -> [OperationResult] {
-        try transact(operations, waiting: requestTimeout, until: nil).results
+        try transact(operations, waiting: configuration.requestTimeout, until: nil).results
     }
 
     /// Whether what a transaction is to bring about is there: asked of its results and what the monitor has told.
-    public typealias Settlement = @Sendable ([OperationResult], Replica) -> Bool
+    public typealias Settlement = ([OperationResult], Replica) -> Bool
 
     /// Carries out all operations or none, and waits on for what others do about it, such as ovs-vswitchd, which tells by
     /// `cur_cfg` that it has acted. Quicker than to ``wait(upTo:until:)`` afterwards: this thread is woken once, not twice.
     /// - Parameters:
     ///   - limit: for both together. If the time is over before the transaction is carried out, the wait goes on for that.
-    ///   - isSettled: may be asked on another thread: it has to be quick, and use no client.
     ///   - meanwhile: done once the request is sent, before the wait.
     /// - Returns: one result for each operation, and whether it has settled.
     /// - Throws: as ``transact(_:)``.
@@ -120,149 +126,205 @@ public final class OVSDBClient: Sendable {
         _ operations: [Operation], waiting limit: Duration, until isSettled: Settlement?, meanwhile: () -> Void = {}
     ) throws(OVSDBError) -> (results: [OperationResult], isSettled: Bool) {
         try requireConnection()
-        let now = ContinuousClock.now
-        let waiter = Waiter()
-        let number = try core.change { state throws(OVSDBError) in
-            let (number, actions) = try state.session.transact(operations)
-            state.transactions[number] = ClientState.Transaction(waiter: waiter, isSettled: isSettled)
-            return (number, state.perform(actions, at: now))
-        }
+        let begin = ContinuousClock.now
+        let (number, actions) = try state.session.transact(operations)
+        state.transactions[number] = .some(nil)
+        perform(state.perform(actions, at: begin))
         meanwhile()
-        wait(for: waiter, until: now + min(limit, requestTimeout))
-        if limit < requestTimeout, core.look({ $0.transactions[number]?.outcome == nil }) {
-            wait(for: waiter, until: now + requestTimeout)
+        func outcome() -> Result<[OperationResult], OVSDBError>? { state.transactions[number] ?? nil }
+        func hasSettled() -> Bool {
+            switch outcome() {
+            case .success(let results): isSettled?(results, state.session.replica) ?? true
+            case .failure: true
+            case nil: false
+            }
         }
-        let over = try core.change { state throws(OVSDBError) in
-            let transaction = state.transactions.removeValue(forKey: number)
-            let hasSettled = transaction?.isOver(state.session.replica) ?? false
-            let isAbandoned = transaction?.outcome == nil
-            return (
-                (outcome: transaction?.outcome, hasSettled: hasSettled),
-                isAbandoned ? state.perform(state.session.abandon(number), at: .now) : []
-            )
+        let requestTimeout = configuration.requestTimeout
+        var isOver = try run(until: begin + min(limit, requestTimeout), "change the database", hasSettled)
+        if !isOver, outcome() == nil, limit < requestTimeout {
+            isOver = try run(until: begin + requestTimeout, "change the database") { outcome() != nil }
+            isOver = isOver && hasSettled()
         }
-        guard let outcome = over.outcome else { throw timeout("change the database") }
-        return (try outcome.get(), over.hasSettled)
+        defer { state.transactions[number] = nil }
+        guard let outcome = outcome() else {
+            perform(state.perform(state.session.abandon(number), at: .now))
+            throw timeout("change the database")
+        }
+        return (try outcome.get(), isOver)
     }
 
     /// Waits until the condition holds of what the monitor has told. It is asked at once and after each update, on this
     /// thread. A lost connection is waited for.
     /// - Returns: false when the time is up.
-    public func wait(upTo limit: Duration, until condition: @Sendable (Replica) -> Bool) throws(OVSDBError) -> Bool {
-        let deadline = ContinuousClock.now + limit
+    public func wait(upTo limit: Duration, until condition: (Replica) -> Bool) throws(OVSDBError) -> Bool {
         var seen: Int?
-        while true {
-            let last = seen
-            let news = try block(upTo: deadline) { state throws(OVSDBError) -> (Replica, Int)? in
-                switch state.phase {
-                case .closed: throw closed("wait")
-                case .failed, .idle: throw noConnection(state, "wait")
-                case .connecting, .connected, .reconnecting: break
-                }
-                return state.changes == last ? nil : (state.session.replica, state.changes)
-            }
-            guard let news else { return false }
-            if condition(news.0) { return true }
-            seen = news.1
+        var holds = false
+        _ = try run(until: .now + limit, "wait") {
+            guard isAlive else { return true }
+            guard seen != state.changes else { return false }
+            seen = state.changes
+            holds = condition(state.session.replica)
+            return holds
         }
+        guard isAlive else { throw noConnection("wait") }
+        return holds
     }
 
     /// Waits until there is a connection.
     /// - Returns: false when the time is up.
     public func waitForConnection(upTo limit: Duration) throws(OVSDBError) -> Bool {
-        try block(upTo: .now + limit) { state throws(OVSDBError) in
-            switch state.phase {
-            case .connected: return true
-            case .connecting, .reconnecting: return nil
-            case .idle, .failed: throw noConnection(state, "connect")
-            case .closed: throw closed("connect")
-            }
-        } ?? false
+        _ = try run(until: .now + limit, "connect") { isConnected || !isAlive }
+        guard isAlive else { throw noConnection("connect") }
+        return isConnected
     }
 
     /// How it stands with the connection.
-    public var state: ConnectionState {
-        core.look {
-            switch $0.phase {
-            case .idle: .idle
-            case .connecting: .connecting
-            case .connected(let remote): .connected(to: remote)
-            case .reconnecting(let since, let error): .reconnecting(since: since, error)
-            case .failed(let error): .failed(error)
-            case .closed: .closed
-            }
+    public var connectionState: ConnectionState {
+        switch state.phase {
+        case .idle: .idle
+        case .connecting: .connecting
+        case .connected(let remote): .connected(to: remote)
+        case .reconnecting(let since, let error): .reconnecting(since: since, error)
+        case .failed(let error): .failed(error)
+        case .closed: .closed
         }
     }
 
     /// What has been received up to now.
-    public var statistics: Statistics { core.look { $0.statistics } }
+    public var statistics: Statistics { state.statistics }
 
-    /// Ends the connection for good; calls under way fail with the code `cancelled`.
-    public func close() { core.change { $0.close() } }
+    /// Ends the connection for good.
+    public func close() {
+        perform(state.close())
+        round = nil
+    }
 
     // MARK: Waiting
 
+    private var isConnected: Bool { if case .connected = state.phase { true } else { false } }
+
+    /// Whether there is a connection, or is one being made.
+    private var isAlive: Bool {
+        switch state.phase {
+        case .connecting, .connected, .reconnecting: true
+        case .idle, .failed, .closed: false
+        }
+    }
+
     /// Returns when there is a connection; starts the first one if need be.
     private func requireConnection() throws(OVSDBError) {
-        guard !core.isOnCarrier else {
-            throw OVSDBError(
-                .cancelled, operation: "wait", object: target.description,
-                details: "this is the connections' own thread, which nothing may block")
-        }
         // A connection that was lost meanwhile may not have been missed yet.
-        core.glance()
-        if case .idle = core.look({ $0.phase }) { try begin() }
+        glance()
+        if case .idle = state.phase { try begin() }
         // Every attempt has its own time limit.
-        let isThere = try block(upTo: nil) { state throws(OVSDBError) in
-            switch state.phase {
-            case .connected: return true
-            case .connecting: return nil
-            case .idle, .reconnecting, .failed: throw noConnection(state, "connect")
-            case .closed: throw closed("connect")
-            }
-        }
-        guard isThere == true else { throw timeout("connect") }
+        let isOver = try run(until: nil, "connect") { if case .connecting = state.phase { false } else { true } }
+        guard isOver else { throw timeout("connect") }
+        guard isConnected else { throw noConnection("connect") }
     }
 
-    /// Waits on this thread for no longer than there is patience left.
-    /// - Returns: whether there was some.
-    @discardableResult
-    private func wait(for waiter: Waiter, until deadline: ContinuousClock.Instant?) -> Bool {
+    /// Runs the loop until something holds, for no longer than there is patience left.
+    /// - Returns: false when the time is up.
+    private func run(
+        until deadline: ContinuousClock.Instant?, _ operation: String, _ holds: () -> Bool
+    ) throws(OVSDBError) -> Bool {
         let begin = ContinuousClock.now
-        guard let left = patience.withLock({ $0 }) else {
-            core.wait(for: waiter, until: deadline)
-            return true
+        let limit = [deadline, patience.map { begin + max($0, .zero) }].compactMap { $0 }.min()
+        defer { patience = patience.map { $0 - (ContinuousClock.now - begin) } }
+        do throws(SystemError) {
+            return try loop.run(until: limit, holds)
+        } catch {
+            throw OVSDBError(.cancelled, operation: operation, object: target.description, details: error.description)
         }
-        guard left > .zero else { return false }
-        core.wait(for: waiter, until: min(deadline ?? begin + left, begin + left))
-        let waited = ContinuousClock.now - begin
-        patience.withLock { $0 = $0.map { $0 - waited } }
-        return true
     }
 
-    /// Looks at the state whenever it has changed, until there is something to return.
-    /// - Returns: nil when the time is up.
-    private func block<Result: Sendable>(
-        upTo deadline: ContinuousClock.Instant?, _ check: (ClientState) throws(OVSDBError) -> Result?
-    ) throws(OVSDBError) -> Result? {
-        let waiter = Waiter()
-        defer { core.look { $0.waiters[ObjectIdentifier(waiter)] = nil } }
-        while true {
-            let now = ContinuousClock.now
-            let result = try core.change { state throws(OVSDBError) -> (Result?, [ClientState.Effect]) in
-                if let result = try check(state) { return (result, []) }
-                state.waiters[ObjectIdentifier(waiter)] = waiter
-                return (nil, [])
+    // MARK: What follows
+
+    private func perform(_ effects: [ClientState.Effect]) {
+        for effect in effects {
+            switch effect {
+            case .connect(let remote): connect(to: remote)
+            case .send(let bytes): connection?.send(bytes)
+            case .answer(let bytes): answer(bytes)
+            case .close:
+                connection?.close()
+                connection = nil
+                tick = nil
+                connectLimit = nil
+            case .startRound(let pause):
+                round = loop.after(pause) { [weak self] in self?.change { $0.startRound() } }
+            case .tick(let pause):
+                tick = loop.after(pause) { [weak self] in self?.change { $0.tick(at: .now) } }
             }
-            if let result { return result }
-            if let deadline, now >= deadline { return nil }
-            guard wait(for: waiter, until: deadline) else { return nil }
         }
     }
 
-    private func noConnection(_ state: ClientState, _ operation: String) -> OVSDBError {
+    private func change(_ body: (inout ClientState) -> [ClientState.Effect]) { perform(body(&state)) }
+
+    private func connect(to remote: OVSDBTarget.Remote) {
+        let context: TLSContext?
+        do throws(OVSDBError) { context = try self.context(for: remote) } catch {
+            return perform(state.ended(error, at: .now))
+        }
+        let timeout = configuration.connectTimeout
+        // Over all of it: the connection, TLS, the schema.
+        connectLimit = loop.after(timeout) { [weak self] in
+            let delay = self?.connection?.delay ?? "the server didn't answer"
+            self?.change { state in
+                guard !state.session.isReady else { return [] }
+                return state.ended(
+                    OVSDBError(
+                        .timeout, operation: "connect", object: remote.description,
+                        details: "\(delay) within \(timeout)"),
+                    at: .now)
+            }
+        }
+        let connection = Connection(to: remote, context, on: loop) { [weak self] news in
+            self?.change { state in
+                switch news {
+                case .opened: state.opened(at: .now)
+                case .received(let bytes): state.received(bytes, at: .now)
+                case .ended(let error): state.ended(error, at: .now)
+                }
+            }
+        }
+        self.connection = connection
+        connection.begin()
+    }
+
+    private func context(for remote: OVSDBTarget.Remote) throws(OVSDBError) -> TLSContext? {
+        guard case .ssl = remote else { return nil }
+        if let tlsContext { return tlsContext }
+        guard let tls else {
+            throw OVSDBError(
+                .tls, operation: "connect", object: remote.description,
+                details: "ssl: needs --private-key, --certificate and --ca-cert")
+        }
+        let made = try TLSContext(tls)
+        tlsContext = made
+        return made
+    }
+
+    private static let mostUnsentAnswers = 1 << 20
+
+    /// A server that asks and asks without reading the answers would fill the memory.
+    private func answer(_ bytes: [UInt8]) {
+        guard let connection else { return }
+        guard connection.unsentAnswers < Self.mostUnsentAnswers else {
+            return perform(
+                state.ended(
+                    OVSDBError(
+                        .protocolViolation, operation: "answer the server", object: state.session.settings.server,
+                        details: "it asks without reading the answers"), at: .now))
+        }
+        connection.send(bytes, isAnswer: true)
+    }
+
+    // MARK: Errors
+
+    private func noConnection(_ operation: String) -> OVSDBError {
         switch state.phase {
         case .failed(let error): return error
+        case .closed: return closed(operation)
         case .reconnecting(_, var error):
             error.details = "the connection is lost and being made anew (\(error.details)); nothing was sent"
             return error
@@ -280,7 +342,7 @@ public final class OVSDBClient: Sendable {
     private func timeout(_ operation: String) -> OVSDBError {
         OVSDBError(
             .timeout, operation: operation, object: "\(database) at \(target)",
-            details: (patience.withLock { $0 } ?? .seconds(1)) > .zero
-                ? "no answer within \(requestTimeout)" : "its answers have taken too long, all together")
+            details: (patience ?? .seconds(1)) > .zero
+                ? "no answer within \(configuration.requestTimeout)" : "its answers have taken too long, all together")
     }
 }

@@ -1,4 +1,5 @@
 import CPcap
+import SharedLibrary
 import Synchronization
 
 /// The one door to libpcap.
@@ -17,8 +18,10 @@ enum Libpcap {
     /// and with an unknown netmask. Names of hosts are looked up: ``HostNames`` has seen to it that there is an answer.
     static func compile(_ expression: String, _ framing: Framing) -> Outcome {
         turn.withLock { _ in
-            guard let pcap = unsafe LibpcapFunctions.loaded else {
-                return .refused("libpcap isn't installed; on Debian its package is libpcap0.8")
+            let pcap: LibpcapFunctions
+            switch unsafe LibpcapFunctions.loaded {
+            case .success(let functions): unsafe pcap = unsafe functions
+            case .failure(let error): return .refused(error.description)
             }
             // The snapshot length is what the program returns for a match; any but 0 does.
             guard let handle = unsafe pcap.openDead(framing.number, 262_144) else {

@@ -1,43 +1,39 @@
 import CPcap
-import Glibc
+import SharedLibrary
 
-/// The functions of libpcap that are used, from the library that is loaded when the first filter is compiled.
+/// The functions of libpcap that are used; their types are those of <pcap/pcap.h>.
 ///
-/// Most runs of the program compile none, and libpcap brings D-Bus, systemd's library and six more along: loading them
+/// Most runs of the program compile no filter, and libpcap brings D-Bus, systemd's library and six more along: loading them
 /// took a fifth of such a run.
 @unsafe struct LibpcapFunctions: @unchecked Sendable {
     // Sendable: pointers to code that is never unloaded.
-    let openDead: @convention(c) (CInt, CInt) -> OpaquePointer?
-    let compile:
+    typealias OpenDead = @convention(c) (CInt, CInt) -> OpaquePointer?
+    typealias Compile =
         @convention(c) (OpaquePointer, UnsafeMutablePointer<bpf_program>, UnsafePointer<CChar>, CInt, bpf_u_int32) ->
-            CInt
-    let lastError: @convention(c) (OpaquePointer) -> UnsafePointer<CChar>?
-    let freeCode: @convention(c) (UnsafeMutablePointer<bpf_program>) -> Void
-    let close: @convention(c) (OpaquePointer) -> Void
+        CInt
+    typealias LastError = @convention(c) (OpaquePointer) -> UnsafePointer<CChar>?
+    typealias FreeCode = @convention(c) (UnsafeMutablePointer<bpf_program>) -> Void
+    typealias Close = @convention(c) (OpaquePointer) -> Void
 
-    /// Nil if the machine has no libpcap.
-    static let loaded: LibpcapFunctions? = unsafe LibpcapFunctions()
+    let openDead: OpenDead
+    let compile: Compile
+    let lastError: LastError
+    let freeCode: FreeCode
+    let close: Close
 
-    private init?() {
-        // Debian's name for it, and everybody else's; the interface is the same.
-        guard let library = unsafe dlopen("libpcap.so.0.8", RTLD_NOW) ?? dlopen("libpcap.so.1", RTLD_NOW),
-            let openDead = unsafe dlsym(library, "pcap_open_dead"),
-            let compile = unsafe dlsym(library, "pcap_compile"),
-            let lastError = unsafe dlsym(library, "pcap_geterr"),
-            let freeCode = unsafe dlsym(library, "pcap_freecode"),
-            let close = unsafe dlsym(library, "pcap_close")
-        else { return nil }
-        // The types are those of <pcap/pcap.h>.
-        unsafe self.openDead = unsafe unsafeBitCast(openDead, to: (@convention(c) (CInt, CInt) -> OpaquePointer?).self)
-        unsafe self.compile = unsafe unsafeBitCast(
-            compile,
-            to: (@convention(c) (
-                OpaquePointer, UnsafeMutablePointer<bpf_program>, UnsafePointer<CChar>, CInt, bpf_u_int32
-            ) -> CInt).self)
-        unsafe self.lastError = unsafe unsafeBitCast(
-            lastError, to: (@convention(c) (OpaquePointer) -> UnsafePointer<CChar>?).self)
-        unsafe self.freeCode = unsafe unsafeBitCast(
-            freeCode, to: (@convention(c) (UnsafeMutablePointer<bpf_program>) -> Void).self)
-        unsafe self.close = unsafe unsafeBitCast(close, to: (@convention(c) (OpaquePointer) -> Void).self)
+    /// Opened when the first filter is compiled.
+    static let loaded: Result<LibpcapFunctions, SharedLibraryError> = unsafe load()
+
+    private static func load() -> Result<LibpcapFunctions, SharedLibraryError> {
+        do { return unsafe .success(try LibpcapFunctions()) } catch { return unsafe .failure(error) }
+    }
+
+    private init() throws(SharedLibraryError) {
+        let library = try SharedLibrary(.libpcap)
+        unsafe openDead = try unsafe library.function("pcap_open_dead", as: OpenDead.self)
+        unsafe compile = try unsafe library.function("pcap_compile", as: Compile.self)
+        unsafe lastError = try unsafe library.function("pcap_geterr", as: LastError.self)
+        unsafe freeCode = try unsafe library.function("pcap_freecode", as: FreeCode.self)
+        unsafe close = try unsafe library.function("pcap_close", as: Close.self)
     }
 }

@@ -127,13 +127,6 @@ func boundIndex(of socket: Int32) -> Int32? {
     return index > 0 ? index : nil
 }
 
-/// Turns a shim's `-errno` into an error.
-@discardableResult
-func check(_ value: Int32, _ operation: String, _ object: String) throws(SystemError) -> Int32 {
-    guard value >= 0 else { throw SystemError(Errno(-value), operation, object) }
-    return value
-}
-
 /// The program with a test of the frame's direction before it: `ld [type]; jeq #PACKET_OUTGOING; …`.
 private func directed(_ program: BPFProgram, _ heard: Heard) -> [BPFInstruction] {
     guard heard != .both else { return program.instructions }

@@ -1,25 +1,37 @@
 internal import CLinux
 internal import Glibc
 
-/// A connection over a UNIX socket that never waits: who uses it polls.
-public struct LocalStream: ~Copyable, Sendable {
+/// A stream socket that never waits: who uses it watches its descriptor.
+public struct StreamSocket: ~Copyable, Sendable {
     private let descriptor: Descriptor
-    private let path: String
+    private let peer: String
 
-    /// Connects, which is done at once or not at all.
+    /// Connects to a UNIX socket, which is done at once or not at all.
     /// - Returns: nil while the listener's queue is full (`EAGAIN`, connect(2)).
-    public static func connect(_ path: String) throws(SystemError) -> LocalStream? {
+    public static func connect(toPath path: String) throws(SystemError) -> StreamSocket? {
         let number = unsafe clinux_local_connect_now(path)
         if number == -EAGAIN { return nil }
-        return LocalStream(descriptor: Descriptor(owning: try check(number, "connect to", path)), path: path)
+        return StreamSocket(descriptor: Descriptor(owning: try check(number, "connect to", path)), peer: path)
     }
 
-    private init(descriptor: consuming Descriptor, path: String) {
+    /// Begins to connect over TCP. It has become of it what ``finishConnecting()`` says once it can be written to.
+    public static func connect(to address: SocketAddress, called name: String) throws(SystemError) -> StreamSocket {
+        var raw = address.raw
+        let number = try check(unsafe clinux_connect_begin(&raw), "connect to", name)
+        return StreamSocket(descriptor: Descriptor(owning: number), peer: name)
+    }
+
+    private init(descriptor: consuming Descriptor, peer: String) {
         self.descriptor = descriptor
-        self.path = path
+        self.peer = peer
     }
 
-    /// To poll.
+    /// - Throws: why there is no connection.
+    public borrowing func finishConnecting() throws(SystemError) {
+        try check(clinux_socket_error(number), "connect to", peer)
+    }
+
+    /// The descriptor, to watch.
     public var number: Int32 { descriptor.number }
 
     /// Sends what there is room for.
@@ -31,7 +43,7 @@ public struct LocalStream: ~Copyable, Sendable {
             let size = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(number, $0.baseAddress, $0.count, 0x4000) }
             if size >= 0 { return size }
             if Glibc.errno == EAGAIN { return 0 }
-            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "write to", path) }
+            guard Glibc.errno == EINTR else { throw SystemError(Errno(Glibc.errno), "write to", peer) }
         }
     }
 
@@ -48,7 +60,7 @@ public struct LocalStream: ~Copyable, Sendable {
             count = max(size, 0)
         }
         if failure == EAGAIN { return nil }
-        guard failure == 0 else { throw SystemError(Errno(failure), "read from", path) }
+        guard failure == 0 else { throw SystemError(Errno(failure), "read from", peer) }
         return bytes
     }
 
