@@ -181,7 +181,7 @@ private func onStage<Result: Sendable>(
 
     @Test("At a point in time that is over already, it ends at once") func pastEnd() throws {
         let counts = try onStage { stage in
-            stage.duties.end = 1_700_000_000
+            stage.duties.end = { 1_700_000_000 }
             return try stage.run()
         }
         #expect(counts.imbalance == nil)
@@ -191,7 +191,7 @@ private func onStage<Result: Sendable>(
         let events = try onStage { stage in
             stage.duties.duration = .seconds(Int64.max)
             stage.duties.statusInterval = .seconds(Int64.max)
-            stage.duties.end = .max
+            stage.duties.end = { .max }
             stage.duties.tellStatus = { [unowned stage] _ in stage.events.append("status") }
             var number = 0
             _ = try stage.replay {
