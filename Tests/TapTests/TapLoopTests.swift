@@ -187,6 +187,17 @@ private func onStage<Result: Sendable>(
         #expect(counts.imbalance == nil)
     }
 
+    @Test("An end that is moved while it runs counts as it is by then") func movedEnd() throws {
+        let events = try onStage { stage in
+            stage.duties.end = { [unowned stage] in stage.events.count < 2 ? nil : 1_700_000_000 }
+            stage.duties.statusInterval = .milliseconds(5)
+            stage.duties.tellStatus = { [unowned stage] _ in stage.events.append("status") }
+            _ = try stage.run()
+            return stage.events
+        }
+        #expect(events.count >= 2)
+    }
+
     @Test("A time that no clock reaches is never") func endless() throws {
         let events = try onStage { stage in
             stage.duties.duration = .seconds(Int64.max)
