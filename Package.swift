@@ -88,13 +88,21 @@ let package = Package(
                 "PacketFilter", "PacketSocket", "RouteNetlink", "SocketNetlink",
             ]),
 
+        // What works on one network namespace
+        library(
+            "Machine", in: "Runtime",
+            [
+                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "OVSDBTransport", "OpenVSwitch", "Tap",
+                "TrafficControl",
+            ]),
+
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel",
-                "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket",
-                "ReferenceModel", "RouteNetlink", "Tap", "TrafficControl",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
+                "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter",
+                "PacketSocket", "ReferenceModel", "RouteNetlink", "Tap", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

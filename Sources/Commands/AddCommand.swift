@@ -1,7 +1,8 @@
 import ArgumentParser
+import Machine
 import MirrorModel
 
-struct AddCommand: ParsableCommand {
+struct AddCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Define a mirror and start it.",
@@ -35,13 +36,14 @@ struct AddCommand: ParsableCommand {
 
     @OptionGroup var places: PlaceOptions
 
-    func validate() throws { _ = try mirror(now: Session.now) }
+    func validate() throws { _ = try mirror(now: .now) }
 
     func mirror(now: Timestamp) throws -> Mirror { try options.mirror(operands, now: now) }
 
-    func run() throws {
-        let mirror = try mirror(now: Session.now)
-        try Change(name: mirror.name, isDryRun: dryRun, mustBeNew: !replace, verb: "adding", places: places)
-            .run { _ in (mirror, temporary) }
+    func run(in context: CommandContext) throws {
+        let mirror = try mirror(now: .now)
+        try Change(
+            name: mirror.name, isDryRun: dryRun, mustBeNew: !replace, verb: "adding", places: places, context: context
+        ).run { _ in (mirror, temporary) }
     }
 }

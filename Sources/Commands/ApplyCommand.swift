@@ -1,9 +1,10 @@
 import ArgumentParser
+import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 
-struct ApplyCommand: ParsableCommand {
+struct ApplyCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
         abstract: "Make the mirrors what their definitions say.",
@@ -25,10 +26,10 @@ struct ApplyCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Print nothing if nothing changes: for a timer.")
     var quiet = false
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         try Privilege.requireNetAdmin(to: "applying mirrors")
-        let session = try Session(places)
-        let done = try session.apply(try input.change(session))
+        let machine = try context.machine(places)
+        let done = try machine.apply(try input.change(machine))
         if quiet, done.isEmpty {
             PlanOutput.complain(of: done)
         } else if verbose {

@@ -1,3 +1,4 @@
+import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
@@ -8,29 +9,30 @@ struct Change {
     var isDryRun: Bool
     var mustBeNew = false
     var verb: String
-    var places: any Places
+    var places: PlaceOptions
+    var context: CommandContext
 
     /// - Parameter definition: what it is to be, which is asked for when nobody else changes anything.
-    func run(_ definition: (Session) throws -> (Mirror, isTemporary: Bool)?) throws {
+    func run(_ definition: (Machine) throws -> (Mirror, isTemporary: Bool)?) throws {
         if !isDryRun { try Privilege.requireNetAdmin(to: "\(verb) a mirror") }
-        let session = try Session(places)
+        let machine = try context.machine(places)
         func change() throws -> Reconciler.Change {
             var change = Reconciler.Change()
-            change.put = try definition(session).map { [($0.0, $0.isTemporary)] } ?? []
+            change.put = try definition(machine).map { [($0.0, $0.isTemporary)] } ?? []
             change.scope = .only([name])
             change.mustBeNew = mustBeNew
             return change
         }
         if isDryRun {
-            let preview = try session.reconciler.preview(try change(), now: session.now)
+            let preview = try machine.reconciler.preview(try change(), now: .now)
             try PlanOutput(preview).printText()
             if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
             return
         }
-        let done = try session.apply(change)
+        let done = try machine.apply(change)
         PlanOutput.complain(of: done)
         let status = statuses(
-            of: done.desired, observed: done.observed, now: session.now, engines: done.engines, isApplied: true
+            of: done.desired, observed: done.observed, now: .now, engines: done.engines, isApplied: true
         )
         .first { $0.name == name }
         guard let status, status.state != .active else { return }

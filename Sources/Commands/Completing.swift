@@ -1,5 +1,6 @@
 import ArgumentParser
 import LinuxSystem
+import Machine
 import MirrorEngine
 import MirrorModel
 import Netlink
@@ -16,8 +17,10 @@ enum Completing {
     /// Mirrors that are defined.
     static let mirrors = CompletionKind.custom { words, _, _ in
         let place = words.firstIndex(of: "--config-dir").map { words.index(after: $0) }
-        let places = CompletionPlaces(configDir: place.flatMap { $0 < words.endIndex ? words[$0] : nil })
-        return ((try? places.store.load(now: Session.now).intents) ?? []).map(\.mirror.name.description)
+        // The shell asks the program, which hands nothing in.
+        var configuration = MachineConfiguration(.current())
+        if let place, place < words.endIndex { configuration.configDirectory = words[place] }
+        return ((try? configuration.store().load(now: .now).intents) ?? []).map(\.mirror.name.description)
     }
 
     private static func portNames() -> [String] {
@@ -32,13 +35,4 @@ enum Completing {
     /// Whether a shell acts on nothing in a name. bash expands the words that it offers (`compgen -W`), and who may name an
     /// interface needn't be who completes; other names are for typing.
     private static func isHarmless(_ name: String) -> Bool { shellWord(name) == name && !name.contains("=") }
-}
-
-private struct CompletionPlaces: Places {
-    var configDir: String?
-    let db: String? = nil
-    let privateKey: String? = nil
-    let certificate: String? = nil
-    let caCert: String? = nil
-    let serverName: [String] = []
 }

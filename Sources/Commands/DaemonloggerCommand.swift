@@ -8,7 +8,7 @@ import Netlink
 import PacketFilter
 import RouteNetlink
 
-struct DaemonloggerCommand: ParsableCommand {
+struct DaemonloggerCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "daemonlogger",
         abstract: "Log packets or tap, with daemonlogger's options.",
@@ -114,11 +114,11 @@ struct DaemonloggerCommand: ParsableCommand {
         _ = try DaemonloggerSettings(self)
     }
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         guard !printsVersion else {
             return Terminal.write("portmirror \(PortmirrorCommand.version), with the options of daemonlogger 1.2.1\n")
         }
-        try DaemonloggerSettings(self).runner(self).run()
+        try DaemonloggerSettings(self).runner(self, context.environment).run()
     }
 }
 
@@ -169,7 +169,7 @@ private struct DaemonloggerSettings {
         guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
     }
 
-    func runner(_ options: DaemonloggerCommand) throws -> TapRunner {
+    func runner(_ options: DaemonloggerCommand, _ environment: Environment) throws -> TapRunner {
         var sources: [Source] = []
         if options.capture == nil {
             sources = [.port(try options.interface.map { try PortName($0) } ?? Self.firstPort(), .both)]
@@ -183,7 +183,8 @@ private struct DaemonloggerSettings {
         privileges.chroot = options.root
         var runner = TapRunner(
             mirror, privileges, TapReportStyle(name: "daemonlogger", interval: nil, isQuiet: false, isJSON: false),
-            try TapLimits(latency: options.flushes ? "5ms" : nil, ring: nil), options.places, purpose: "capturing")
+            try TapLimits(latency: options.flushes ? "5ms" : nil, ring: nil), options.places.configuration(environment),
+            purpose: "capturing")
         runner.captures = options.capture.map { [$0] } ?? []
         runner.limit = Self.limit(options.count)
         runner.outlivesHangUp = true

@@ -5,7 +5,7 @@ import MirrorModel
 import MirrorPlan
 import TrafficControl
 
-struct DemoCommand: ParsableCommand {
+struct DemoCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Show a mirror at work, on three make-believe VMs.",
@@ -25,8 +25,12 @@ struct DemoCommand: ParsableCommand {
         ))
     var engine: DemoEngine = .tc
 
-    func run() throws {
-        guard let directory = ThisProcess.environment(DemoWatch.variable) else { return try DemoWatch.run(engine) }
+    /// Of the demo proper, which is a process of its own.
+    @Option(help: .hidden)
+    var directory: String?
+
+    func run(in context: CommandContext) throws {
+        guard let directory else { return try DemoWatch.run(engine) }
         let suggestion = DemoAdvice.forThisMachine()
         let lab: DemoLab
         do {
@@ -35,15 +39,16 @@ struct DemoCommand: ParsableCommand {
             } else {
                 try NetworkNamespace.makeOwnWithUser()
             }
-            lab = try DemoLab(switchDirectory: engine == .ovs ? "\(directory)/ovs" : nil)
+            lab = try DemoLab(
+                switchDirectory: engine == .ovs ? "\(directory)/ovs" : nil, path: context.environment["PATH"] ?? "")
         } catch let error as UserError {
             throw error
         } catch {
             Terminal.write("This system lets nobody but root make network namespaces (\(error)).\n")
             Terminal.write("So here is the same without any: a mirror computed over a recorded ping.\n\n")
-            return try DemoSimulation.run(in: directory, suggestion)
+            return try DemoSimulation.run(in: directory, suggestion, context)
         }
-        try DemoStory(directory: directory, lab: lab).tell(suggestion)
+        try DemoStory(directory: directory, lab: lab, context).tell(suggestion)
     }
 }
 
@@ -56,14 +61,17 @@ enum DemoEngine: String, ExpressibleByArgument, CaseIterable {
 struct DemoStory {
     private let directory: String
     private let lab: DemoLab
+    private let context: CommandContext
 
-    init(directory: String, lab: DemoLab) {
+    init(directory: String, lab: DemoLab, _ context: CommandContext) {
         self.directory = directory
         self.lab = lab
-        ThisProcess.setEnvironment("PORTMIRROR_RUN_DIR", "\(directory)/run")
-        ThisProcess.setEnvironment("PORTMIRROR_CONFIG_DIR", "\(directory)/mirrors.d")
-        // Whatever Open vSwitch this machine has is left alone.
-        ThisProcess.setEnvironment("OVS_DB", lab.openVSwitch?.database ?? "none")
+        self.context = CommandContext(
+            environment: context.environment.setting([
+                "PORTMIRROR_RUN_DIR": "\(directory)/run", "PORTMIRROR_CONFIG_DIR": "\(directory)/mirrors.d",
+                // Whatever Open vSwitch this machine has is left alone.
+                "OVS_DB": lab.openVSwitch?.database ?? "none",
+            ]))
     }
 
     private var isOnSwitch: Bool { lab.openVSwitch != nil }
@@ -141,8 +149,7 @@ struct DemoStory {
     /// Runs a command as if it had been typed: the real one, in this process.
     private func type(_ line: String) throws {
         Terminal.write(Terminal.styled("$ portmirror \(line)", .green) + "\n")
-        var command = try PortmirrorCommand.parseAsRoot(line.split(separator: " ").map(String.init))
-        try command.run()
+        try PortmirrorCommand.run(line.split(separator: " ").map(String.init), in: context)
     }
 }
 

@@ -9,13 +9,15 @@ struct DemoLab {
     /// nil on a Linux bridge.
     let openVSwitch: DemoSwitch?
 
-    /// - Parameter switchDirectory: where an Open vSwitch of its own lives; nil for a Linux bridge.
+    /// - Parameters:
+    ///   - switchDirectory: where an Open vSwitch of its own lives; nil for a Linux bridge.
+    ///   - path: where its programs are looked for (`PATH`).
     /// - Throws: what the kernel has against it, or ``UserError`` without an Open vSwitch.
-    init(switchDirectory: String?) throws {
+    init(switchDirectory: String?, path: String) throws {
         // A kernel without IPv6 has nothing to switch off, and with it there is just more to count.
         try? NetworkNamespace.disableIPv6()
         let socket = try NetlinkSocket(.route, in: .current())
-        openVSwitch = try switchDirectory.map { try DemoSwitch(directory: $0) }
+        openVSwitch = try switchDirectory.map { try DemoSwitch(directory: $0, path: path) }
         var bridge: Int32?
         if openVSwitch == nil {
             try socket.perform(LinkRequest.addBridge("br0"))

@@ -1,4 +1,3 @@
-import ArgumentParser
 import CaptureFile
 import LinuxSystem
 import MirrorConfig
@@ -6,7 +5,7 @@ import MirrorModel
 
 /// The demonstration where no namespaces are to be had: the reference model over a recorded ping.
 enum DemoSimulation {
-    static func run(in directory: String, _ suggestion: String) throws {
+    static func run(in directory: String, _ suggestion: String, _ context: CommandContext) throws {
         let mirror = Mirror(
             name: try MirrorName("ids"), sources: [.port(try PortName("vnet0"), .both)],
             outputs: [.port(try PortName("vnet2"))], filter: "icmp")
@@ -16,8 +15,7 @@ enum DemoSimulation {
         let line =
             "simulate -f \(directory)/ids.yaml --pcap \(directory)/ping.pcap --port vnet0 --out \(directory)/copies"
         Terminal.write(Terminal.styled("$ portmirror \(line)", .green) + "\n")
-        var command = try PortmirrorCommand.parseAsRoot(line.split(separator: " ").map(String.init))
-        try command.run()
+        try PortmirrorCommand.run(line.split(separator: " ").map(String.init), in: context)
         Terminal.write("\nWith root (sudo portmirror demo) it runs on a real bridge. On this machine:\n")
         Terminal.write(suggestion)
     }

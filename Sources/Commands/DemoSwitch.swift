@@ -18,9 +18,9 @@ final class DemoSwitch {
     private static let patience = Duration.seconds(15)
 
     /// - Throws: ``UserError`` if Open vSwitch isn't installed, or doesn't start.
-    init(directory: String) throws {
-        guard Files.exists(Self.schema), let serverPath = Self.find("ovsdb-server"),
-            let daemonPath = Self.find("ovs-vswitchd"), let tool = Self.find("ovsdb-tool")
+    init(directory: String, path: String) throws {
+        guard Files.exists(Self.schema), let serverPath = Self.find("ovsdb-server", in: path),
+            let daemonPath = Self.find("ovs-vswitchd", in: path), let tool = Self.find("ovsdb-tool", in: path)
         else {
             throw UserError(
                 "Open vSwitch isn't installed on this machine",
@@ -140,9 +140,8 @@ final class DemoSwitch {
     }
 
     /// Its programs are where ordinary users' PATH doesn't lead.
-    private static func find(_ program: String) -> String? {
-        let path = ThisProcess.environment("PATH") ?? ""
-        return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/sbin"])
+    private static func find(_ program: String, in path: String) -> String? {
+        (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/sbin"])
             .map { "\($0)/\(program)" }.first(where: Files.exists)
     }
 }

@@ -7,9 +7,6 @@ import LinuxSystem
 ///
 /// Killed itself (SIGKILL), it takes the demo and its daemons with it; the directory goes with the next demo.
 enum DemoWatch {
-    /// Set for the demo proper: its directory.
-    static let variable = "PORTMIRROR_DEMO_DIRECTORY"
-
     static func run(_ engine: DemoEngine) throws {
         let loop = try EventLoop()
         var received: [Signal] = []
@@ -29,8 +26,8 @@ enum DemoWatch {
     /// In a scope of its own: the directory goes at its end.
     private static func status(of engine: DemoEngine, _ nextSignals: () throws -> [Signal]) throws -> Int32 {
         let directory = try TemporaryDirectory("portmirror-demo")
-        ThisProcess.setEnvironment(variable, directory.path)
-        var demo = try ChildProcess(["/proc/self/exe", "demo", "--engine", engine.rawValue], isTied: true)
+        var demo = try ChildProcess(
+            ["/proc/self/exe", "demo", "--engine", engine.rawValue, "--directory", directory.path], isTied: true)
         while true {
             if let signal = try nextSignals().first(where: { $0 != .childEnded }) {
                 // Its own programs are killed with it.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
@@ -7,7 +8,7 @@ import OpenVSwitch
 import RouteNetlink
 import TrafficControl
 
-struct ExplainCommand: ParsableCommand {
+struct ExplainCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Show the commands that do the same by hand: tc, ethtool and bridge, or portmirror tap and log.",
@@ -35,13 +36,13 @@ struct ExplainCommand: ParsableCommand {
         if (name == nil) == (file == nil) { throw ValidationError("say either a mirror or -f FILE") }
     }
 
-    func run() throws {
-        let session = try Session(places, needsDefinitions: file == nil)
-        let definitions = try session.store.load(now: session.now)
+    func run(in context: CommandContext) throws {
+        let machine = try context.machine(places, needsDefinitions: file == nil)
+        let definitions = try machine.store.load(now: .now)
         let existing = definitions.intents
         var change = Reconciler.Change()
         if let file {
-            change.put = try InputFiles.read([file], now: session.now).map { ($0.mirror, false) }
+            change.put = try InputFiles.read([file], now: .now).map { ($0.mirror, false) }
         } else if let name {
             let wanted = try NameArguments.parse([name])
             try definitions.checkIntact(wanted)
@@ -50,7 +51,7 @@ struct ExplainCommand: ParsableCommand {
         }
         let names = Set(change.put.map(\.mirror.name))
         change.scope = .only(names)
-        let preview = try session.reconciler.preview(change, now: session.now)
+        let preview = try machine.reconciler.preview(change, now: .now)
         guard preview.elsewhere.keys.allSatisfy({ !names.contains($0) }) else {
             throw UserError(
                 each: preview.elsewhere.filter { names.contains($0.key) }.sorted { $0.key < $1.key }
@@ -63,15 +64,15 @@ struct ExplainCommand: ParsableCommand {
             throw UserError(each: plan.refusals.map(\.description))
         }
         let everything =
-            plan.steps.contains(where: Self.copiesEverything) ? session.trafficControl.features.everything : .matchall
+            plan.steps.contains(where: Self.copiesEverything) ? machine.trafficControl.features.everything : .matchall
         var text = Self.waiting(preview, names)
         for warning in plan.warnings { text += "# Warning: \("\(warning)".onOneLine)\n" }
         for note in plan.notes where names.contains(note.mirror) { text += "# \("\(note)".onOneLine)\n" }
         let steps = plan.steps.filter { Self.isAbout(names, $0) }
         let commands =
-            steps.flatMap { explain($0, everything: everything, plainParents: session.trafficControl.plainParents) }
+            steps.flatMap { explain($0, everything: everything, plainParents: machine.trafficControl.plainParents) }
             + explain(
-                steps, database: session.database, purges: session.openVSwitch.purges, namespace: try HomeNamespace.mark
+                steps, database: machine.database, purges: machine.openVSwitch.purges, namespace: machine.mark
             )
             + preview.desired.map(\.mirror).filter { names.contains($0.name) && plan.engines[$0.name] == .tap }
             .flatMap(explainTap)

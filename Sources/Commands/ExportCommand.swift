@@ -1,9 +1,10 @@
 import ArgumentParser
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
 
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Print the mirrors as a file that 'apply' takes.",
@@ -19,9 +20,9 @@ struct ExportCommand: ParsableCommand {
 
     func validate() throws { _ = try NameArguments.parse(names) }
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         let wanted = try NameArguments.parse(names)
-        let definitions = try places.store.load(now: Session.now)
+        let definitions = try context.store(places).load(now: .now)
         let all = definitions.intents.map(\.mirror)
         try definitions.checkIntact(wanted)
         try NameArguments.check(wanted, among: all.map(\.name))

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
@@ -11,7 +12,7 @@ final class HostedTap {
     private let store: IntentStore
     private let listener: LocalListener
     private let watch: DirectoryWatch?
-    private let since = Session.now
+    private let since = Timestamp.now
     private let namespace: UInt64
     private var reason: String?
     /// Since when its definition has been gone or another one, by the monotonic clock.
@@ -29,15 +30,16 @@ final class HostedTap {
     /// - Parameters:
     ///   - isDefined: whether the mirror has a definition; a process without one goes by its number.
     ///   - isWatching: whether it ends when its definition changes.
-    init(_ mirror: Mirror, isDefined: Bool, isWatching: Bool, places: any Places) throws {
+    init(_ mirror: Mirror, isDefined: Bool, isWatching: Bool, machine: MachineConfiguration) throws {
         self.mirror = mirror
         namespace = try NetworkNamespace.current().identity()
         until = mirror.until
         name = isDefined ? mirror.name : try TapReport.name(ofProcess: ThisProcess.id)
-        store = try places.storeIfAny
-        let directory = TapEngine.directory(in: try places.runDirectory)
+        store = try machine.store(isNeeded: false)
+        let runDirectory = try machine.foundRunDirectory()
+        let directory = TapEngine.directory(in: runDirectory)
         try Files.makeDirectory(directory)
-        listener = try Self.listen(for: name, in: places.runDirectory)
+        listener = try Self.listen(for: name, in: runDirectory)
         watch = isWatching ? try DirectoryWatch([store.permanentDirectory, store.temporaryDirectory]) : nil
     }
 
@@ -95,7 +97,7 @@ final class HostedTap {
     private func ending() -> (reason: String, status: Int32)? {
         let definitions: Definitions
         do {
-            definitions = try store.load(now: Session.now)
+            definitions = try store.load(now: .now)
         } catch {
             trouble = "the definitions can't be read: \(error)"
             return nil

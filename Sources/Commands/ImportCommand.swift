@@ -1,11 +1,12 @@
 import ArgumentParser
 import LinuxSystem
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 
-struct ImportCommand: ParsableCommand {
+struct ImportCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Turn mirrors that others made into a file that 'apply' takes, or take them over.",
@@ -49,16 +50,20 @@ struct ImportCommand: ParsableCommand {
         if dryRun, !takeOver { throw ValidationError("--dry-run goes with --take-over; without, nothing is changed") }
     }
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         let wanted = Set(try NameArguments.parse(names))
-        if takeOver { try takeOver(wanted) } else { try express(wanted) }
+        if takeOver, !dryRun { try Privilege.requireNetAdmin(to: "taking over mirrors") }
+        if takeOver {
+            try takeOver(wanted, try context.machine(places))
+        } else {
+            try express(wanted, try context.machine(places, needsDefinitions: false))
+        }
     }
 
     // MARK: A file
 
-    private func express(_ wanted: Set<MirrorName>) throws {
-        let session = try Session(places, needsDefinitions: false)
-        let present = try session.reconciler.look(now: session.now)
+    private func express(_ wanted: Set<MirrorName>, _ machine: Machine) throws {
+        let present = try machine.reconciler.look(now: .now)
         let found = importMirrors(
             present.observed, defined: present.desired.map(\.mirror), engines: present.engines)
         try NameArguments.check(Array(wanted), among: found.mirrors.map(\.name))
@@ -76,12 +81,10 @@ struct ImportCommand: ParsableCommand {
 
     // MARK: Taking over
 
-    private func takeOver(_ wanted: Set<MirrorName>) throws {
-        if !dryRun { try Privilege.requireNetAdmin(to: "taking over mirrors") }
-        let session = try Session(places)
+    private func takeOver(_ wanted: Set<MirrorName>, _ machine: Machine) throws {
         var change = Reconciler.Change()
         change.takeOver = wanted.isEmpty ? .everything : .only(wanted)
-        let preview = try dryRun ? session.reconciler.preview(change, now: session.now) : session.apply(change)
+        let preview = try dryRun ? machine.reconciler.preview(change, now: .now) : machine.apply(change)
         for remark in preview.takenOver?.remarks ?? [] { Terminal.complain(remark) }
         try PlanOutput(preview).printText(isDone: !dryRun)
         if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }

@@ -1,12 +1,11 @@
 import ArgumentParser
+import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import OVSDB
-import Tap
-import TrafficControl
 
-struct ListCommand: ParsableCommand {
+struct ListCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the mirrors and how they are.",
@@ -39,16 +38,12 @@ struct ListCommand: ParsableCommand {
         if foreign, check { throw ValidationError("--check is for portmirror's own mirrors: leave out --foreign") }
     }
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         let wanted = try NameArguments.parse(names)
-        let session = try Session(places, needsDefinitions: !foreign)
-        if foreign { return try listForeign(session) }
+        let machine = try context.machine(places, needsDefinitions: !foreign)
+        if foreign { return try listForeign(machine) }
         // The common case of a machine without mirrors is answered without looking at every port.
-        var all =
-            try !session.hasSwitches && session.store.load(now: session.now).isEmpty
-            && RemovalStore(directory: session.store.permanentDirectory).load().isEmpty
-            && !session.trafficControl.hasHooks() && !TapEngine.mayRun(in: places.runDirectory)
-            ? [] : StatusReader.read(session, of: wanted)
+        var all = try machine.isIdle() ? [] : StatusReader.read(machine, of: wanted)
         try NameArguments.check(wanted, among: all.map(\.name))
         if !wanted.isEmpty { all.removeAll { !wanted.contains($0.name) } }
         if json { try JSONOutput.print(all.map { MirrorJSON($0) }) } else { printText(all) }
@@ -86,8 +81,8 @@ struct ListCommand: ParsableCommand {
 }
 
 extension ListCommand {
-    private func listForeign(_ session: Session) throws {
-        let all = ForeignMirror.all(in: try session.reconciler.look(now: session.now).observed)
+    private func listForeign(_ machine: Machine) throws {
+        let all = ForeignMirror.all(in: try machine.reconciler.look(now: .now).observed)
         if json { return try JSONOutput.print(all) }
         var rows = [["ENGINE", "WHERE", "NAME", "OWNER", "COPIES", "TO"]]
         for mirror in all {
@@ -188,11 +183,11 @@ struct ForeignMirror: Encodable {
 /// How the mirrors are, one way for all commands.
 enum StatusReader {
     /// - Parameter names: whose doubts are told; all of them if it is empty.
-    static func read(_ session: Session, of names: [MirrorName]) throws -> [MirrorStatus] {
-        let present = try session.reconciler.look(now: session.now)
+    static func read(_ machine: Machine, of names: [MirrorName]) throws -> [MirrorStatus] {
+        let present = try machine.reconciler.look(now: .now)
         complain(of: present.desired.filter { names.isEmpty || names.contains($0.mirror.name) })
         return statuses(
-            of: present.desired, observed: present.observed, now: session.now, engines: present.engines)
+            of: present.desired, observed: present.observed, now: .now, engines: present.engines)
     }
 
     /// Mirrors of which it couldn't be told whether what runs is what the definition says.

@@ -2,7 +2,7 @@ import ArgumentParser
 import LinuxSystem
 import MirrorModel
 
-struct LogCommand: ParsableCommand {
+struct LogCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "log",
         abstract: "Write a port's frames to capture files, as long as this runs.",
@@ -41,11 +41,11 @@ struct LogCommand: ParsableCommand {
     @OptionGroup var report: ReportOptions
     @OptionGroup var places: PlaceOptions
 
-    func validate() throws { _ = try runner() }
+    func validate() throws { _ = try runner(Environment([:])) }
 
-    func run() throws { try runner().run() }
+    func run(in context: CommandContext) throws { try runner(context.environment).run() }
 
-    private func runner() throws -> TapRunner {
+    private func runner(_ environment: Environment) throws -> TapRunner {
         var problems: [String] = []
         var outputs: [Output] = []
         do {
@@ -57,7 +57,8 @@ struct LogCommand: ParsableCommand {
         }
         problems += fileEnd.problems(outputs.compactMap(\.files))
         let mirror = try source.mirror(named: "log", to: outputs, problems: problems)
-        var runner = try TapRunner(mirror, source, privileges, report, places, purpose: "logging")
+        var runner = try TapRunner(
+            mirror, source, privileges, report, places.configuration(environment), purpose: "logging")
         runner.files.afterRotation = afterRotation
         runner.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
         return runner

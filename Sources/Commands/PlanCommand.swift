@@ -1,11 +1,12 @@
 import ArgumentParser
 import LinuxSystem
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 
-struct PlanCommand: ParsableCommand {
+struct PlanCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what 'apply' would do.",
@@ -25,9 +26,9 @@ struct PlanCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Print no plan: the exit code says it.")
     var quiet = false
 
-    func run() throws {
-        let session = try Session(places)
-        let preview = try session.reconciler.preview(try input.change(session)(), now: session.now)
+    func run(in context: CommandContext) throws {
+        let machine = try context.machine(places)
+        let preview = try machine.reconciler.preview(try input.change(machine)(), now: .now)
         let output = PlanOutput(preview)
         if quiet {
             PlanOutput.complain(of: preview, ofAll: true)
@@ -58,14 +59,14 @@ struct ApplyOptions: ParsableArguments {
     }
 
     /// What the files ask for; they are being read when this returns.
-    func change(_ session: Session) throws -> () throws -> Reconciler.Change {
+    func change(_ machine: Machine) throws -> () throws -> Reconciler.Change {
         guard !files.isEmpty else {
             // A repair: what one mirror can't have doesn't keep the others from theirs.
             var repair = Reconciler.Change()
             repair.isAllOrNothing = false
             return { repair }
         }
-        let reading = try InputFiles.start(files, now: session.now)
+        let reading = try InputFiles.start(files, now: .now)
         return { change(from: try reading.wait()) }
     }
 

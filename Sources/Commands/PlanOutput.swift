@@ -1,3 +1,4 @@
+import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
@@ -92,7 +93,7 @@ struct PlanOutput {
     private var waiting: String {
         let names = Set(preview.added + preview.changed)
         return statuses(
-            of: preview.desired, observed: preview.observed, now: Session.now, engines: preview.engines,
+            of: preview.desired, observed: preview.observed, now: .now, engines: preview.engines,
             isApplied: true
         )
         .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }

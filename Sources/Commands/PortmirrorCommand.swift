@@ -43,7 +43,8 @@ public struct PortmirrorCommand: ParsableCommand {
     /// Runs the command line and ends the process.
     public static func start() -> Never {
         // Nothing is logged but for debugging.
-        if ThisProcess.environment("PORTMIRROR_DEBUG") != nil {
+        let environment = Environment.current()
+        if environment["PORTMIRROR_DEBUG"] != nil {
             LoggingSystem.bootstrap { label in
                 var handler = StreamLogHandler.standardError(label: label)
                 handler.logLevel = .debug
@@ -62,11 +63,20 @@ public struct PortmirrorCommand: ParsableCommand {
         if ["tap", "log", "run", "daemonlogger"].contains(arguments.first) { ThisProcess.hold(.user1) }
         do {
             if let error = CommandWord.error(in: arguments) { throw error }
-            var command = try parseAsRoot(arguments)
-            try command.run()
+            try run(arguments, in: CommandContext(environment: environment))
             leave(.success)
         } catch {
             present(error, arguments)
+        }
+    }
+
+    /// Parses a command line and does what it says.
+    static func run(_ arguments: [String], in context: CommandContext) throws {
+        var command = try parseAsRoot(arguments)
+        if let command = command as? any ContextualCommand {
+            try command.run(in: context)
+        } else {
+            try command.run()
         }
     }
 

@@ -1,11 +1,12 @@
 import ArgumentParser
 import LinuxSystem
+import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import OVSDB
 
-struct PortsCommand: ParsableCommand {
+struct PortsCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "ports",
         abstract: "List the ports: bridges, their members, stand-alone interfaces, and who uses their hooks.",
@@ -19,9 +20,9 @@ struct PortsCommand: ParsableCommand {
 
     @OptionGroup var places: PlaceOptions
 
-    func run() throws {
-        let session = try Session(places, needsDefinitions: false)
-        let present = try session.reconciler.look(now: session.now)
+    func run(in context: CommandContext) throws {
+        let machine = try context.machine(places, needsDefinitions: false)
+        let present = try machine.reconciler.look(now: .now)
         let ports = Self.inOrder(present.observed.topology).map { port, depth in
             PortReport(port, depth: depth, desired: present.desired.map(\.mirror), observed: present.observed)
         }

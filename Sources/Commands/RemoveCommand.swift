@@ -1,9 +1,10 @@
 import ArgumentParser
+import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 
-struct RemoveCommand: ParsableCommand {
+struct RemoveCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract: "Stop mirrors and forget their definitions.",
@@ -29,15 +30,15 @@ struct RemoveCommand: ParsableCommand {
         if !names.isEmpty && all { throw ValidationError("say which mirrors, or --all, not both") }
     }
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         let wanted = try NameArguments.parse(names)
         try Privilege.requireNetAdmin(to: "removing a mirror")
-        let session = try Session(places)
+        let machine = try context.machine(places)
         var change = Reconciler.Change()
         change.isAllOrNothing = false
         if all {
             change.removesOthers = true
-            let done = try session.apply(change)
+            let done = try machine.apply(change)
             // A mirror whose file is broken may have its definition there.
             let known = Set(done.removed).union(done.desired.map(\.mirror.name)).union(done.elsewhere.keys)
             for (name, tap) in done.observed.taps.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
@@ -50,7 +51,7 @@ struct RemoveCommand: ParsableCommand {
             if !done.broken.isEmpty || !done.elsewhere.isEmpty { throw ExitStatus.failed }
             return
         }
-        let present = try session.reconciler.look(now: session.now)
+        let present = try machine.reconciler.look(now: .now)
         let defined = present.desired.map(\.mirror.name)
         // What runs without a definition (a removal that was cut short) has a name too.
         let running = present.observed.running.subtracting(defined)
@@ -60,7 +61,7 @@ struct RemoveCommand: ParsableCommand {
         try Self.refuseProcesses(wanted.filter { !defined.contains($0) }, present.observed)
         change.remove = Set(wanted)
         change.scope = .only(change.remove)
-        let done = try session.apply(change)
+        let done = try machine.apply(change)
         // A removal that was cut short leaves things without a name; to finish them is what was asked.
         if done.isEmpty { try NameArguments.check(wanted, among: known) }
         try finish(done)

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Machine
 import MirrorEngine
 import MirrorModel
 
-struct RunCommand: ParsableCommand {
+struct RunCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run a mirror of the tap engine, as long as this runs.",
@@ -41,20 +42,20 @@ struct RunCommand: ParsableCommand {
         _ = try report.interval
     }
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         let names = try NameArguments.parse([name])
-        let definitions = try places.store.load(now: Session.now)
+        let definitions = try context.store(places).load(now: .now)
         try definitions.checkIntact(names)
         let intents = definitions.intents
         try NameArguments.check(names, among: intents.map(\.mirror.name))
         guard let mirror = intents.first(where: { names.contains($0.mirror.name) })?.mirror else { return }
-        if let end = mirror.until, end <= Session.now {
+        if let end = mirror.until, end <= .now {
             throw UserError(
                 "the time of mirror \(name) is over", advice: "the next 'portmirror apply' takes its definition away")
         }
         var runner = TapRunner(
             mirror, privileges, try TapReportStyle(report, name: name), try TapLimits(latency: latency, ring: ring),
-            places, purpose: "running mirror \(name)")
+            places.configuration(context.environment), purpose: "running mirror \(name)")
         runner.isHosted = true
         runner.usesQueues = throughQueue
         // A mirror waits for its ports.

@@ -1,9 +1,10 @@
 import ArgumentParser
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
 
-struct SetCommand: ParsableCommand {
+struct SetCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
         abstract: "Change something of a mirror; the rest stays.",
@@ -48,18 +49,18 @@ struct SetCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run(in context: CommandContext) throws {
         let name = try MirrorOperands.name(operands)
         let removals = try removals
-        try Change(name: name, isDryRun: dryRun, verb: "changing", places: places).run { session in
-            let definitions = try session.store.load(now: session.now)
+        try Change(name: name, isDryRun: dryRun, verb: "changing", places: places, context: context).run { machine in
+            let definitions = try machine.store.load(now: .now)
             try definitions.checkIntact([name])
             let intents = definitions.intents
             try NameArguments.check([name], among: intents.map(\.mirror.name))
             guard let old = intents.first(where: { $0.mirror.name == name }) else { return nil }
             let isTemporary = temporary || old.isTemporary && !removals.contains(.temporary)
             do {
-                return (try changed(old.mirror, now: session.now), isTemporary)
+                return (try changed(old.mirror, now: .now), isTemporary)
             } catch let error as ValidationError {
                 throw UserError("\(error.message)", kind: .usage)
             }

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
 
-struct ShowCommand: ParsableCommand {
+struct ShowCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show one mirror: sources, outputs, state, counters.",
@@ -30,11 +31,11 @@ struct ShowCommand: ParsableCommand {
 
     @OptionGroup var places: PlaceOptions
 
-    func run() throws {
-        let session = try Session(places)
-        let present = try session.reconciler.look(now: session.now)
+    func run(in context: CommandContext) throws {
+        let machine = try context.machine(places)
+        let present = try machine.reconciler.look(now: .now)
         let all = statuses(
-            of: present.desired, observed: present.observed, now: session.now, engines: present.engines)
+            of: present.desired, observed: present.observed, now: .now, engines: present.engines)
         guard let status = all.first(where: { $0.name.description == name }) else {
             let foreign = ForeignMirror.all(called: name, in: present.observed)
             guard foreign.isEmpty else {
@@ -48,7 +49,7 @@ struct ShowCommand: ParsableCommand {
         if json {
             try JSONOutput.print(MirrorJSON(status))
         } else {
-            Terminal.write(text(status, now: session.now))
+            Terminal.write(text(status, now: .now))
         }
     }
 

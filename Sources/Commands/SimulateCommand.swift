@@ -1,6 +1,7 @@
 import ArgumentParser
 import CaptureFile
 import LinuxSystem
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
@@ -9,7 +10,7 @@ import PacketSocket
 import ReferenceModel
 import Synchronization
 
-struct SimulateCommand: ParsableCommand {
+struct SimulateCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Run mirrors over a capture: which copies would each output get?",
@@ -68,8 +69,8 @@ struct SimulateCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
-        let now = Session.now
+    func run(in context: CommandContext) throws {
+        let now = Timestamp.now
         let mirrors = try InputFiles.read([file], now: now).map(\.mirror)
         let capture = try CaptureSource(pcap)
         var simulation = try Simulation(

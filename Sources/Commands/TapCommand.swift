@@ -1,8 +1,9 @@
 import ArgumentParser
+import LinuxSystem
 import MirrorConfig
 import MirrorModel
 
-struct TapCommand: ParsableCommand {
+struct TapCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "tap",
         abstract: "Copy a port's frames to others in user space, as long as this runs.",
@@ -43,11 +44,11 @@ struct TapCommand: ParsableCommand {
     @OptionGroup var report: ReportOptions
     @OptionGroup var places: PlaceOptions
 
-    func validate() throws { _ = try runner() }
+    func validate() throws { _ = try runner(Environment([:])) }
 
-    func run() throws { try runner().run() }
+    func run(in context: CommandContext) throws { try runner(context.environment).run() }
 
-    private func runner() throws -> TapRunner {
+    private func runner(_ environment: Environment) throws -> TapRunner {
         var problems: [String] = []
         var outputs: [Output] = []
         for text in self.outputs.flatMap(parseList) {
@@ -67,7 +68,8 @@ struct TapCommand: ParsableCommand {
         }
         problems += fileEnd.problems(outputs.compactMap(\.files))
         let mirror = try source.mirror(named: "tap", to: outputs, spread: spread, problems: problems)
-        var runner = try TapRunner(mirror, source, privileges, report, places, purpose: "tapping")
+        var runner = try TapRunner(
+            mirror, source, privileges, report, places.configuration(environment), purpose: "tapping")
         runner.usesQueues = throughQueue
         runner.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
         return runner

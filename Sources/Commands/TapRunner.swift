@@ -2,6 +2,7 @@ import ArgumentParser
 import CaptureFile
 import CaptureLog
 import LinuxSystem
+import Machine
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
@@ -11,8 +12,7 @@ import Tap
 
 /// Runs a mirror in this process, from what the command line says to the numbers at the end.
 ///
-/// First it looks at the machine, as every command does, and refuses what can't be. That may start threads, and privileges
-/// can be given up for good only by a process with one: then the process begins anew, and knows that it has looked.
+/// First it looks at the machine, as every command does, and refuses what can't be.
 struct TapRunner {
     var mirror: Mirror
     var captures: [String] = []
@@ -41,7 +41,7 @@ struct TapRunner {
     var isHosted = false
     var report: TapReportStyle
     var purpose: String
-    let places: any Places
+    let machine: MachineConfiguration
 
     /// What files are like beyond a definition's settings.
     struct FileExtras {
@@ -56,7 +56,7 @@ struct TapRunner {
 
     init(
         _ mirror: Mirror, _ privileges: PrivilegeOptions, _ report: TapReportStyle, _ limits: TapLimits,
-        _ places: any Places, purpose: String
+        _ machine: MachineConfiguration, purpose: String
     ) {
         self.mirror = mirror
         latency = limits.latencyMilliseconds(of: mirror)
@@ -66,16 +66,16 @@ struct TapRunner {
         root = privileges.chroot
         self.report = report
         self.purpose = purpose
-        self.places = places
+        self.machine = machine
     }
 
     /// For tap and log.
     init(
         _ mirror: Mirror, _ source: TapSourceOptions, _ privileges: PrivilegeOptions, _ report: ReportOptions,
-        _ places: any Places, purpose: String
+        _ machine: MachineConfiguration, purpose: String
     ) throws {
         self.init(
-            mirror, privileges, try TapReportStyle(report, name: mirror.name.description), try source.limits, places,
+            mirror, privileges, try TapReportStyle(report, name: mirror.name.description), try source.limits, machine,
             purpose: purpose)
         captures = source.captures
         isPaced = source.paced
@@ -170,10 +170,10 @@ struct TapRunner {
     /// One that copies without a definition answers, too, where it may: others see then what it does.
     private func hostedTap() throws -> HostedTap? {
         // In another root there are no definitions to look at.
-        if isHosted { return try HostedTap(mirror, isDefined: true, isWatching: root == nil, places: places) }
+        if isHosted { return try HostedTap(mirror, isDefined: true, isWatching: root == nil, machine: machine) }
         guard captures.isEmpty else { return nil }
         do {
-            return try HostedTap(mirror, isDefined: false, isWatching: false, places: places)
+            return try HostedTap(mirror, isDefined: false, isWatching: false, machine: machine)
         } catch let error as UserError {
             Terminal.complain("warning: 'list' won't show this process: \(error.message)")
             return nil
@@ -203,18 +203,13 @@ struct TapRunner {
         return duties
     }
 
-    /// The points that are watched. Refuses what no tap should do, and goes on in a new process if this one has threads now.
+    /// The points that are watched. Refuses what no tap should do.
     private func look() throws -> [Point] {
         if !isHosted, case .port(let any, let direction) = mirror.sources.first, any.isAny {
             return direction.hooks.map { Point(any, $0) }.sorted { $0.hook < $1.hook }
         }
-        if let told = ThisProcess.environment(Self.lookedMark) {
-            // For this process alone: what it starts may get its number one day.
-            ThisProcess.removeEnvironment(Self.lookedMark)
-            if let places = Self.places(told) { return places }
-        }
-        let session = try Session(places, needsDefinitions: isHosted)
-        let (plan, points) = try session.reconciler.judge(mirror, isDefined: isHosted, now: session.now)
+        let machine = try Machine(machine, needsDefinitions: isHosted) { Terminal.complain($0) }
+        let (plan, points) = try machine.reconciler.judge(mirror, isDefined: isHosted, now: .now)
         guard plan.refusals.isEmpty else {
             throw UserError(
                 each: plan.refusals.map { isHosted ? $0.description : $0.message },
@@ -227,30 +222,7 @@ struct TapRunner {
                 advice: "'portmirror show \(mirror.name)' has its counters; 'engine: tap' makes it a tap's")
         }
         for warning in plan.warnings { Terminal.complain("warning: \(warning.message)") }
-        guard ThisProcess.hasOneThread else {
-            let text = points.map { "\($0.port)/\($0.hook)" }.joined(separator: " ")
-            ThisProcess.setEnvironment(Self.lookedMark, "\(ThisProcess.id) \(text)")
-            try ThisProcess.beginAnew()
-            return points
-        }
         return points
-    }
-
-    /// Tells this process, which began anew, what it found out before.
-    private static let lookedMark = "PORTMIRROR_LOOKED"
-
-    /// nil if it is another process's.
-    private static func places(_ text: String) -> [Point]? {
-        let words = text.split(separator: " ")
-        guard words.first == "\(ThisProcess.id)" else { return nil }
-        return words.dropFirst().compactMap { word in
-            // No interface has a slash in its name.
-            let parts = word.split(separator: "/")
-            guard parts.count == 2, let port = try? PortName(String(parts[0])),
-                let hook = Hook(rawValue: String(parts[1]))
-            else { return nil }
-            return Point(port, hook)
-        }
     }
 
     private func changeRoot() throws {
@@ -269,7 +241,13 @@ struct TapRunner {
         }
     }
 
+    /// All threads would have to give them up; a look-up of a host's name had one, which ends with its answer.
     private func giveUpPrivileges(_ identity: Identity?) throws {
+        guard ThisProcess.waitForOneThread(upTo: .seconds(1)) else {
+            throw UserError(
+                "this process still waits for a name server on another thread, so its privileges can't be given up",
+                advice: "try again; addresses in place of names need no name server")
+        }
         do {
             try Privileges.drop(to: identity)
         } catch {

@@ -11,9 +11,10 @@ import Synchronization
 /// report – makes no line of its own either, as long as it comes through a table, ``complain(_:)`` or `onOneLine`.
 enum Terminal {
     /// Whether standard output is a terminal that wants colour (no-color.org).
-    static let hasColour =
-        ThisProcess.isTerminal(1) && ThisProcess.environment("NO_COLOR") == nil
-        && ThisProcess.environment("TERM") != "dumb"
+    static let hasColour: Bool = {
+        let environment = Environment.current()
+        return ThisProcess.isTerminal(1) && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
+    }()
 
     enum Style: String {
         case bold = "1"

@@ -10,14 +10,14 @@ enum Requirement {
     static func hasTools(_ names: String...) -> Bool { isCI || names.allSatisfy { path(of: $0) != nil } }
 
     private static var isCI: Bool {
-        guard let value = ThisProcess.environment("CI") else { return false }
+        guard let value = Environment.current()["CI"] else { return false }
         return value != "0" && value != "false"
     }
 }
 
 /// Where a program is; Debian's tcpdump is in /usr/sbin at times, which isn't everybody's PATH.
 func path(of name: String) -> String? {
-    let path = (ThisProcess.environment("PATH") ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    let path = (Environment.current()["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
     return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
 }
 

@@ -80,7 +80,7 @@ extension ConformanceTests.SwitchTests {
 /// Numbers from the environment.
 enum ConformanceNumber {
     static func read(_ variable: String) throws -> UInt64? {
-        guard let text = ThisProcess.environment(variable) else { return nil }
+        guard let text = Environment.current()[variable] else { return nil }
         let number: UInt64 = try #require(UInt64(text), "\(variable) has to be a number, not \(text)")
         return number
     }

@@ -21,7 +21,7 @@ enum Requirement {
     static var isTLSThere: Bool { isCI || isServerThere && Requirement.tool("openssl").isMet }
 
     static var isCI: Bool {
-        guard let value = ThisProcess.environment("CI") else { return false }
+        guard let value = Environment.current()["CI"] else { return false }
         return value != "0" && value != "false"
     }
 }
@@ -40,6 +40,6 @@ func builtProgram(_ name: String) -> String? {
 
 /// Where a program is; Debian's servers are in /usr/sbin, which isn't everybody's PATH.
 func path(of name: String) -> String? {
-    let path = (ThisProcess.environment("PATH") ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    let path = (Environment.current()["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
     return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
 }

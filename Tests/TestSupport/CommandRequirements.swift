@@ -67,12 +67,12 @@ public enum Requirement: Sendable, CustomStringConvertible {
 
     /// Whether this is continuous integration, where everything has to be there.
     public static var isCI: Bool {
-        guard let value = ThisProcess.environment("CI") else { return false }
+        guard let value = Environment.current()["CI"] else { return false }
         return value != "0" && value != "false"
     }
 
     private static func isOnPath(_ name: String) -> Bool {
-        let path = ThisProcess.environment("PATH") ?? "/usr/bin:/bin:/usr/sbin:/sbin"
+        let path = Environment.current()["PATH"] ?? "/usr/bin:/bin:/usr/sbin:/sbin"
         return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
     }
 

@@ -309,5 +309,5 @@ public enum LabRequirement {
     }()
 
     /// Whether a missing privilege is a failure: continuous integration is to have it.
-    public static var isMandatory: Bool { ThisProcess.environment("CI") != nil }
+    public static var isMandatory: Bool { Environment.current()["CI"] != nil }
 }

@@ -27,6 +27,23 @@ public final class OpenVSwitchEngine: Engine {
         }
     }
 
+    /// Where distributions, and the sources by default, have things (ovs-vsctl(8)).
+    public struct UsualPlaces: Sendable {
+        /// The directory of the sockets (`OVS_RUNDIR`).
+        public var sockets: String
+        /// Directories that may have the database's file; the first counts that has it (`OVS_DBDIR`).
+        public var databases: [String]
+
+        /// Debian's, if nothing else is said.
+        public init(
+            sockets: String = "/run/openvswitch",
+            databases: [String] = ["/etc/openvswitch", "/var/lib/openvswitch", "/usr/local/etc/openvswitch"]
+        ) {
+            self.sockets = sockets
+            self.databases = databases
+        }
+    }
+
     /// The usual place; nil if there is no database, or if its ovs-vswitchd works in another network namespace: its
     /// mirrors are those of another machine then.
     public static func usualLocation(directory: String) throws(OVSDBError) -> Location? {
@@ -44,6 +61,7 @@ public final class OpenVSwitchEngine: Engine {
     /// Who changes things, for the database's log.
     private let actor: String
     private let mark: NamespaceMark
+    private let usual: UsualPlaces
     private let namespace: NetworkNamespace
     private var replica: Replica?
     private var silence: String?
@@ -59,10 +77,12 @@ public final class OpenVSwitchEngine: Engine {
     ///   - actor: who changes things, such as `root`.
     ///   - namespace: where the kernel's interfaces are.
     ///   - mark: whose rows are looked at and made.
+    ///   - usual: where the switch's own things are if nobody names a database.
     public init(
         _ location: Location?, isDeclined: Bool = false, on loop: EventLoop, in namespace: NetworkNamespace,
-        actor: String, mark: NamespaceMark = .none
+        actor: String, mark: NamespaceMark = .none, usual: UsualPlaces = UsualPlaces()
     ) {
+        self.usual = usual
         self.mark = mark
         self.namespace = namespace
         self.isDeclined = isDeclined
@@ -247,17 +267,17 @@ public final class OpenVSwitchEngine: Engine {
     /// Read once a look, if it is asked for.
     private func fileContents() -> FileContents {
         if let known = file { return known }
-        let found = Self.readFile()
+        let found = readFile()
         file = found
         return found
     }
 
-    private static func readFile() -> FileContents {
-        for path in databaseFiles {
+    private func readFile() -> FileContents {
+        for path in usual.databases.map({ "\($0)/conf.db" }) {
             do throws(SystemError) {
-                guard let bytes = try Files.readRegular(path, atMost: largestDatabase + 1) else { continue }
-                guard bytes.count <= largestDatabase else {
-                    return .unreadable("\(path) has more than \(largestDatabase >> 20) MiB")
+                guard let bytes = try Files.readRegular(path, atMost: Self.largestDatabase + 1) else { continue }
+                guard bytes.count <= Self.largestDatabase else {
+                    return .unreadable("\(path) has more than \(Self.largestDatabase >> 20) MiB")
                 }
                 guard let found = DatabaseFile(bytes) else {
                     return .unreadable("\(path) isn't a database of a server that stands alone")
@@ -271,17 +291,9 @@ public final class OpenVSwitchEngine: Engine {
         return .absent
     }
 
-    private var usualDirectory: String { ThisProcess.environment("OVS_RUNDIR") ?? "/run/openvswitch" }
+    private var usualDirectory: String { usual.sockets }
 
     private var usualTarget: OVSDBTarget? { try? OVSDBTarget(parsing: "unix:\(usualDirectory)/db.sock") }
-
-    /// Where distributions, and the sources by default, have the database (ovs-vsctl(8), `OVS_DBDIR`).
-    private static var databaseFiles: [String] {
-        let directories =
-            ThisProcess.environment("OVS_DBDIR").map { [$0] }
-            ?? ["/etc/openvswitch", "/var/lib/openvswitch", "/usr/local/etc/openvswitch"]
-        return directories.map { "\($0)/conf.db" }
-    }
 
     private static let largestDatabase = 64 << 20
 

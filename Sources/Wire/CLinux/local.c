@@ -114,22 +114,3 @@ int clinux_watch_drain(int descriptor) {
     while (size > 0 || (size < 0 && errno == EINTR));
     return size < 0 && errno != EAGAIN ? -errno : 0;
 }
-
-int clinux_begin_anew(void) {
-    // The kernel keeps the arguments as they were given, NUL after each.
-    FILE *file = fopen("/proc/self/cmdline", "re");
-    if (file == NULL) return -errno;
-    size_t capacity = 1 << 21;
-    char *text = malloc(capacity);
-    char **arguments = malloc(sizeof *arguments * (capacity / 2 + 2));
-    if (text == NULL || arguments == NULL) return -ENOMEM;
-    size_t size = fread(text, 1, capacity - 1, file), count = 0;
-    text[size] = 0;
-    for (size_t place = 0; place < size; place += strlen(text + place) + 1) arguments[count++] = text + place;
-    arguments[count] = NULL;
-    execv("/proc/self/exe", arguments);
-    int code = -errno;
-    free(arguments);
-    free(text);
-    return code;
-}

@@ -145,11 +145,3 @@ public final class DirectoryWatch {
         try? watch()
     }
 }
-
-extension ThisProcess {
-    /// Begins this program anew, with the same arguments and this environment, in the same process: it has one thread then
-    /// (execve(2)). Returns only if that fails.
-    public static func beginAnew() throws(SystemError) {
-        _ = try check(clinux_begin_anew(), "begin anew", "this program")
-    }
-}

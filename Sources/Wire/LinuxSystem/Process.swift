@@ -16,12 +16,6 @@ public enum ThisProcess {
     /// Effective user id.
     public static var userID: UInt32 { geteuid() }
 
-    /// An environment variable; nil if unset or empty.
-    public static func environment(_ name: String) -> String? {
-        guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
-        return unsafe String(cString: value)
-    }
-
     /// Whether a descriptor is a terminal.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
@@ -118,12 +112,6 @@ public struct ChildProcess: ~Copyable {
 }
 
 extension ThisProcess {
-    /// Sets an environment variable, for this process and those it starts. Not while other threads run.
-    public static func setEnvironment(_ name: String, _ value: String) { unsafe _ = setenv(name, value, 1) }
-
-    /// Removes one, so that programs that are started don't get it. Not while other threads run.
-    public static func removeEnvironment(_ name: String) { unsafe _ = unsetenv(name) }
-
     /// The process id.
     public static var id: Int32 { getpid() }
 }

@@ -26,5 +26,3 @@ int clinux_watch_new(void);
 int clinux_watch_add(int descriptor, const char *path, int is_parent);
 /// Reads away what has happened.
 int clinux_watch_drain(int descriptor);
-/// execv(2) of this program itself, with its arguments and environment.
-int clinux_begin_anew(void);

@@ -1,6 +1,6 @@
-import LinuxSystem
-import MirrorEngine
-import OpenVSwitch
+internal import LinuxSystem
+internal import MirrorEngine
+internal import OpenVSwitch
 
 /// Whose mirrors the usual directories hold: those of the network namespace of process 1 (rule 13).
 ///
