@@ -57,7 +57,12 @@ struct RemoveCommand: ContextualCommand {
         let running = present.observed.running.subtracting(defined)
         let awaited = present.observed.removals.map(\.name).filter { !defined.contains($0) && !running.contains($0) }
         let known = defined + running.sorted() + awaited
-        if wanted.contains(where: known.contains) { try NameArguments.check(wanted, among: known) }
+        let missing = wanted.filter { !known.contains($0) }.map(\.description)
+        if !missing.isEmpty, missing.count < wanted.count {
+            var error = NameArguments.missing(missing, among: known)
+            error.advice = "nothing was removed; \(error.advice)"
+            throw error
+        }
         try Self.refuseProcesses(wanted.filter { !defined.contains($0) }, present.observed)
         change.remove = Set(wanted)
         change.scope = .only(change.remove)

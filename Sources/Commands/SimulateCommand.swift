@@ -196,7 +196,7 @@ struct Simulation {
                 case .end: return try reader.finish()
                 }
             }
-        } catch let error as CaptureFileError where error.code == .truncated {
+        } catch let error as CaptureFileError where error.code == .truncated && reader.endOfWholeRecords > 0 {
             Terminal.complain(capture.warning(error))
         } catch let error as CaptureFileError {
             if seen > 0 { try write() }

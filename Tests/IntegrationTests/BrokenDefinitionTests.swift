@@ -87,7 +87,7 @@ extension IntegrationTests {
                 ] {
                     let outcome = try lab.portmirror(command)
                     #expect(outcome.status == 1 && outcome.error.contains(error), "\(outcome)")
-                    #expect(outcome.error.contains("mend the file, or delete it"), "\(outcome)")
+                    #expect(outcome.error.contains("nothing was changed; mend the file, or delete it"), "\(outcome)")
                 }
 
                 // What doesn't goes on as ever.

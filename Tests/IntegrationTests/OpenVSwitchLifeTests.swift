@@ -55,6 +55,13 @@ extension IntegrationTests {
                 #expect(refused.error.contains("p3 is the output of somebody's mirror theirs of br0 already"))
                 try lab.mirror("add", "ids", "--from", "p1", "--to", "p4", "--reserve-output")
                 try lab.mirror("remove", "ids")
+                // Beside theirs, what both select comes twice.
+                let beside = try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                #expect(
+                    beside.error.contains(
+                        "others send frames of its ports to its output as well, so that some come twice: somebody's mirror theirs"
+                    ), "\(beside)")
+                try lab.mirror("remove", "ids")
                 // The end of the test compares all rows.
             }
         }
@@ -414,6 +421,37 @@ extension IntegrationTests {
                 #expect(try run("apply").status == 0)
                 #expect(try run("list").output.contains(" active "))
                 #expect(try run("remove", "ids").status == 0)
+            }
+        }
+
+        @Test("A mirror of the kernel that has the name of one to be removed is removed like any other")
+        func sameName() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                try openVSwitch.end(.server, signal: 9)
+                #expect(try lab.portmirror(["remove", "ids"]).status == 1)
+                _ = try lab.portmirror(["add", "ids", "--from", "p1", "--to", "p3", "--engine", "tc"])
+                #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact"))
+                #expect(try lab.portmirror(["remove", "ids"]).status == 1)
+                #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact") == false)
+                #expect(try lab.state("ids").state == "removing")
+                try openVSwitch.start(.server)
+                try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
+                #expect(try lab.state("ids").reason.contains("takes away what is left of it"))
+                try lab.mirror("apply")
+                #expect(try openVSwitch.vsctl("list Mirror") == "")
+            }
+        }
+
+        @Test("Of several names, one that isn't there keeps the others, which is said") func someUnknown() throws {
+            try withCommandLab { lab in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
+                let refused = try lab.portmirror(["remove", "ids", "other"])
+                #expect(
+                    refused.status == 1 && refused.error.contains("nothing was removed; defined: ids"), "\(refused)")
+                let unknown = try lab.portmirror(["import", "--take-over", "other"])
+                #expect(unknown.status == 1 && !unknown.error.contains("\\n"), "\(unknown)")
+                try lab.mirror("remove", "ids")
             }
         }
 

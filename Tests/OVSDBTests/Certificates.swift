@@ -18,6 +18,7 @@ final class Certificates: Sendable {
         try make("expired", names: local, days: -1)
         try make("uuid", names: "DNS:\(Self.uuid)")
         try make("client")
+        try make("127.0.0.1")
         try make("stranger", of: "otherca")
     }
 

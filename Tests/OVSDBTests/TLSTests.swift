@@ -57,12 +57,19 @@ struct TLSTests {
         let error = try failure(server, certificates.files(), host: "localhost")
         #expect(
             error.details
-                == "the server's certificate is for DNS:\(Certificates.uuid), not for localhost; if it is the "
-                + "right server, --server-name says which name to expect")
+                == "the server's certificate is for '\(Certificates.uuid)', not for 'localhost'; if it is the right server, say "
+                + "which name to expect, such as --server-name '\(Certificates.uuid)'")
         let nameless = try failure(try certificates.server("client"), certificates.files())
-        #expect(nameless.details.hasPrefix("the server's certificate is for client, not for 127.0.0.1;"), "\(nameless)")
+        #expect(
+            nameless.details.hasPrefix("the server's certificate is for 'client', not for '127.0.0.1';"), "\(nameless)")
+        // As the common name, an address doesn't count.
+        let common = try failure(try certificates.server("127.0.0.1"), certificates.files())
+        #expect(
+            common.details
+                == "the server's certificate has the address '127.0.0.1' as its common name, where none counts: have one made "
+                + "with it in subjectAltName (IP:127.0.0.1)")
         let several = try failure(server, certificates.files(serverNames: ["a.example", "127.0.0.1"]))
-        #expect(several.details.contains("not for a.example or 127.0.0.1;"))
+        #expect(several.details.contains("not for 'a.example' or '127.0.0.1';"))
     }
 
     @Test func `a server's name that is said stands in for the host`() throws {
@@ -73,7 +80,7 @@ struct TLSTests {
         }
         // The host itself doesn't count then.
         let error = try failure(try certificates.server(), certificates.files(serverNames: [Certificates.uuid]))
-        #expect(error.details.contains("is for DNS:localhost, IP Address:127.0.0.1, not for \(Certificates.uuid);"))
+        #expect(error.details.contains("is for 'localhost', '127.0.0.1', not for '\(Certificates.uuid)';"))
     }
 
     @Test func `a client's certificate that the server doesn't accept is named`() throws {
@@ -155,7 +162,8 @@ struct TLSTests {
         }
         let refused = try list()
         #expect(
-            refused.status == 1 && refused.text.contains("--server-name says which name to expect"), "\(refused.text)")
+            refused.status == 1 && refused.text.contains("say which name to expect, such as --server-name"),
+            "\(refused.text)")
         let taken = try list("--server-name", "10.0.0.1", "--server-name", Certificates.uuid)
         #expect(taken.status == 0, "\(taken.text)")
     }

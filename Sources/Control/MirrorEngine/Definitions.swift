@@ -51,7 +51,7 @@ public struct Definitions: Sendable {
             throw UserError(
                 each: ["mirror \(name) is left as it is, for \(why):"]
                     + "\(file)".split(separator: "\n").map(String.init),
-                advice: "mend the file, or delete it; then run 'portmirror apply'")
+                advice: "nothing was changed; mend the file, or delete it, and run 'portmirror apply'")
         }
     }
 }

@@ -346,13 +346,19 @@ public final class Reconciler {
         }
     }
 
-    /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason.
+    /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason; those that are to be
+    /// removed, too.
     private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> [MirrorName: String] {
         let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
             .union((observed.switches?.mirrors ?? []).compactMap(\.mirror))
-        let away = intents.map(\.mirror).filter { !running.contains($0.name) }
+        let defined = Set(intents.map(\.mirror.name))
+        let away =
+            intents.map { (mirror: $0.mirror, wasKept: false) }
+            + observed.removals.filter { !defined.contains($0.name) }.map { (mirror: $0, wasKept: true) }
         return Dictionary(
-            away.compactMap { mirror in engine.hiding(mirror, wasKept: false).map { (mirror.name, $0) } },
+            away.filter { !running.contains($0.mirror.name) }.compactMap { mirror, wasKept in
+                engine.hiding(mirror, wasKept: wasKept).map { (mirror.name, $0) }
+            },
             uniquingKeysWith: { first, _ in first })
     }
 

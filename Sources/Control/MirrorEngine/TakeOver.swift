@@ -32,9 +32,9 @@ public struct TakeOver: Sendable {
         let unknown = names.subtracting(found.mirrors.map(\.name)).sorted()
         guard unknown.isEmpty else {
             let all = found.mirrors.map(\.name.description).joined(separator: ", ")
-            let left = found.remarks.map { "\n  \($0)" }.joined()
+            let names = unknown.map(\.description).joined(separator: ", ")
             throw UserError(
-                "others have no mirror that would be called \(unknown.map(\.description).joined(separator: ", "))\(left)",
+                each: ["others have no mirror that would be called \(names)"] + found.remarks,
                 advice: found.mirrors.isEmpty ? "there is nothing to take over" : "there are: \(all)")
         }
         for name in names.sorted() {

@@ -7,6 +7,8 @@ struct Difference {
     let scope: PlanScope
     /// Mirrors that are left as they are.
     let frozen: Set<MirrorName>
+    /// Those of them of which nothing can be seen that runs. Points of such a name are another mirror's, which has gone.
+    var unseen: Set<MirrorName> = []
     /// What others made that becomes this tool's: in `observed` it has the marks already.
     var adoption = Adoption()
     /// Points that are left as they are, without their counters.
@@ -43,7 +45,8 @@ struct Difference {
     }
 
     private func mayTouch(_ point: ObservedPoint) -> Bool {
-        mayTouch(point.mirror) && (settled.isEmpty || !settled.contains(point.withoutCounters))
+        (mayTouch(point.mirror) || unseen.contains(point.mirror) && scope.contains(point.mirror))
+            && (settled.isEmpty || !settled.contains(point.withoutCounters))
     }
 
     // MARK: Points

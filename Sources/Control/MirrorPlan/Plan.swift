@@ -148,7 +148,7 @@ public func makePlan(
     plan.steps =
         Difference(
             observed: adoption.carriedOut(on: found, isComplete: false), target: target, scope: scope, frozen: frozen,
-            adoption: adoption
+            unseen: Set(hidden.map(\.name)).subtracting(desired.map(\.mirror.name)), adoption: adoption
         ).steps
     return plan
 }

@@ -73,7 +73,9 @@ struct Rules {
 
     /// What to tell before it is done.
     func warnings(of mirror: Mirror) -> [Warning] {
-        let everywhere = hostOnly(mirror) + duplicates(mirror) + devices(mirror).warnings() + passedBy(mirror)
+        let everywhere =
+            hostOnly(mirror) + duplicates(mirror) + devices(mirror).warnings() + passedBy(mirror)
+            + mirroredByOthers(mirror)
         if isOnSwitch(mirror) {
             return everywhere + offloads(mirror)
                 + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
@@ -81,6 +83,38 @@ struct Rules {
         return isTapped(mirror)
             ? everywhere + TapWarnings(observed: observed, others: mirrors.filter(isTapped)).warnings(of: mirror)
             : everywhere + offloads(mirror) + starved(mirror)
+    }
+
+    /// Mirrors of others that send frames of the same ports to the same output.
+    private func mirroredByOthers(_ mirror: Mirror) -> [Warning] {
+        let places = places(of: mirror)
+        let watched = Set(
+            places.map { topology.switchPort(withInterface: $0.port)?.name ?? $0.port }.map(\.description))
+        let bridges = Set(places.compactMap { topology.switchOf($0.port)?.name.description })
+        let outputs = mirror.outputPorts
+        let rows = (observed.switches?.mirrors ?? []).filter { row in
+            guard row.mirror == nil, case .port(let output) = row.selection.output,
+                outputs.contains(where: { $0.description == output.name })
+            else { return false }
+            return row.selection.selectsAll
+                ? bridges.contains(row.bridge.name)
+                : !watched.isDisjoint(with: row.selection.ingress.union(row.selection.egress).map(\.name))
+        }
+        let targets = Set(outputs.compactMap { topology[$0]?.index })
+        let filters = places.flatMap { place -> [String] in
+            guard let port = topology[place.port] else { return [] }
+            return (observed.hooks[port.index]?.foreign ?? []).filter { filter in
+                filter.hook == place.hook && filter.rule?.copies.contains { targets.contains($0.index) } == true
+            }.map { "the filter at \(port.name) \($0.place)" }
+        }
+        let others = rows.map(\.title) + filters
+        guard !others.isEmpty else { return [] }
+        return [
+            Warning(
+                mirror: mirror.name,
+                message: "others send frames of its ports to its output as well, so that some come twice: "
+                    + others.joined(separator: ", ") + " ('portmirror import --take-over' takes over what others have)")
+        ]
     }
 
     /// That somebody else may have it once it is looked at.

@@ -209,9 +209,9 @@ private struct StatusReader {
     /// What the removal of one waits for.
     private func removal(of name: MirrorName) -> String {
         if let doubt = observed.doubt(about: name) { return "being removed: \(doubt)" }
-        return observed.switches == nil
+        return observed.hidden[name] != nil
             ? "being removed: waits for Open vSwitch, which may go on copying"
-            : "being removed: the next portmirror apply takes away what Open vSwitch has of it"
+            : "being removed: the next portmirror apply takes away what is left of it"
     }
 
     /// One that is left as it runs, since its definition can't be read.
@@ -249,6 +249,7 @@ private struct StatusReader {
         } else if let place = observed.elsewhere(of: mirror) {
             status.state = .waiting
             if observed.otherDatabases[mirror.name] != nil { status.engine = .ovs }
+            status.note = nil
             let missing = status.engine == .ovs ? [] : missingSources + missingOutputs
             status.reason = missing.isEmpty ? place : "\(absence(missing, "exist yet")); \(place)"
         } else if let refusal = refusals[mirror.name]?.first {

@@ -207,26 +207,34 @@ import OVSDB
                 : unsafe functions.isForHost(certificate, name, 0, 0, nil) == 1
         }
         guard !isRight else { return }
-        let wanted = names.joined(separator: " or ")
+        let wanted = names.map { "'\($0)'" }.joined(separator: " or ")
+        let said = unsafe said(by: certificate)
+        guard !said.isEmpty else { throw refusal("the server's certificate has no name, so it can't be for \(wanted)") }
+        let list = said.map { "'\($0)'" }.joined(separator: ", ")
         throw refusal(
-            "the server's certificate is for \(unsafe said(by: certificate)), not for \(wanted); if it is the right "
-                + "server, --server-name says which name to expect")
+            names.contains(where: said.contains)
+                ? "the server's certificate has the address \(list) as its common name, where none counts: have one made "
+                    + "with it in subjectAltName (IP:\(said.joined(separator: ",IP:")))"
+                : "the server's certificate is for \(list), not for \(wanted); if it is the right server, say which name to "
+                    + "expect, such as --server-name '\(said[0])'")
     }
 
-    /// The names that a certificate is for, such as `DNS:ovs.example, IP Address:10.0.0.1`; the common name only if there
-    /// are no others (RFC 6125, section 6.4.4).
-    private func said(by certificate: OpenSSL.Pointer) -> String {
+    /// The names and addresses that a certificate is for; the common name only if there are no others (RFC 6125, section
+    /// 6.4.4).
+    private func said(by certificate: OpenSSL.Pointer) -> [String] {
         // NID_subject_alt_name, NID_commonName
         let place = unsafe functions.extensionPlace(certificate, 85, -1)
-        var text = ""
-        if place >= 0, let channel = unsafe functions.makeChannel(functions.memory()) {
-            defer { unsafe functions.freeChannel(channel) }
-            unsafe _ = functions.printExtension(channel, functions.extensionAt(certificate, place), 0, 0)
-            text = unsafe Self.text { unsafe functions.readChannel(channel, $0, $1) }
-        } else {
-            text = unsafe Self.text { unsafe functions.entryOfName(functions.subject(certificate), 13, $0, $1) }
+        guard place >= 0, let channel = unsafe functions.makeChannel(functions.memory()) else {
+            let name = unsafe Self.text { unsafe functions.entryOfName(functions.subject(certificate), 13, $0, $1) }
+            return name.isEmpty ? [] : [name]
         }
-        return text.isEmpty ? "no name" : text
+        defer { unsafe functions.freeChannel(channel) }
+        unsafe _ = functions.printExtension(channel, functions.extensionAt(certificate, place), 0, 0)
+        // "DNS:ovs.example, IP Address:10.0.0.1"
+        return unsafe Self.text { unsafe functions.readChannel(channel, $0, $1) }.split(separator: ",").map { part in
+            let name = part.drop { $0 == " " }
+            return String(name.firstIndex(of: ":").map { name[name.index(after: $0)...] } ?? name)
+        }
     }
 
     private static func text(_ fill: (UnsafeMutablePointer<CChar>?, CInt) -> CInt) -> String {
