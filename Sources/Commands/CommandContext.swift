@@ -24,5 +24,5 @@ protocol ContextualCommand: ParsableCommand {
 
 extension ContextualCommand {
     /// Not the way: ArgumentParser's own would print the help.
-    func run() throws { throw UserError("\(Self._commandName) isn't run by way of its context") }
+    func run() throws { throw UserError("a command was run without its context, which is a bug") }
 }
