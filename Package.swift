@@ -141,14 +141,14 @@ let package = Package(
         tests(
             "MirrorPlanTests",
             [
-                "MirrorModel", "MirrorPlan", "OVSDB", "PacketFilter", "PlanSimulation", "RandomNumbers",
-                "ReferenceModel",
+                "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "PacketFilter", "PlanSimulation", "RandomNumbers",
+                "ReferenceModel", "Tap", "TrafficControl",
             ]),
         tests(
             "MirrorEngineTests",
             [
-                "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "PlanSimulation",
-                "RandomNumbers",
+                "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OpenVSwitch",
+                "PlanSimulation", "RandomNumbers", "Tap", "TrafficControl",
             ]),
         tests(
             "TrafficControlTests",
@@ -168,7 +168,8 @@ let package = Package(
             "CommandsTests",
             [
                 "CaptureFile", "Commands", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "RandomNumbers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "RandomNumbers", "Tap", "TrafficControl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests in network namespaces

@@ -32,12 +32,12 @@ struct Change {
         let done = try machine.apply(change)
         PlanOutput.complain(of: done)
         let status = statuses(
-            of: done.desired, observed: done.observed, now: .now, engines: done.engines, isApplied: true
+            of: done.desired, observed: done.observed, now: .now, isApplied: true
         )
         .first { $0.name == name }
         guard let status, status.state != .active else { return }
         // Who asked for a mirror needn't know that what he asked for takes a process.
-        let why = status.engine == .tap && status.tap == nil ? status.note ?? "" : ""
+        let why = status.carrier == .process && status.tap == nil ? status.note ?? "" : ""
         Terminal.complain(
             UserError("mirror \(name) is \(status.state.rawValue): \(status.reason)", advice: why))
     }

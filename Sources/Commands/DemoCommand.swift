@@ -141,7 +141,8 @@ struct DemoStory {
     }
 
     private func observe() throws -> Observation {
-        try TrafficControlEngine(in: .current(), runDirectory: "\(directory)/run").observe(outputs: [PortName("vnet2")])
+        try EngineGroup([TrafficControlEngine(in: .current(), runDirectory: "\(directory)/run")])
+            .observe(outputs: [PortName("vnet2")])
     }
 
     private func heading(_ text: String) { Terminal.write("\n" + Terminal.styled("== \(text)", .bold) + "\n") }
@@ -169,7 +170,8 @@ enum DemoAdvice {
     }
 
     private static func example() -> (String, String)? {
-        let topology = try? TrafficControlEngine(in: .current(), runDirectory: "/nonexistent").observe().topology
+        let topology = try? EngineGroup([TrafficControlEngine(in: .current(), runDirectory: "/nonexistent")]).observe()
+            .topology
         guard let topology else { return nil }
         for port in topology.ports.values.sorted(by: { $0.name < $1.name }) where port.kind.isBridge {
             let members = topology.members(of: port.name)

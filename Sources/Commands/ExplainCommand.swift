@@ -4,9 +4,6 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
-import OpenVSwitch
-import RouteNetlink
-import TrafficControl
 
 struct ExplainCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -59,22 +56,19 @@ struct ExplainCommand: ContextualCommand {
         }
         let plan = makePlan(
             desired: preview.desired, observed: preview.observed.without(names, desired: preview.desired),
-            engines: preview.engines, scope: .only(names))
+            scope: .only(names))
         guard plan.refusals.isEmpty else {
             throw UserError(each: plan.refusals.map(\.description))
         }
-        let everything =
-            plan.steps.contains(where: Self.copiesEverything) ? machine.trafficControl.features.everything : .matchall
         var text = Self.waiting(preview, names)
         for warning in plan.warnings { text += "# Warning: \("\(warning)".onOneLine)\n" }
         for note in plan.notes where names.contains(note.mirror) { text += "# \("\(note)".onOneLine)\n" }
         let steps = plan.steps.filter { Self.isAbout(names, $0) }
         let commands =
-            steps.flatMap { explain($0, everything: everything, plainParents: machine.trafficControl.plainParents) }
-            + explain(
-                steps, database: machine.database, purges: machine.openVSwitch.purges, namespace: machine.mark
-            )
-            + preview.desired.map(\.mirror).filter { names.contains($0.name) && plan.engines[$0.name] == .tap }
+            try machine.reconciler.explain(steps, on: preview.observed)
+            + preview.desired.map(\.mirror).filter {
+                names.contains($0.name) && plan.engines[$0.name].flatMap(preview.observed.carrier(of:)) == .process
+            }
             .flatMap(explainTap)
         for item in commands {
             text += Terminal.wrapped(item.why, width: 98, prefix: "# ") + "\(item.command)\n"
@@ -82,15 +76,11 @@ struct ExplainCommand: ContextualCommand {
         Terminal.write(text)
     }
 
-    private static func copiesEverything(_ step: Step) -> Bool {
-        if case .addPoint(let point, _) = step { point.match == .everything } else { false }
-    }
-
     /// Leftovers of others that the plan would clean away are another matter.
     private static func isAbout(_ names: Set<MirrorName>, _ step: Step) -> Bool {
-        switch step {
-        case .removePoint, .closeHook, .disownHook, .restoreOutput, .forgetOutput, .removeSwitchMirror: false
-        default: step.mirror.map(names.contains) ?? true
+        switch step.action.effect {
+        case .removes, .givesBack: false
+        case .adds, .changes: step.mirror.map(names.contains) ?? true
         }
     }
 

@@ -65,7 +65,7 @@ struct ImportCommand: ContextualCommand {
     private func express(_ wanted: Set<MirrorName>, _ machine: Machine) throws {
         let present = try machine.reconciler.look(now: .now)
         let found = importMirrors(
-            present.observed, defined: present.desired.map(\.mirror), engines: present.engines)
+            present.observed, defined: present.desired.map(\.mirror))
         try NameArguments.check(Array(wanted), among: found.mirrors.map(\.name))
         let mirrors = found.mirrors.filter { wanted.isEmpty || wanted.contains($0.name) }
         let remarks = found.remarks.map { "# \($0.onOneLine)\n" }.joined()

@@ -131,13 +131,13 @@ struct ForeignMirror: Encodable {
             .map { ForeignMirror($0, observed) }
         let filters = observed.topology.ports.values.sorted { $0.name < $1.name }.flatMap { port in
             ((observed.hooks[port.index]?.foreign ?? []) + (observed.queueFilters[port.index] ?? []))
-                .compactMap { ForeignMirror($0, at: port.name, observed.topology) }
+                .compactMap { ForeignMirror($0, at: port.name, observed) }
         }
         return rows + filters
     }
 
     private init(_ row: ObservedSwitchMirror, _ observed: Observation) {
-        engine = EngineName.ovs.rawValue
+        engine = observed.engine(on: .switchTable)?.rawValue ?? ""
         place = "bridge \(row.bridge)"
         name = row.name.isEmpty ? nil : row.name
         owner =
@@ -159,9 +159,10 @@ struct ForeignMirror: Encodable {
         problems = row.problems(in: observed)
     }
 
-    private init?(_ filter: ForeignFilter, at port: PortName, _ topology: Topology) {
+    private init?(_ filter: ForeignFilter, at port: PortName, _ observed: Observation) {
+        let topology = observed.topology
         guard let rule = filter.rule else { return nil }
-        engine = EngineName.tc.rawValue
+        engine = observed.engine(on: .filters)?.rawValue ?? ""
         place = "\(port) \(filter.place)"
         name = nil
         owner = nil
@@ -187,7 +188,7 @@ enum StatusReader {
         let present = try machine.reconciler.look(now: .now)
         complain(of: present.desired.filter { names.isEmpty || names.contains($0.mirror.name) })
         return statuses(
-            of: present.desired, observed: present.observed, now: .now, engines: present.engines)
+            of: present.desired, observed: present.observed, now: .now)
     }
 
     /// Mirrors of which it couldn't be told whether what runs is what the definition says.

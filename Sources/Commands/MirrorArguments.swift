@@ -56,8 +56,7 @@ extension MirrorOptions {
         }
         let vlans = vlans.flatMap { text in value { try VLANSet(parsing: text) } }
         let seconds = duration.flatMap { text in value { try parseDuration(text) } }
-        let engine = engine.flatMap { EngineChoice(rawValue: $0) }
-        if let word = self.engine, engine == nil {
+        if let word = engine, !EngineName.words.contains(word) {
             problems.append("there is no engine '\(word)'; there are auto, ovs, tc and tap")
         }
         if old == nil, from.isEmpty, fromBridge.isEmpty {
@@ -78,7 +77,7 @@ extension MirrorOptions {
             mirror.sample = sample ?? mirror.sample
             mirror.snaplen = snaplen ?? mirror.snaplen
             mirror.spread = spread || mirror.spread
-            mirror.engine = engine ?? mirror.engine
+            if let engine { mirror.engine = EngineName(word: engine) }
             mirror.reserve = reserve || mirror.reserve
             mirror.keepOffloads = keepOffloads || mirror.keepOffloads
             if let seconds { mirror.until = now.adding(seconds: seconds) }

@@ -40,7 +40,7 @@ struct MirrorOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Which engine: auto (the default), ovs, tc or tap.", valueName: "engine"),
-        completion: .list(EngineChoice.allCases.map(\.rawValue)))
+        completion: .list(EngineName.words))
     var engine: String?
 
     @Option(

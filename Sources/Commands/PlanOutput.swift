@@ -93,8 +93,7 @@ struct PlanOutput {
     private var waiting: String {
         let names = Set(preview.added + preview.changed)
         return statuses(
-            of: preview.desired, observed: preview.observed, now: .now, engines: preview.engines,
-            isApplied: true
+            of: preview.desired, observed: preview.observed, now: .now, isApplied: true
         )
         .filter { names.contains($0.name) && ($0.state == .waiting || $0.state == .degraded) }
         .map { "mirror \($0.name) will be \($0.state.rawValue): \($0.reason.onOneLine)\n" }.joined()
@@ -116,12 +115,10 @@ struct PlanOutput {
     }
 
     private static func sign(_ step: Step) -> String {
-        switch step {
-        case .openHook, .addPoint, .addSwitchMirror: Terminal.styled("+", .green)
-        case .removePoint, .closeHook, .forgetOutput, .removeSwitchMirror, .removeForeign: Terminal.styled("-", .red)
-        case .prepareOutput, .retarget, .disownHook, .restoreOutput, .changeSwitchMirror, .setFlooding,
-            .adoptSwitchMirror, .releaseSwitchMirror, .adoptPoint, .releasePoint:
-            Terminal.styled("~", .yellow)
+        switch step.action.effect {
+        case .adds: Terminal.styled("+", .green)
+        case .removes: Terminal.styled("-", .red)
+        case .changes, .givesBack: Terminal.styled("~", .yellow)
         }
     }
 

@@ -113,7 +113,7 @@ private enum Removal: String, CaseIterable {
         case .sample: mirror.sample = 1
         case .snaplen: mirror.snaplen = nil
         case .spread: mirror.spread = false
-        case .engine: mirror.engine = .auto
+        case .engine: mirror.engine = nil
         case .for: mirror.until = nil
         // That is where the definition is, not what it says.
         case .temporary: break

@@ -35,7 +35,7 @@ struct ShowCommand: ContextualCommand {
         let machine = try context.machine(places)
         let present = try machine.reconciler.look(now: .now)
         let all = statuses(
-            of: present.desired, observed: present.observed, now: .now, engines: present.engines)
+            of: present.desired, observed: present.observed, now: .now)
         guard let status = all.first(where: { $0.name.description == name }) else {
             let foreign = ForeignMirror.all(called: name, in: present.observed)
             guard foreign.isEmpty else {

@@ -207,9 +207,6 @@ import Testing
         #expect(
             try problems("m", "--from", "a", "--to", "b", "--spread")
                 == ["--spread goes with several outputs: there is one"])
-        #expect(
-            try problems("m", "--from", "a", "--to", "b,c", "--spread", "--engine", "tc")
-                == ["--spread goes with the tap engine: the tc engine can't spread copies"])
     }
 
     @Test("A mirror needs a source and an output") func mirrorNeedsSourceOutput() throws {

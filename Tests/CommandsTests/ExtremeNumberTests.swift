@@ -4,7 +4,9 @@ import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import RandomNumbers
+import Tap
 import Testing
+import TrafficControl
 
 @testable import Commands
 
@@ -104,7 +106,8 @@ import Testing
             let mirror = try add.mirror(now: Timestamp(secondsSince1970: now))
             for moment in ExtremeNumbers.signed {
                 let all = statuses(
-                    of: [DesiredMirror(mirror: mirror, match: .everything)], observed: Observation(),
+                    of: [DesiredMirror(mirror: mirror, match: .everything)],
+                    observed: Observation(engines: [.trafficControl]),
                     now: Timestamp(secondsSince1970: moment))
                 let status = try #require(all.first)
                 let text = show.text(status, now: Timestamp(secondsSince1970: moment))
@@ -131,7 +134,7 @@ import Testing
         var topology = Topology()
         topology.insert(Port(name: try PortName("vnet0"), index: 2))
         topology.insert(Port(name: try PortName("vnet2"), index: 3))
-        let observed = Observation(topology: topology, taps: [name: report])
+        let observed = Observation(engines: [.trafficControl, .tap], topology: topology, taps: [name: report])
         for now in [0, 1_800_000_000, Int64.max] {
             let time = Timestamp(secondsSince1970: now)
             let all = statuses(

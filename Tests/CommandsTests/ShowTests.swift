@@ -1,7 +1,9 @@
 import ArgumentParser
 import MirrorModel
 import MirrorPlan
+import Tap
 import Testing
+import TrafficControl
 
 @testable import Commands
 
@@ -27,6 +29,7 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
             ], handle: PointHandle(preference: 256, kind: "matchall", handle: 1))
     }
     let observed = Observation(
+        engines: [.trafficControl, .tap],
         topology: topology, points: points, hooks: [2: HookState(kind: .clsact, isOurs: true)])
     let all = statuses(
         of: [DesiredMirror(mirror: mirror, match: .everything)], observed: observed,

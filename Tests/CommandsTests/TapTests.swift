@@ -2,7 +2,9 @@ import ArgumentParser
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Tap
 import Testing
+import TrafficControl
 
 @testable import Commands
 
@@ -80,7 +82,7 @@ import Testing
                     directory: try DirectoryPath("/captures"), current: "a.pcapng", finished: 3, removed: 1, bytes: 5000
                 )
             ], ways: [TapReport.Way(port: try PortName("vnet2"), queueReason: "a program listens at it")])
-        let observed = Observation(topology: topology, taps: [mirror.name: report])
+        let observed = Observation(engines: [.trafficControl, .tap], topology: topology, taps: [mirror.name: report])
         let all = statuses(
             of: [DesiredMirror(mirror: mirror, match: .everything)], observed: observed,
             now: Timestamp(secondsSince1970: 100))

@@ -56,7 +56,9 @@ struct EngineUnderTest {
         _ = try reconciler.apply(change, now: Self.now)
     }
 
-    func observe(outputs: Set<PortName> = []) throws -> Observation { try engine.observe(outputs: outputs) }
+    func observe(outputs: Set<PortName> = []) throws -> Observation {
+        try EngineGroup([engine]).observe(outputs: outputs)
+    }
 
     /// The mirrors that have a file.
     func defined() throws -> [MirrorName] { try reconciler.look(now: Self.now).definitions.intents.map(\.mirror.name) }

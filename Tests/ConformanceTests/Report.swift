@@ -71,7 +71,7 @@ extension Mirror {
             }
         }
         lines.append("    to: [" + outputs.map(\.words).joined(separator: ", ") + "]")
-        if engine != .auto { lines.append("    engine: \(engine)") }
+        if let engine { lines.append("    engine: \(engine)") }
         if spread { lines.append("    spread: true") }
         if let vlans { lines.append("    vlans: \"\(vlans)\"") }
         if let snaplen { lines.append("    snaplen: \(snaplen)") }

@@ -9,20 +9,20 @@ extension ConformanceTests {
     /// 5 standard deviations wide, which is met by chance once in a million runs.
     @Suite struct SamplingTests {
         @Test("One frame in N is copied, the same to each output", arguments: [2, 4, 10] as [UInt32], engines)
-        func samples(_ sample: UInt32, _ engine: EngineChoice) throws {
+        func samples(_ sample: UInt32, _ engine: EngineName) throws {
             let result = try Self.run(engine, sample: sample, filter: nil, vlans: nil)
             result.expect(candidates: Self.count, sample: sample)
         }
 
         @Test("Sampling is asked besides the filter and the VLANs", arguments: engines)
-        func samplesSelected(_ engine: EngineChoice) throws {
+        func samplesSelected(_ engine: EngineName) throws {
             let result = try Self.run(engine, sample: 3, filter: "udp port 53", vlans: try VLANSet(parsing: "10"))
             // Every second frame is in the VLAN, every third of all is to port 53.
             result.expect(candidates: Self.count / 6, sample: 3)
             #expect(result.copies.counts.keys.allSatisfy { $0.vlan == 10 && $0.bytes[18 + 23] == 53 })
         }
 
-        private static let engines = [EngineChoice.tc, .tap]
+        private static let engines = [EngineName.tc, .tap]
         private static let count = 4200
 
         private struct Result: Sendable {
@@ -46,7 +46,7 @@ extension ConformanceTests {
         }
 
         private static func run(
-            _ engine: EngineChoice, sample: UInt32, filter: String?, vlans: VLANSet?
+            _ engine: EngineName, sample: UInt32, filter: String?, vlans: VLANSet?
         ) throws -> Result {
             let bridge = try PortName("sw0")
             let names = try ["vnet0", "vnet1", "eth2", "eth3"].map { try PortName($0) }

@@ -8,7 +8,7 @@ extension ConformanceTests {
         @Test(
             "Each filter selects what it means, with tags in the kernel's metadata and in the bytes", arguments: engines
         )
-        func filters(_ engine: EngineChoice) throws {
+        func filters(_ engine: EngineName) throws {
             for filter in FilterCase.table {
                 try expectAgreement(engine) { $0.filter = filter.expression }
             }
@@ -17,7 +17,7 @@ extension ConformanceTests {
         @Test(
             "Each VLAN list selects the VLANs that are on it",
             arguments: ["10", "0", "10,20-29", "0,100-4094", "1-4094", "20-100", "25,30-31,10"], engines)
-        func vlans(_ list: String, _ engine: EngineChoice) throws {
+        func vlans(_ list: String, _ engine: EngineName) throws {
             let vlans = try VLANSet(parsing: list)
             try expectAgreement(engine) { $0.vlans = vlans }
             try expectAgreement(engine) {
@@ -27,7 +27,7 @@ extension ConformanceTests {
         }
 
         /// What VMs send has its outermost tag in metadata, what the host sends has it in the bytes.
-        private func expectAgreement(_ engine: EngineChoice, _ select: (inout Mirror) -> Void) throws {
+        private func expectAgreement(_ engine: EngineName, _ select: (inout Mirror) -> Void) throws {
             var scenario = try Self.scenario
             for index in scenario.mirrors.indices {
                 scenario.mirrors[index].engine = engine
@@ -50,7 +50,7 @@ extension ConformanceTests {
             }
         }
 
-        private static let engines = [EngineChoice.tc, .tap]
+        private static let engines = [EngineName.tc, .tap]
         private static let seed: UInt64 = 5
 
         /// A member of a bridge and the bridge itself, each mirrored to a port of its own, and 300 frames.

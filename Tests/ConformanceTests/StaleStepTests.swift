@@ -25,14 +25,14 @@ extension ConformanceTests {
 
         private func look(_ lab: CommandLab) throws -> Observation {
             let outputs: Set<PortName> = [try PortName("p3")]
-            return try inSwitch(lab) { try $0.observe(outputs: outputs) }
+            return try inSwitch(lab) { try EngineGroup([$0]).observe(outputs: outputs) }
         }
 
         /// What becomes of steps; nil if all were done.
         private func perform(_ steps: [Step], _ lab: CommandLab) throws -> StepFailure? {
             try inSwitch(lab) { engine in
                 do {
-                    try engine.perform(steps)
+                    try engine.perform(steps, on: Observation())
                     return nil
                 } catch let failure as StepFailure {
                     return failure
@@ -63,7 +63,7 @@ extension ConformanceTests {
                 let theirs = try lab.sh("tc filter show dev p1 ingress").output
                 #expect(theirs.contains("device x1"))
                 let output = try ResolvedPort(#require(seen.topology[try PortName("x1")]))
-                for step in [Step.removePoint(point), .retarget(point, to: [output])] {
+                for step in [Step(FilterStep.removePoint(point)), Step(FilterStep.retarget(point, to: [output]))] {
                     let failure = try #require(try perform([step], lab))
                     #expect(failure.isStale && failure.reason.contains("somebody else"), "\(failure)")
                     #expect(try lab.sh("tc filter show dev p1 ingress").output == theirs)
@@ -85,7 +85,7 @@ extension ConformanceTests {
                     "for turn in $(seq 500); do tc actions add action mirred egress mirror index \(number) dev p3 2>/dev/null "
                         + "&& exit 0; sleep 0.01; done; exit 1")
                 try lab.mirror("apply")
-                let failure = try #require(try perform([.removePoint(point)], lab))
+                let failure = try #require(try perform([Step(FilterStep.removePoint(point))], lab))
                 #expect(failure.isStale)
                 #expect(try lab.mirror("list").output.contains("active"))
                 try lab.sh("tc actions del action mirred index \(number)")
@@ -109,14 +109,14 @@ extension ConformanceTests {
                     try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
                     let seen = try look(lab)
                     let port = try ResolvedPort(#require(seen.topology[try PortName("p1")]))
-                    #expect(try perform(seen.points.map { .removePoint($0) }, lab) == nil)
+                    #expect(try perform(seen.points.map { Step(FilterStep.removePoint($0)) }, lab) == nil)
                     try lab.sh(change)
-                    #expect(try perform([.closeHook(port)], lab) == nil)
+                    #expect(try perform([Step(FilterStep.closeHook(port))], lab) == nil)
                     #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact"), "\(change)")
                     let left = try lab.sh("tc filter show dev p1 egress; tc filter show dev p1 ingress").output
                     #expect(rest.isEmpty || left.contains(rest), "\(change): \(left)")
                     // To disown it takes nothing of theirs away either.
-                    #expect(try perform([.disownHook(port)], lab) == nil)
+                    #expect(try perform([Step(FilterStep.disownHook(port))], lab) == nil)
                     let after = try lab.sh("tc filter show dev p1 egress; tc filter show dev p1 ingress").output
                     #expect(after == left)
                     try lab.sh("tc qdisc del dev p1 clsact")
@@ -142,8 +142,9 @@ extension ConformanceTests {
                     mirror: try MirrorName("web"), port: source, hook: .ingress, match: .everything,
                     outputs: [record.port])
                 for step in [
-                    Step.restoreOutput(change), .prepareOutput(change), .openHook(record.port),
-                    .addPoint(point, preference: 256),
+                    Step(OutputStep.restore(change)), Step(OutputStep.prepare(change)),
+                    Step(FilterStep.openHook(record.port)),
+                    Step(FilterStep.addPoint(point, preference: 256)),
                 ] {
                     let failure = try #require(try perform([step], lab), "\(step)")
                     #expect(failure.isStale && failure.reason.contains("another name or index"), "\(failure)")
@@ -166,7 +167,7 @@ extension ConformanceTests {
                 try lab.sh(
                     "ip link add br9 type bridge; ip link set p3 master br9; bridge link set dev p3 learning off")
                 let change = OutputChange(port: record.port, bridgePort: record.bridgePort)
-                let failure = try #require(try perform([.restoreOutput(change)], lab))
+                let failure = try #require(try perform([Step(OutputStep.restore(change))], lab))
                 #expect(failure.isStale, "\(failure)")
                 #expect(try lab.sh("bridge -d link show dev p3").output.contains("learning off"))
                 try lab.sh("ip link set p3 master br0; ip link del br9")

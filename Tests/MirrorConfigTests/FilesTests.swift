@@ -88,17 +88,11 @@ import Testing
             problems(file("from: a", "to: {files: x, format: y, keep-percent: 0}")).count == 3)
     }
 
-    @Test("spread needs outputs, and an engine that can")
+    @Test("spread needs outputs")
     func spread() throws {
         #expect(try mirrors(file("from: a", "to: [b, c]", "spread: true")).first?.spread == true)
         #expect(
             problems(complete("spread: true")) == ["6:13: 'spread' goes with several outputs: there is one"])
-        for engine in ["tc", "ovs"] {
-            #expect(
-                problems(file("from: a", "to: [b, c]", "engine: \(engine)", "spread: true")) == [
-                    "7:13: 'spread' goes with the tap engine: the \(engine) engine can't spread copies"
-                ])
-        }
         #expect(try mirrors(file("from: a", "to: [b, c]", "engine: tap", "spread: true")).first?.engine == .tap)
         #expect(problems(complete("spread: 1")) == ["6:13: 'spread' has to be true or false; found '1'"])
     }

@@ -134,13 +134,13 @@ import Testing
         }
         if coin() { all.append(.files(try randomFiles(&generator))) }
         let spread = all.count > 1 && coin()
-        let engines: [EngineChoice] = spread ? [.auto, .tap] : EngineChoice.allCases
+        let engines = spread ? [nil, .tap] : EngineName.words.map(EngineName.init(word:))
         return Mirror(
             name: try MirrorName(coin() ? "\(index)" : "m.\(index)_-"), sources: sources,
             outputs: all, vlans: coin() ? try VLANSet(vlans) : nil, filter: coin() ? randomText(30, &generator) : nil,
             sample: coin() ? 1 : .random(in: sampleRange, using: &generator),
             snaplen: coin() ? nil : .random(in: snaplenRange, using: &generator),
-            spread: spread, engine: engines.randomElement(using: &generator) ?? .auto,
+            spread: spread, engine: engines.randomElement(using: &generator) ?? nil,
             reserve: coin(), keepOffloads: coin(),
             until: coin() ? nil : Timestamp(secondsSince1970: .random(in: 0...253_402_300_799, using: &generator)))
     }

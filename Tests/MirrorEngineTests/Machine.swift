@@ -4,11 +4,13 @@ import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import PlanSimulation
+import Tap
+import TrafficControl
 
 /// An engine on a machine that exists on paper, which fails, or changes, when it is told to.
 final class PaperEngine: Engine {
     var simulator: Simulator
-    let capabilities = EngineCapabilities.trafficControl
+    let name = EngineName.tc
     /// The step, counted from 0 over all that is asked, that fails; nil for none.
     var failsAt: Int?
     /// Whether that failure says that the world has changed.
@@ -26,7 +28,9 @@ final class PaperEngine: Engine {
         observation.offloads = simulator.world.offloads
     }
 
-    func perform(_ steps: [Step]) throws -> [String] {
+    func takes(_ step: Step) -> Bool { true }
+
+    func perform(_ steps: [Step], on observed: Observation) throws -> [String] {
         for step in steps {
             defer { performed += 1 }
             if performed == failsAt { throw StepFailure(step: step, reason: "told to", isStale: failureIsStale) }
@@ -46,7 +50,7 @@ final class Machine {
 
     init(ports: [String] = ["a", "b", "c"]) throws {
         directory = try Files.makeTemporaryDirectory("portmirror-engine-tests")
-        var world = Observation()
+        var world = Observation(engines: [.trafficControl, .tap])
         for (offset, name) in ports.enumerated() {
             let index = Int32(offset + 2)
             world.topology.insert(Port(name: try PortName(name), index: index))

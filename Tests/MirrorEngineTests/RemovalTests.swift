@@ -2,8 +2,11 @@ import LinuxSystem
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import OpenVSwitch
 import PlanSimulation
+import Tap
 import Testing
+import TrafficControl
 
 /// An Open vSwitch that doesn't answer until it is told to.
 private final class AbsentSwitch: Engine {
@@ -11,15 +14,19 @@ private final class AbsentSwitch: Engine {
     var hides: Set<String> = []
     var isDeclined = false
 
-    var capabilities: EngineCapabilities {
+    let name = EngineName.ovs
+    private var capabilities: EngineCapabilities {
         guard !answers else { return .openVSwitch }
         var capabilities = EngineCapabilities.noOpenVSwitch
         capabilities.mayBeMissed = true
         return capabilities
     }
 
-    func observe(into observation: inout Observation) throws { observation.declinesSwitches = isDeclined }
-    func perform(_ steps: [Step]) throws -> [String] { [] }
+    func observe(into observation: inout Observation) throws {
+        observation.declinesSwitches = isDeclined
+        observation.engines.append(capabilities)
+    }
+    func perform(_ steps: [Step], on observed: Observation) throws -> [String] { [] }
     func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
         !answers && !isDeclined && hides.contains(mirror.name.description) ? "nobody serves the database" : nil
     }
@@ -28,14 +35,17 @@ private final class AbsentSwitch: Engine {
 /// A process that listens where a mirror's tap would, and answers nothing right until it ends.
 private final class DoubtfulTap: Engine {
     var hasEnded = false
-    private var doubts: [MirrorName: String] { hasEnded ? [:] : [name: "it says nothing"] }
-    private let name: MirrorName
+    private var doubts: [MirrorName: String] { hasEnded ? [:] : [mirror: "it says nothing"] }
+    private let mirror: MirrorName
+    let name = EngineName.tap
 
-    init(_ name: MirrorName) { self.name = name }
+    init(_ mirror: MirrorName) { self.mirror = mirror }
 
-    var capabilities: EngineCapabilities { .tap }
-    func observe(into observation: inout Observation) throws { observation.unaskable = doubts }
-    func perform(_ steps: [Step]) throws -> [String] { [] }
+    func observe(into observation: inout Observation) throws {
+        observation.unaskable = doubts
+        observation.engines.append(.tap)
+    }
+    func perform(_ steps: [Step], on observed: Observation) throws -> [String] { [] }
     func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { doubts[mirror.name] }
 }
 
@@ -87,7 +97,7 @@ private final class DoubtfulTap: Engine {
         let present = try reconciler.look(now: machine.now)
         #expect(present.definitions.intents.isEmpty)
         let status = statuses(
-            of: present.desired, observed: present.observed, now: machine.now, engines: present.engines
+            of: present.desired, observed: present.observed, now: machine.now
         ).first
         #expect(status?.state == .removing && status?.reason.hasPrefix("being removed: waits for Open vSwitch") == true)
         #expect(status?.outputs.map(\.output.description) == ["b"])
@@ -119,7 +129,7 @@ private final class DoubtfulTap: Engine {
             done.remarks.contains { $0.contains("it is unknown whether 'portmirror run cut' runs: it says nothing") })
         let present = try reconciler.look(now: machine.now)
         let status = statuses(
-            of: present.desired, observed: present.observed, now: machine.now, engines: present.engines
+            of: present.desired, observed: present.observed, now: machine.now
         ).first
         #expect(status?.state == .removing && status?.engine == .tap)
         #expect(status?.reason == "being removed: it is unknown whether 'portmirror run cut' runs: it says nothing")
@@ -179,7 +189,7 @@ private final class DoubtfulTap: Engine {
         #expect(kept && hasRecord)
         let present = try reconciler.look(now: machine.now)
         let status = statuses(
-            of: present.desired, observed: present.observed, now: machine.now, engines: present.engines
+            of: present.desired, observed: present.observed, now: machine.now
         ).first
         #expect(status?.state == .degraded && status?.reason.contains("had its name before") == true)
         ovs.answers = true

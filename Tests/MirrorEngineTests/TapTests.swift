@@ -61,7 +61,7 @@ import Testing
         #expect(try machine.put(mirror).plan.steps == [])
         #expect(machine.files.count == 1)
         #expect(machine.state == before)
-        mirror.engine = .auto
+        mirror.engine = nil
         _ = try machine.put(mirror)
         #expect(machine.state != before)
         mirror.engine = .tap

@@ -14,7 +14,7 @@ import Testing
     func tableIsTheRule() throws {
         for kind in DeviceKind.all {
             for word in kind.words {
-                for engine in [EngineChoice.tc, .tap] {
+                for engine in [EngineName.tc, .tap] {
                     var lab = try Lab.usual()
                     try lab.add("dev0", Self.kind(word, parent: lab.index("eth0")))
                     try lab.mirror("source", ["dev0:ingress"], to: ["vnet2"]) { $0.engine = engine }
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test("An XDP program at a watched ingress is named, whoever copies") func programInFront() throws {
-        for engine in [EngineChoice.tc, .tap] {
+        for engine in [EngineName.tc, .tap] {
             var lab = try Lab.usual()
             for name in ["vnet0", "eth0"] { try lab.change(name) { $0.program = 12 } }
             try lab.mirror("m", ["vnet0:ingress", "eth0:egress"], to: ["vnet2"]) { $0.engine = engine }
@@ -184,7 +184,7 @@ import Testing
                 // A tap's copies have a route of their own; what comes in has none.
                 lab.desired[0].mirror.engine = .tap
                 #expect(lab.refusals() == [])
-                lab.desired[0].mirror.engine = .auto
+                lab.desired[0].mirror.engine = nil
                 lab.desired[0].mirror.sources = [.port(try PortName("vnet0"), .ingress)]
                 #expect(lab.refusals() == [])
                 #expect(lab.warnings().first?.hasPrefix("gt0 has room for") == true)
@@ -266,7 +266,7 @@ import Testing
         try lab.change("vnet0") { $0.vlans = PortVLANs(native: 10, untagged: [10]) }
         try lab.change("vnet1") { $0.vlans = PortVLANs(native: 1, untagged: [1], tagged: [10, 20]) }
         let vlan = try VLANSet(parsing: "10")
-        for engine in [EngineChoice.tc, .tap] {
+        for engine in [EngineName.tc, .tap] {
             lab.desired = []
             try lab.mirror("m", ["vnet0"], to: ["eth0"]) {
                 $0.vlans = vlan
@@ -302,7 +302,7 @@ import Testing
             $0.engine = .tc
         }
         #expect(lab.refusals().first?.message.contains("tap0 (an access port of VLAN 10)") == true)
-        lab.desired[0].mirror.engine = .auto
+        lab.desired[0].mirror.engine = nil
         #expect(lab.refusals() == [])
     }
 

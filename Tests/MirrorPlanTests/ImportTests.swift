@@ -1,7 +1,10 @@
 import MirrorModel
 import MirrorPlan
+import OpenVSwitch
 import PlanSimulation
+import Tap
 import Testing
+import TrafficControl
 
 @Suite("Mirrors of others as definitions") struct ImportTests {
     /// A filter as `tc filter add … u32 match u8 0 0 action mirred egress mirror dev …` makes it.
@@ -31,11 +34,11 @@ import Testing
         if let vlans = mirror.vlans { text += " vlan \(vlans)" }
         if let filter = mirror.filter { text += " filter \(filter)" }
         if let snaplen = mirror.snaplen { text += " snaplen \(snaplen)" }
-        return text + " \(mirror.engine)" + (mirror.reserve ? " reserved" : "")
+        return text + " \(mirror.engine?.description ?? EngineName.anyWord)" + (mirror.reserve ? " reserved" : "")
     }
 
     private func found(_ lab: Lab) -> (words: [String], result: Import) {
-        let result = importMirrors(lab.observed, defined: lab.desired.map(\.mirror), engines: lab.engines)
+        let result = importMirrors(lab.observed, defined: lab.desired.map(\.mirror))
         return (result.mirrors.map(Self.words), result)
     }
 
@@ -95,7 +98,7 @@ import Testing
         let (words, result) = found(lab)
         #expect(words == ["to-eth0: vnet0:both > eth0 tc"])
         #expect(result.remarks.count == 1 && result.remarks[0].hasPrefix("vnet0 has a plain ingress qdisc"))
-        let taken = importMirrors(lab.observed, engines: lab.engines, for: .takeOver)
+        let taken = importMirrors(lab.observed, for: .takeOver)
         #expect(taken.mirrors.map(Self.words) == ["to-eth0: vnet0:ingress > eth0 tc"])
         #expect(taken.isIncomplete && taken.remarks.count == 1)
         // Both ways on.
@@ -200,11 +203,11 @@ import Testing
 
 @Suite("Mirrors of others taken over") struct AdoptionTests {
     private func plan(_ lab: Lab) -> (Plan, Import) {
-        let found = importMirrors(lab.observed, engines: lab.engines)
+        let found = importMirrors(lab.observed)
         let desired = found.mirrors.map { DesiredMirror(mirror: $0, match: .everything) }
         return (
             makePlan(
-                desired: desired, observed: lab.observed, engines: lab.engines,
+                desired: desired, observed: lab.observed,
                 scope: .only(Set(found.mirrors.map(\.name))), adopting: found.adoption), found
         )
     }
@@ -240,7 +243,7 @@ import Testing
         #expect(world.hooks[try lab.index("vnet0")]?.foreign.map(\.kind) == ["flower"])
         // A second look finds nothing to do.
         let desired = found.mirrors.map { DesiredMirror(mirror: $0, match: .everything) }
-        #expect(makePlan(desired: desired, observed: world, engines: lab.engines).steps == [])
+        #expect(makePlan(desired: desired, observed: world).steps == [])
     }
 
     @Test("One with a match, or on a queueing discipline, goes last, when ours copies beside it") func replaced() throws
@@ -291,7 +294,7 @@ import Testing
         var lab = try labWithFilters()
         lab.observed.hooks[try lab.index("vnet0")]?.foreign.append(
             ForeignFilter(hook: .ingress, preference: 50000, kind: "flower", actions: ["gact"]))
-        let found = importMirrors(lab.observed, engines: lab.engines)
+        let found = importMirrors(lab.observed)
         #expect(found.mirrors.count == 1)
         let reason = found.obstacles.values.first ?? ""
         #expect(reason.contains("vnet0 ingress pref 49152") && reason.contains("pref 50000 flower (gact)"))
@@ -308,7 +311,7 @@ import Testing
                     ImportTests.filter(
                         .ingress, to: [eth0], preference: preference, match: .expression("ip"), endsWalk: false), other,
                 ])
-            return importMirrors(lab.observed, engines: lab.engines).obstacles.values.first
+            return importMirrors(lab.observed).obstacles.values.first
         }
         let drops = { ForeignFilter(hook: .ingress, preference: $0, kind: "flower", actions: ["gact"]) }
         // Ours is at 256 and behind.
@@ -332,9 +335,9 @@ import Testing
         #expect(plan.refusals == [])
         let world = try after(lab, plan.steps)
         let desired = found.mirrors.map { DesiredMirror(mirror: $0, match: .everything) }
-        #expect(makePlan(desired: desired, observed: world, engines: lab.engines).steps == [])
+        #expect(makePlan(desired: desired, observed: world).steps == [])
         #expect(
-            statuses(of: desired, observed: world, now: Timestamp(secondsSince1970: 0), engines: lab.engines).map(
+            statuses(of: desired, observed: world, now: Timestamp(secondsSince1970: 0)).map(
                 \.state) == [.active])
     }
 }

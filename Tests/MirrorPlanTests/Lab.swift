@@ -1,14 +1,20 @@
 import MirrorModel
 import MirrorPlan
+import OpenVSwitch
 import PlanSimulation
 import PacketFilter
+import Tap
 import Testing
+import TrafficControl
 
 /// A machine to plan for: ports by short names, what hangs on them, and what is wanted.
 struct Lab {
-    var observed = Observation()
+    var observed = Observation(engines: [.noOpenVSwitch, .trafficControl, .tap])
     var desired: [DesiredMirror] = []
-    var engines = EngineCapabilities.usual
+    var engines: [EngineCapabilities] {
+        get { observed.engines }
+        set { observed.engines = newValue }
+    }
     private var lastIndex: Int32 = 0
     var lastRow: UInt64 = 0
 
@@ -90,7 +96,7 @@ struct Lab {
     // MARK: What comes of it
 
     func plan(_ scope: PlanScope = .everything) -> Plan {
-        makePlan(desired: desired, observed: observed, engines: engines, scope: scope)
+        makePlan(desired: desired, observed: observed, scope: scope)
     }
 
     func plan(only names: String...) throws -> Plan { plan(.only(Set(try names.map { try MirrorName($0) }))) }

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test("8: the source's own bridge sends copies on to the real receivers") func n8OwnBridge() throws {
-        for engine in [EngineChoice.auto, .tap] {
+        for engine in [EngineName?.none, .tap] {
             var lab = try Lab.usual()
             try lab.mirror("m", ["vnet0:ingress"], to: ["br0"]) { $0.engine = engine }
             #expect(try way(lab) == "br0 -> vnet0")
@@ -73,7 +73,7 @@ import Testing
         try lab.add("left.5", .vlan(parent: lab.index("left"), id: 5))
         try lab.add("br0.5", .vlan(parent: lab.index("br0"), id: 5))
         for (source, engine) in [
-            ("vnet0", EngineChoice.tc), ("vnet0:ingress", .tap), ("bridge br0", .tc), ("up0.6", .tc),
+            ("vnet0", EngineName.tc), ("vnet0:ingress", .tap), ("bridge br0", .tc), ("up0.6", .tc),
         ] {
             lab.desired = []
             try lab.mirror("m", [source], to: ["up0.5"]) { $0.engine = engine }
@@ -143,14 +143,14 @@ import Testing
     }
 
     @Test("8: what is sent through a switch's internal port enters the switch") func n8InternalPort() throws {
-        for (engine, source) in [(EngineChoice.tc, "tap0"), (.tap, "tap0"), (.tap, "tap0:ingress")] {
+        for (engine, source) in [(EngineName.tc, "tap0"), (.tap, "tap0"), (.tap, "tap0:ingress")] {
             for output in ["mir0", "ovs0"] {
                 var lab = try Lab.onSwitch()
                 try lab.addInternalPort("mir0", on: "ovs0")
                 try lab.mirror("m", [source], to: [output]) { $0.engine = engine }
                 #expect(
                     try leak(lab)?.hasPrefix("\(output) is an internal port of ovs0: what is sent through it") == true)
-                lab.desired[0].mirror.engine = .auto
+                lab.desired[0].mirror.engine = nil
                 #expect(lab.refusals() == [])
                 lab.desired[0].mirror.engine = engine
                 lab.desired[0].mirror.sources = [.port(try PortName("eth0"), .ingress)]

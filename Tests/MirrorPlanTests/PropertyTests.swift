@@ -72,12 +72,12 @@ import Testing
             let last = plan.steps.lastIndex { $0.addsCopies } ?? -1
             for (place, step) in plan.steps.enumerated() {
                 try simulator.perform(step)
-                if case .prepareOutput(let change) = step {
+                if case .prepare(let change)? = step.as(OutputStep.self) {
                     #expect(place <= last || !plan.steps.contains(where: \.addsCopies), "seed \(seed)")
                     prepared.insert(change.port.index)
                 }
                 for output in step.newOutputs { checkReady(output, scenario, simulator.world, "seed \(seed): \(step)") }
-                if case .restoreOutput(let change) = step {
+                if case .restore(let change)? = step.as(OutputStep.self) {
                     checkFree(change, scenario, simulator.world, "seed \(seed): \(step)")
                 }
             }
@@ -146,8 +146,9 @@ import Testing
         }
         #expect(
             seen.isSuperset(of: [
-                "prepare", "open", "add", "retarget", "remove", "close", "disown", "restore", "forget", "loop",
-                "output-is-source", "hook", "filter", "reserve",
+                "prepare", "openHook", "addPoint", "retarget", "removePoint", "closeHook", "disownHook", "restore",
+                "forget",
+                "loop", "output-is-source", "hook", "filter", "reserve",
             ]))
     }
 
@@ -170,7 +171,7 @@ import Testing
                 #expect(try performAll(scenario).points.allSatisfy { $0.mirror != name }, "seed \(seed)")
             }
         }
-        #expect(kinds == ["tap", "remove"])
+        #expect(kinds == ["tap", "removePoint"])
     }
 
     // MARK: Checks
@@ -305,33 +306,13 @@ extension Step {
 
     /// The outputs that get copies by this step.
     fileprivate var newOutputs: [ResolvedPort] {
-        switch self {
+        switch self.as(FilterStep.self) {
         case .addPoint(let point, _): point.outputs
         case .retarget(_, let outputs): outputs
         default: []
         }
     }
 
-    fileprivate var word: String {
-        switch self {
-        case .prepareOutput: "prepare"
-        case .openHook: "open"
-        case .addPoint: "add"
-        case .retarget: "retarget"
-        case .removePoint: "remove"
-        case .closeHook: "close"
-        case .disownHook: "disown"
-        case .restoreOutput: "restore"
-        case .forgetOutput: "forget"
-        case .addSwitchMirror: "add row"
-        case .changeSwitchMirror: "change row"
-        case .removeSwitchMirror: "remove row"
-        case .setFlooding: "flood"
-        case .adoptSwitchMirror: "adopt row"
-        case .releaseSwitchMirror: "release row"
-        case .adoptPoint: "adopt"
-        case .releasePoint: "release"
-        case .removeForeign: "replace"
-        }
-    }
+    /// The step's kind.
+    fileprivate var word: String { Swift.Mirror(reflecting: action).children.first?.label ?? "" }
 }

@@ -1,6 +1,9 @@
 import MirrorModel
 import MirrorPlan
+import OpenVSwitch
+import Tap
 import Testing
+import TrafficControl
 
 @Suite struct RefusalTests {
     @Test("8: an output can't be a source of the same mirror, whatever the direction")
@@ -45,7 +48,7 @@ import Testing
 
     @Test("6: cutting copies is refused with the engines that can, whichever engine is asked for")
     func n6CuttingCopiesRefused() throws {
-        for engine in [EngineChoice.auto, .tc] {
+        for engine in [EngineName?.none, .tc] {
             var lab = try Lab.usual()
             lab.engines = [.noOpenVSwitch, .trafficControl, EngineCapabilities.tap]
             lab.engines[2].isAvailable = false
@@ -81,7 +84,7 @@ import Testing
         #expect(lab.refusals() == [])
         lab.engines = [
             EngineCapabilities(
-                engine: .tap, isAvailable: true, truncates: true, deduplicates: true, sharesOutputs: false)
+                engine: .tap, carrier: .process, truncates: true, deduplicates: true, sharesOutputs: false)
         ]
         #expect(lab.refusals().map(\.rule) == [.capability, .capability])
         #expect(
@@ -95,7 +98,8 @@ import Testing
         var lab = try Lab.usual()
         lab.engines = [
             EngineCapabilities(
-                engine: .tc, isAvailable: false, unavailable: "this kernel has no mirred", truncates: false,
+                engine: .tc, carrier: .filters, isAvailable: false, unavailable: "this kernel has no mirred",
+                truncates: false,
                 deduplicates: false, sharesOutputs: true)
         ]
         try lab.mirror("m", ["vnet0"], to: ["vnet2"])

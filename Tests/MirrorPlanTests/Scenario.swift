@@ -93,7 +93,7 @@ struct Scenario {
 
     /// Gives a mirror to a process, which has more outputs to offer.
     private mutating func tap(_ place: Int) throws {
-        lab.desired[place].mirror.engine = chance(2) ? .tap : .auto
+        lab.desired[place].mirror.engine = chance(2) ? .tap : nil
         lab.desired[place].mirror.snaplen = 96
         if chance(3) {
             let directory = try DirectoryPath("/captures/\(Int.random(in: 0...1, using: &numbers))")
@@ -111,7 +111,7 @@ struct Scenario {
         // What a process is to have has been the kernel's before, and the other way round.
         lab.desired[place].mirror.spread = false
         lab.desired[place].mirror.snaplen = chance(3) ? 96 : nil
-        if chance(2) { lab.desired[place].mirror.engine = .auto }
+        if chance(2) { lab.desired[place].mirror.engine = nil }
     }
 
     // MARK: What happens to machines

@@ -161,7 +161,7 @@ import Testing
         }
         func status() throws -> MirrorStatus {
             try #require(
-                statuses(of: lab.desired, observed: lab.observed, now: now, engines: lab.engines).first)
+                statuses(of: lab.desired, observed: lab.observed, now: now).first)
         }
         try lab.mirror("m", ["tap0", "tap9"], to: ["tap1"]) { $0.reserve = true }
         try lab.apply()
@@ -187,7 +187,7 @@ import Testing
         try lab.mirror("m", ["tap0"], to: ["dpdk0"]) { $0.reserve = true }
         try lab.apply()
         let status = try #require(
-            statuses(of: lab.desired, observed: lab.observed, now: now, engines: lab.engines).first)
+            statuses(of: lab.desired, observed: lab.observed, now: now).first)
         #expect(status.state == .degraded)
         #expect(status.reason == "output dpdk0 has no carrier")
     }

@@ -1,6 +1,9 @@
 import MirrorModel
 import MirrorPlan
 import OVSDB
+import OpenVSwitch
+import Tap
+import TrafficControl
 
 /// Open vSwitch in a lab: bridges with ports that are interfaces of the kernel too, and rows of the Mirror table.
 extension Lab {

@@ -1,7 +1,10 @@
 import MirrorModel
 import MirrorPlan
 import OVSDB
+import OpenVSwitch
+import Tap
 import Testing
+import TrafficControl
 
 @Suite struct SwitchPlanTests {
     private func vlan(_ id: UInt16, _ bridge: String = "ovs0") throws -> Output {
@@ -93,7 +96,7 @@ import Testing
             refusal.message.contains(
                 "tap100i0 isn't a port of an Open vSwitch bridge: it is behind the Linux bridge fwbr100i0, whose port on "
                     + "ovs2 is fwln100o0 (--from fwln100o0)"), "\(refusal.message)")
-        lab.desired[0].mirror.engine = .auto
+        lab.desired[0].mirror.engine = nil
         #expect(lab.plan().notes.first?.message.contains("fwln100o0") == true)
     }
 
@@ -310,7 +313,7 @@ import Testing
         #expect(lab.refusals() == [])
         try lab.apply()
         // What tc runs already goes on.
-        lab.desired[0].mirror.engine = .auto
+        lab.desired[0].mirror.engine = nil
         #expect(lab.refusals() == [])
     }
 
@@ -333,7 +336,7 @@ import Testing
         var lab = try Lab.usual()
         lab.engines[0].isAvailable = false
         lab.engines[0].unavailable = "there is no Open vSwitch on this machine"
-        for engine in [EngineChoice.auto, .ovs] {
+        for engine in [EngineName?.none, .ovs] {
             lab.desired = []
             try lab.mirror("m", ["vnet0"], to: ["eth0"]) {
                 $0.engine = engine
@@ -345,7 +348,7 @@ import Testing
             #expect(refusals.first?.message.hasPrefix("Open vSwitch's database has rows of it") == true)
             #expect(lab.steps() == [])
             let status = statuses(
-                of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 0), engines: lab.engines)
+                of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 0))
             #expect(status.map(\.state) == [.waiting])
         }
         lab.desired[0].mirror.engine = .tc
@@ -372,7 +375,7 @@ import Testing
         var lab = try Lab.onSwitch()
         try lab.mirror("m", ["tap0:ingress"], to: ["tap2"]) { $0.engine = .tc }
         try lab.apply()
-        lab.desired[0].mirror.engine = .auto
+        lab.desired[0].mirror.engine = nil
         #expect(
             lab.steps() == [
                 "mirror m: stop copying tap0 ingress", "remove the clsact qdisc from tap0",
@@ -424,6 +427,6 @@ import Testing
 
     private func status(_ lab: Lab) -> [MirrorStatus] {
         statuses(
-            of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 0), engines: lab.engines)
+            of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 0))
     }
 }

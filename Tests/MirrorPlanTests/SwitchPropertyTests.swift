@@ -1,9 +1,12 @@
 import MirrorModel
 import MirrorPlan
 import OVSDB
+import OpenVSwitch
 import PlanSimulation
 import RandomNumbers
+import Tap
 import Testing
+import TrafficControl
 
 /// What holds of every plan for Open vSwitch, tried on random machines. A failure names the seed.
 @Suite struct SwitchPropertyTests {
@@ -112,7 +115,7 @@ import Testing
     /// What is done, or isn't, as a whole: all steps about Open vSwitch are one transaction.
     private func runs(_ steps: [Step]) -> [[Step]] {
         steps.reduce(into: []) { runs, step in
-            if step.engine == .ovs, runs.last?.last?.engine == .ovs {
+            if step.action is SwitchStep, runs.last?.last?.action is SwitchStep {
                 runs[runs.count - 1].append(step)
             } else {
                 runs.append([step])
@@ -231,7 +234,7 @@ struct SwitchScenario {
         let mirror = Mirror(
             name: try MirrorName(name), sources: sources.sorted { $0.description < $1.description },
             outputs: try outputs(), vlans: chance(4) ? try VLANSet([0...1]) : nil, sample: chance(8) ? 10 : 1,
-            snaplen: chance(5) ? 96 : nil, engine: chance(8) ? .ovs : .auto)
+            snaplen: chance(5) ? 96 : nil, engine: chance(8) ? .ovs : nil)
         lab.desired.append(DesiredMirror(mirror: mirror, match: .everything))
     }
 

@@ -85,11 +85,16 @@ import Testing
         lab.desired[0].mirror.outputs = [.vlan(12, bridge: try PortName("br0"))]
         #expect(lab.refusals().map(\.rule) == [.capability])
         #expect(lab.refusals()[0].message.hasPrefix("the tap engine can't send copies into a VLAN of a bridge"))
-        for engine in [EngineChoice.tc, .ovs] {
+        for engine in [EngineName.tc, .ovs] {
             lab.desired[0].mirror.outputs = [try files()]
             lab.desired[0].mirror.engine = engine
             #expect(lab.refusals().first?.message.contains("can't write files") == true)
             #expect(lab.refusals().first?.message.hasSuffix("; tap can") == true)
+            lab.desired[0].mirror.outputs = [.port(try PortName("vnet2")), .port(try PortName("eth0"))]
+            lab.desired[0].mirror.spread = true
+            #expect(lab.refusals().first?.message.contains("can't spread copies over its outputs (spread)") == true)
+            #expect(lab.refusals().first?.message.hasSuffix("; tap can") == true)
+            lab.desired[0].mirror.spread = false
         }
     }
 
@@ -100,7 +105,7 @@ import Testing
         lab.engines[0].isSilent = true
         lab.engines[0].unavailable = "Open vSwitch doesn't answer"
         #expect(lab.refusals() == [])
-        lab.desired[0].mirror.engine = .auto
+        lab.desired[0].mirror.engine = nil
         #expect(lab.refusals().first?.message.hasSuffix("or say engine tc to have the kernel do it") == true)
         lab.desired[0].mirror.outputs = [try files()]
         #expect(lab.refusals().first?.message.hasSuffix("or say engine tap to have a process do it") == true)
@@ -284,7 +289,7 @@ import Testing
     private func status(_ lab: Lab) throws -> MirrorStatus {
         try #require(
             statuses(
-                of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 100), engines: lab.engines
+                of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 100)
             ).first)
     }
 
@@ -385,8 +390,7 @@ import Testing
             engine: .tap)
         func judged() -> Plan {
             judge(
-                DesiredMirror(mirror: own, match: .everything), among: lab.desired, observed: lab.observed,
-                engines: lab.engines)
+                DesiredMirror(mirror: own, match: .everything), among: lab.desired, observed: lab.observed)
         }
         #expect(judged().refusals.map(\.rule) == [.loop])
         own.outputs = [.port(try PortName("vnet1"))]
@@ -409,8 +413,7 @@ import Testing
             let own = Mirror(
                 name: try MirrorName("tap"), sources: [.port(source, .both)], outputs: [.port(output)], engine: .tap)
             return judge(
-                DesiredMirror(mirror: own, match: .everything), among: lab.desired, observed: lab.observed,
-                engines: lab.engines
+                DesiredMirror(mirror: own, match: .everything), among: lab.desired, observed: lab.observed
             ).refusals.map(\.rule)
         }
         #expect(try refusals(other, one) == [.loop])

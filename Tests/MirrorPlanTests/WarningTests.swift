@@ -112,7 +112,7 @@ import Testing
         var lab = try Lab.usual()
         lab.engines = [
             EngineCapabilities(
-                engine: .ovs, isAvailable: true, truncates: true, deduplicates: true, sharesOutputs: true)
+                engine: .ovs, carrier: .switchTable, truncates: true, deduplicates: true, sharesOutputs: true)
         ]
         try lab.mirror("m", ["vnet0", "vnet1"], to: ["eth0"])
         #expect(lab.warnings() == [])

@@ -17,9 +17,9 @@ import Testing
             selection: SwitchSelection(ingress: [source], output: .port(output)))
     }
 
-    private func operations(_ steps: [Step], externalIDs: [String: String] = [:]) -> [Operation] {
+    private func operations(_ steps: [SwitchStep]) -> [Operation] {
         var transaction = SwitchTransaction(
-            root: root, now: 1000, has: { _ in true }, sent: { _ in 7 }, externalIDs: { _ in externalIDs },
+            root: root, now: 1000, has: { _ in true }, sent: { _ in 7 },
             running: { _ in Baseline(selected: 3, sent: 4) })
         for step in steps { transaction.add(step) }
         return transaction.operations(comment: "portmirror (root): it")
@@ -32,12 +32,12 @@ import Testing
     }
 
     /// Every kind of step.
-    private func all() throws -> [[Step]] {
+    private func all() throws -> [[SwitchStep]] {
         let name = try MirrorName("ids")
         return [
-            [.addSwitchMirror(try mirror("ids"))], [.changeSwitchMirror(row(.mirror(name)), to: try mirror("ids"))],
-            [.removeSwitchMirror(row(.mirror(name)))], [.setFlooding(12, bridge, true)],
-            [.adoptSwitchMirror(row(.others), as: name)], [.releaseSwitchMirror(row(.mirror(name)))],
+            [.add(try mirror("ids"))], [.change(row(.mirror(name)), to: try mirror("ids"))],
+            [.remove(row(.mirror(name)))], [.setFlooding(12, bridge, true)],
+            [.adopt(row(.others), as: name)], [.release(row(.mirror(name)))],
         ]
     }
 
@@ -82,7 +82,7 @@ import Testing
         let mark = Condition("external_ids", .includes, .map("portmirror", "ids"))
         for steps in try all() {
             let operations = operations(steps)
-            let isAdopted = if case .adoptSwitchMirror? = steps.first { true } else { false }
+            let isAdopted = if case .adopt? = steps.first { true } else { false }
             func isAskedFor(_ table: String, _ row: Condition, _ isRight: ([Condition]) -> Bool = { _ in true }) -> Bool
             {
                 operations.contains { operation in
@@ -101,7 +101,7 @@ import Testing
                 }
             }
             // What goes is only taken out of its bridge.
-            if case .removeSwitchMirror(let row)? = steps.first {
+            if case .remove(let row)? = steps.first {
                 #expect(isAskedFor("Mirror", .row(row.id)) { $0.contains(mark) })
             }
         }
@@ -111,7 +111,9 @@ import Testing
         throws
     {
         let name = try MirrorName("ids")
-        let operations = operations([.adoptSwitchMirror(row(.others), as: name)], externalIDs: ["owner": "alice"])
+        var theirs = row(.others)
+        theirs.externalIDs = ["owner": "alice"]
+        let operations = operations([.adopt(theirs, as: name)])
         let id = row(.others).id
         #expect(
             operations.contains(
@@ -140,12 +142,12 @@ import Testing
     func changedAtOnce() throws {
         let name = try MirrorName("ids")
         let operations = operations([
-            .adoptSwitchMirror(row(.others), as: name), .changeSwitchMirror(row(.mirror(name)), to: try mirror("ids")),
+            .adopt(row(.others), as: name), .change(row(.mirror(name)), to: try mirror("ids")),
         ])
         let mark = Condition("external_ids", .includes, .map("portmirror", "ids"))
         for case .wait(_, let conditions, _, _, _, _) in operations { #expect(!conditions.contains(mark)) }
         // Alone, it does.
-        let alone = self.operations([.changeSwitchMirror(row(.mirror(name)), to: try mirror("ids"))])
+        let alone = self.operations([.change(row(.mirror(name)), to: try mirror("ids"))])
         let asks = alone.contains { operation in
             if case .wait(_, let conditions, _, _, _, _) = operation { conditions.contains(mark) } else { false }
         }

@@ -19,8 +19,24 @@ public struct Simulator {
 
     /// Carries out a step, or refuses it.
     public mutating func perform(_ step: Step) throws {
+        switch step.action {
+        case let step as OutputStep: try perform(step)
+        case let step as FilterStep: try perform(step)
+        case let step as SwitchStep: try perform(step)
+        default: throw Impossible(description: "nobody does '\(step)'")
+        }
+    }
+
+    private mutating func perform(_ step: OutputStep) throws {
         switch step {
-        case .prepareOutput(let change): try prepare(change)
+        case .prepare(let change): try prepare(change)
+        case .restore(let change): try restore(change)
+        case .forget(let record): world.records.removeAll { $0.port.index == record.port.index }
+        }
+    }
+
+    private mutating func perform(_ step: FilterStep) throws {
+        switch step {
         case .openHook(let port):
             guard world.topology[index: port.index] != nil else { throw Impossible(description: "no port \(port)") }
             guard world.hooks[port.index] == nil else { throw Impossible(description: "\(port) has a hook") }
@@ -40,8 +56,6 @@ public struct Simulator {
                 throw Impossible(description: "the hook of \(port) isn't ours")
             }
             world.hooks[port.index]?.isOurs = false
-        case .restoreOutput(let change): try restore(change)
-        case .forgetOutput(let record): world.records.removeAll { $0.port.index == record.port.index }
         case .adoptPoint(let point, let mirror): try adopt(point, as: mirror)
         case .releasePoint(let point, let filter):
             world.points.remove(at: try place(of: point))
@@ -51,9 +65,6 @@ public struct Simulator {
             guard world.points.contains(where: { $0.mirror == mirror && $0.port == point.port }) else {
                 throw Impossible(description: "nothing of \(mirror) copies what \(point) copied")
             }
-        case .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding, .adoptSwitchMirror,
-            .releaseSwitchMirror:
-            try performOnSwitch(step)
         }
     }
 

@@ -4,10 +4,10 @@ import OVSDB
 
 /// What a database would make of steps about Open vSwitch: it refuses what its server, or a guard, refuses.
 extension Simulator {
-    mutating func performOnSwitch(_ step: Step) throws {
+    mutating func perform(_ step: SwitchStep) throws {
         guard var state = world.switches else { throw Impossible(description: "there is no Open vSwitch") }
         switch step {
-        case .addSwitchMirror(let mirror):
+        case .add(let mirror):
             try check(mirror.selection, on: mirror.bridge, state, except: nil)
             lastRow += 1
             state.mirrors.append(
@@ -15,7 +15,7 @@ extension Simulator {
                     id: RowID(high: 0xfeed, low: lastRow), name: mirror.mirror.description,
                     owner: .mirror(mirror.mirror), bridge: mirror.bridge, selection: mirror.selection,
                     floods: mirror.floods))
-        case .changeSwitchMirror(let row, let mirror):
+        case .change(let row, let mirror):
             let place = try place(of: row, state)
             guard row.mirror == mirror.mirror, row.bridge == mirror.bridge else {
                 throw Impossible(description: "\(row.id) is another mirror's")
@@ -23,7 +23,7 @@ extension Simulator {
             try check(mirror.selection, on: mirror.bridge, state, except: row.id)
             state.mirrors[place].selection = mirror.selection
             state.mirrors[place].floods = mirror.floods
-        case .removeSwitchMirror(let row):
+        case .remove(let row):
             guard row.mirror != nil else { throw Impossible(description: "\(row.id) isn't ours") }
             state.mirrors.remove(at: try place(of: row, state))
         case .setFlooding(let vlan, let bridge, let isOn):
@@ -35,14 +35,13 @@ extension Simulator {
             }
             if isOn { found.floodVLANs.insert(vlan) } else { found.floodVLANs.remove(vlan) }
             world.topology.insert(found)
-        case .adoptSwitchMirror(let row, let name):
+        case .adopt(let row, let name):
             let place = try place(of: row, state)
             guard row.owner == .others else { throw Impossible(description: "\(row.id) isn't to be adopted") }
             state.mirrors[place].owner = .mirror(name)
-        case .releaseSwitchMirror(let row):
+        case .release(let row):
             guard row.mirror != nil else { throw Impossible(description: "\(row.id) isn't ours") }
             state.mirrors[try place(of: row, state)].owner = .others
-        default: break
         }
         world.switches = state
     }

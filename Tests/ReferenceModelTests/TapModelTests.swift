@@ -156,10 +156,6 @@ import Testing
         let files = Output.files(FileSettings(directory: try DirectoryPath("/x")))
         mirror.outputs.append(files)
         #expect(mirror.problems == [])
-        mirror.engine = .tc
-        #expect(
-            mirror.problems.map(\.description)
-                == ["'spread' goes with the tap engine: the tc engine can't spread copies"])
         mirror.engine = .tap
         mirror.outputs.append(.files(FileSettings(directory: try DirectoryPath("/x"), format: .pcap)))
         #expect(mirror.problems.map(\.description) == ["'to' has the directory /x twice"])

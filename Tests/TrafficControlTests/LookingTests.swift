@@ -51,7 +51,7 @@ private func isLinkDump(_ request: AskedRequest) -> Bool { request.type == 18 &&
         let host = try PaperHost()
         try host.openHook()
         try host.kernel.perform(host.foreign())
-        try host.engine.perform([.addPoint(try host.point(), preference: 256)])
+        try host.perform([Step(FilterStep.addPoint(try host.point(), preference: 256))])
         let seen = try host.engine.observe()
         #expect(seen.points.map(\.mirror.description) == ["ids"])
         let hook = try #require(seen.hooks[PaperHost.vnet0])
@@ -64,7 +64,7 @@ private func isLinkDump(_ request: AskedRequest) -> Bool { request.type == 18 &&
     @Test("A chain that others have made, and a filter list that is empty, are somebody's") func foreignObjects() throws
     {
         let host = try PaperHost()
-        try host.engine.perform([.openHook(try host.port(PaperHost.vnet0))])
+        try host.perform([Step(FilterStep.openHook(try host.port(PaperHost.vnet0)))])
         try host.kernel.perform(ChainRequest.add(7, hook: .egress, index: PaperHost.vnet0, name: ""))
         for preference in [90, 91] as [UInt16] {
             try host.kernel.perform(host.foreign(.u32Everything, preference: preference))
@@ -162,7 +162,7 @@ private func isLinkDump(_ request: AskedRequest) -> Bool { request.type == 18 &&
         throws
     {
         let host = try PaperHost()
-        try host.engine.perform([.openHook(try host.port(PaperHost.vnet0))])
+        try host.perform([Step(FilterStep.openHook(try host.port(PaperHost.vnet0)))])
         host.kernel.route.intercept(where: isFilterDump) { _, _ in .dump([[KernelMessage(44, [1, 2, 3, 4])]]) }
         let hook = try #require(try host.engine.observe().hooks[PaperHost.vnet0])
         #expect(hook.foreignObjects == ["something at ingress that can't be read"] && !hook.isUnused)

@@ -67,17 +67,21 @@ final class PaperHost {
             preference: preference, index: port, object: "")
     }
 
+    func perform(_ steps: [Step], on observed: Observation = Observation()) throws {
+        try engine.perform(steps, on: observed)
+    }
+
     func openHook(_ port: Int32 = vnet0) throws { try kernel.perform(QdiscRequest.addClsact(index: port, name: "")) }
 
     /// Has a mirror copy at a port of its own making, and looks at it.
     func mirrored(_ points: CopyPoint...) throws -> Observation {
         var opened: Set<Int32> = []
         for point in points where opened.insert(point.port.index).inserted {
-            try engine.perform([.openHook(point.port)])
+            try perform([Step(FilterStep.openHook(point.port))])
         }
         for (number, point) in points.enumerated() {
             let first = PreferenceRange(point.hook).first
-            try engine.perform([.addPoint(point, preference: first + UInt16(number))])
+            try perform([Step(FilterStep.addPoint(point, preference: first + UInt16(number)))])
         }
         let seen = try engine.observe()
         kernel.route.forget()
@@ -88,7 +92,7 @@ final class PaperHost {
     /// Why steps fail.
     func failure(_ steps: [Step]) -> StepFailure? {
         do {
-            try engine.perform(steps)
+            try perform(steps)
             Issue.record("\(steps) didn't fail")
             return nil
         } catch let failure as StepFailure {
@@ -115,5 +119,11 @@ extension ScriptedKernel {
     func changed(_ requests: NetlinkRequest...) -> Bool {
         let asked = changes.flatMap { $0 }
         return asked.count == requests.count && zip(asked, requests).allSatisfy { $0.isSame(as: $1) }
+    }
+}
+
+extension TrafficControlEngine {
+    func observe(outputs: Set<PortName> = []) throws -> Observation {
+        try EngineGroup([self]).observe(outputs: outputs)
     }
 }

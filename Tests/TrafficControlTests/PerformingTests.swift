@@ -19,7 +19,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let program = try FilterCompiler.compile("tcp port 80")
         var point = try host.point(to: [PaperHost.vnet1, PaperHost.ids0])
         point.match = .program(program)
-        try host.engine.perform([.openHook(port), .addPoint(point, preference: 257)])
+        try host.perform([Step(FilterStep.openHook(port)), Step(FilterStep.addPoint(point, preference: 257))])
         #expect(
             host.kernel.route.changed(
                 QdiscRequest.addClsact(index: 3, name: ""),
@@ -44,10 +44,11 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
     {
         let host = try PaperHost()
         host.kernel.missingClassifiers = ["matchall"]
-        try host.engine.perform([.openHook(try host.port(3)), .openHook(try host.port(4))])
+        try host.perform([Step(FilterStep.openHook(try host.port(3))), Step(FilterStep.openHook(try host.port(4)))])
         host.kernel.route.forget()
-        try host.engine.perform([
-            .addPoint(try host.point("ids", 3), preference: 256), .addPoint(try host.point("ids", 4), preference: 256),
+        try host.perform([
+            Step(FilterStep.addPoint(try host.point("ids", 3), preference: 256)),
+            Step(FilterStep.addPoint(try host.point("ids", 4), preference: 256)),
         ])
         #expect(host.kernel.route.changes.flatMap { $0 }.count == 3)
         let seen = try host.engine.observe()
@@ -57,12 +58,12 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
     @Test("A kernel with neither refuses, and both are tried again the next time") func withoutClassifier() throws {
         let host = try PaperHost()
         host.kernel.missingClassifiers = ["matchall", "u32"]
-        try host.engine.perform([.openHook(try host.port(3))])
-        let failure = host.failure([.addPoint(try host.point(), preference: 256)])
+        try host.perform([Step(FilterStep.openHook(try host.port(3)))])
+        let failure = host.failure([Step(FilterStep.addPoint(try host.point(), preference: 256))])
         #expect(
             failure?.reason == "can't add the filter on vnet0 ingress: TC classifier not found (ENOENT)")
         host.kernel.missingClassifiers = []
-        try host.engine.perform([.addPoint(try host.point(), preference: 256)])
+        try host.perform([Step(FilterStep.addPoint(try host.point(), preference: 256))])
         #expect(try host.engine.observe().points.map(\.handle.kind) == ["matchall"])
     }
 
@@ -70,7 +71,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let host = try PaperHost()
         let point = try #require(try host.mirrored(try host.point()).points.first)
         host.kernel.count(packets: 7, bytes: 700, atAction: 1)
-        try host.engine.perform([.retarget(point, to: [try host.port(4)])])
+        try host.perform([Step(FilterStep.retarget(point, to: [try host.port(4)]))])
         #expect(
             host.kernel.route.changed(
                 ActionRequest.replace(
@@ -85,10 +86,10 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         try host.openHook()
         try host.kernel.perform(host.foreign())
         let before = host.kernel.everything
-        try host.engine.perform([.addPoint(try host.point(), preference: 256)])
+        try host.perform([Step(FilterStep.addPoint(try host.point(), preference: 256))])
         let point = try #require(try host.engine.observe().points.first)
         host.kernel.route.forget()
-        try host.engine.perform([.removePoint(point)])
+        try host.perform([Step(FilterStep.removePoint(point))])
         #expect(
             host.kernel.route.changed(
                 FilterRequest.remove(
@@ -103,7 +104,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         try host.kernel.perform(host.foreign(.u32Everything))
         let before = host.kernel.everything
         for moved in [false, true] {
-            try host.engine.perform([.addPoint(try host.point(), preference: 256)])
+            try host.perform([Step(FilterStep.addPoint(try host.point(), preference: 256))])
             let point = try #require(try host.engine.observe().points.first)
             #expect(point.handle.kind == "u32")
             if moved {
@@ -118,7 +119,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
                 }
             }
             host.kernel.route.forget()
-            try host.engine.perform([.removePoint(point)])
+            try host.perform([Step(FilterStep.removePoint(point))])
             #expect(
                 host.kernel.route.changed(
                     FilterRequest.remove(
@@ -136,17 +137,17 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let before = host.kernel.everything
         _ = try host.mirrored(try host.point())
         let point = try #require(try host.engine.observe().points.first)
-        try host.engine.perform([.removePoint(point), .closeHook(port)])
+        try host.perform([Step(FilterStep.removePoint(point)), Step(FilterStep.closeHook(port))])
         #expect(host.kernel.everything == before)
 
-        try host.engine.perform([.openHook(port)])
+        try host.perform([Step(FilterStep.openHook(port))])
         // Right before the look that comes before the act.
         host.kernel.route.intercept(where: { $0.type == 38 && !$0.isDump }) { request, usual in
             do { try host.kernel.perform(host.foreign()) } catch { Issue.record("\(error)") }
             return usual(request)
         }
         host.kernel.route.forget()
-        try host.engine.perform([.closeHook(port)])
+        try host.perform([Step(FilterStep.closeHook(port))])
         #expect(host.kernel.route.changed(ChainRequest.remove(0x504d, hook: .ingress, index: 3, name: "")))
         let hook = try #require(try host.engine.observe().hooks[3])
         #expect(!hook.isOurs && hook.foreign.count == 1)
@@ -158,17 +159,17 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let host = try PaperHost()
         let port = try host.port(3)
         try host.openHook()
-        try host.engine.perform([.closeHook(port), .disownHook(port)])
+        try host.perform([Step(FilterStep.closeHook(port)), Step(FilterStep.disownHook(port))])
         #expect(host.kernel.route.changes.isEmpty)
         host.kernel.remove(3)
-        try host.engine.perform([.closeHook(port), .disownHook(port)])
+        try host.perform([Step(FilterStep.closeHook(port)), Step(FilterStep.disownHook(port))])
         #expect(host.kernel.route.changes.isEmpty)
     }
 
     @Test("A qdisc is left to others by taking the mark off") func disown() throws {
         let host = try PaperHost()
         _ = try host.mirrored(try host.point())
-        try host.engine.perform([.disownHook(try host.port(3))])
+        try host.perform([Step(FilterStep.disownHook(try host.port(3)))])
         #expect(host.kernel.route.changed(ChainRequest.remove(0x504d, hook: .ingress, index: 3, name: "")))
         let seen = try host.engine.observe()
         #expect(seen.hooks[3]?.isOurs == false && seen.points.count == 1)
@@ -194,13 +195,13 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let host = try PaperHost()
         let (change, settings) = try settings(host)
         let before = host.kernel.everything
-        try host.engine.perform([.prepareOutput(change)])
+        try host.perform([Step(OutputStep.prepare(change))])
         #expect(host.kernel.links[5]?.wanted == ["tx-checksum-ip-generic", "rx-gro"])
         #expect(host.kernel.links[5]?.bridgePort != [1: 3, 8: 1, 9: 1, 27: 1, 30: 1, 39: 0])
         #expect(try host.engine.observe().records == [change.record].compactMap { $0 })
         var back = change
         (back.bridgePort, back.record) = (settings, nil)
-        try host.engine.perform([.restoreOutput(back)])
+        try host.perform([Step(OutputStep.restore(back))])
         #expect(host.kernel.everything == before)
         #expect(try host.engine.observe().records == [])
     }
@@ -209,7 +210,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let host = try PaperHost()
         let (change, _) = try settings(host)
         host.kernel.generic.intercept(where: { $0.integer(at: 0, UInt8.self) == 12 }) { _, _ in .error(.notPermitted) }
-        let failure = host.failure([.prepareOutput(change)])
+        let failure = host.failure([Step(OutputStep.prepare(change))])
         #expect(failure?.reason.hasPrefix("can't change the offload settings on ids0: ") == true)
         #expect(failure?.isStale == false)
         #expect(try host.engine.observe().records.count == 1)
@@ -220,7 +221,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let host = try PaperHost()
         let (change, _) = try settings(host)
         host.kernel.route.intercept(where: { $0.type == 19 }) { _, _ in .error(errno) }
-        try host.engine.perform([.prepareOutput(change)])
+        try host.perform([Step(OutputStep.prepare(change))])
         #expect(host.kernel.links[5]?.bridgePort[1] == 3 && host.kernel.links[5]?.bridgePort[8] == 0)
     }
 
@@ -228,7 +229,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let host = try PaperHost()
         let record = OutputRecord(port: try host.port(5), offloads: ["tx-tcp-segmentation"])
         try host.records.save(record)
-        try host.engine.perform([.forgetOutput(record)])
+        try host.perform([Step(OutputStep.forget(record))])
         #expect(try host.engine.observe().records == [])
         #expect(host.kernel.generic.asked.isEmpty)
     }
@@ -249,13 +250,13 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let theirs = try foreign(host)
         let name = try MirrorName("ids")
         host.kernel.route.forget()
-        try host.engine.perform([.adoptPoint(theirs, as: name)])
+        try host.perform([Step(FilterStep.adoptPoint(theirs, as: name))])
         #expect(
             host.kernel.route.changed(
                 ActionRequest.replace(Mirred(index: 1, control: .continue, target: 4), cookie: cookie, object: "")))
         let ours = try #require(try host.engine.observe().points.first)
         #expect(ours.mirror == name && ours.targets.first?.counters.selectedPackets == 9)
-        try host.engine.perform([.releasePoint(ours, to: theirs.filter)])
+        try host.perform([Step(FilterStep.releasePoint(ours, to: theirs.filter))])
         #expect(host.kernel.everything == before)
     }
 
@@ -266,9 +267,9 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         let before = host.kernel.everything
         try host.kernel.perform(host.foreign())
         let theirs = try foreign(host)
-        let step = Step.removeForeign(theirs, for: try MirrorName("ids"))
+        let step = Step(FilterStep.removeForeign(theirs, for: try MirrorName("ids")))
         host.kernel.route.forget()
-        try host.engine.perform([step])
+        try host.perform([step])
         #expect(
             host.kernel.route.changed(
                 FilterRequest.remove(
@@ -279,7 +280,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
             _ = usual(request)
             return .error(.noEntry)
         }
-        try host.engine.perform([step])
+        try host.perform([step])
         #expect(host.kernel.everything == before)
     }
 
@@ -292,7 +293,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
             ActionRequest.replace(Mirred(index: 1, control: .pipe, target: 5), cookie: [], object: ""))
         let before = host.kernel.everything
         let name = try MirrorName("ids")
-        for step in [Step.adoptPoint(theirs, as: name), .removeForeign(theirs, for: name)] {
+        for step in [Step(FilterStep.adoptPoint(theirs, as: name)), Step(FilterStep.removeForeign(theirs, for: name))] {
             host.kernel.route.forget()
             let failure = host.failure([step])
             #expect(failure?.isStale == true && failure?.step == step)
@@ -323,7 +324,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
                     return usual(request)
                 }
             }
-            try host.engine.perform([.retarget(point, to: [try host.port(4)])])
+            try host.perform([Step(FilterStep.retarget(point, to: [try host.port(4)]))])
             #expect(host.kernel.actions == [])
         }
     }

@@ -28,29 +28,37 @@ private struct Refusal {
         let foreign = ForeignPoint(port: try host.port(4), filter: filter, outputs: [try host.port(5)])
         let name = try MirrorName("four")
         let refusals = [
-            Refusal(step: .openHook(try host.port(5)), type: 36, words: "can't add the clsact qdisc on ids0: "),
             Refusal(
-                step: .addPoint(try host.point("five", 4), preference: 300), type: 44,
+                step: Step(FilterStep.openHook(try host.port(5))), type: 36,
+                words: "can't add the clsact qdisc on ids0: "),
+            Refusal(
+                step: Step(FilterStep.addPoint(try host.point("five", 4), preference: 300)), type: 44,
                 words: "can't add the filter on vnet1 ingress: "),
             Refusal(
-                step: .retarget(seen.points[0], to: [try host.port(4)]), type: 48,
+                step: Step(FilterStep.retarget(seen.points[0], to: [try host.port(4)])), type: 48,
                 words: "can't point the copies at their output on vnet0 ingress: "),
-            Refusal(step: .removePoint(seen.points[1]), type: 45, words: "can't remove the filter on vnet0 egress: "),
             Refusal(
-                step: .disownHook(try host.port(3)), type: 101,
+                step: Step(FilterStep.removePoint(seen.points[1])), type: 45,
+                words: "can't remove the filter on vnet0 egress: "),
+            Refusal(
+                step: Step(FilterStep.disownHook(try host.port(3))), type: 101,
                 words: "can't remove the mark from the hook on vnet0 ingress: "),
             Refusal(
-                step: .adoptPoint(foreign, as: name), type: 48,
+                step: Step(FilterStep.adoptPoint(foreign, as: name)), type: 48,
                 words: "can't point the copies at their output on vnet1 ingress pref 100 matchall: "),
             Refusal(
-                step: .prepareOutput(
-                    OutputChange(port: try host.port(3), bridgePort: seen.topology[index: 3]?.bridgePort)),
+                step: Step(
+                    OutputStep.prepare(
+                        OutputChange(port: try host.port(3), bridgePort: seen.topology[index: 3]?.bridgePort))),
                 type: 19, words: "can't change the bridge port on vnet0: "),
             Refusal(
-                step: .restoreOutput(
-                    OutputChange(port: try host.port(3), bridgePort: seen.topology[index: 3]?.bridgePort)),
+                step: Step(
+                    OutputStep.restore(
+                        OutputChange(port: try host.port(3), bridgePort: seen.topology[index: 3]?.bridgePort))),
                 type: 19, words: "can't change the bridge port on vnet0: "),
-            Refusal(step: .closeHook(try host.port(3)), type: 37, words: "can't remove the clsact qdisc on vnet0: "),
+            Refusal(
+                step: Step(FilterStep.closeHook(try host.port(3))), type: 37,
+                words: "can't remove the clsact qdisc on vnet0: "),
         ]
         return (host, refusals)
     }
@@ -64,8 +72,8 @@ private struct Refusal {
     func refused(errno: Errno, isStale: Bool) throws {
         let (host, refusals) = try prepared()
         for refusal in refusals {
-            if case .closeHook = refusal.step {
-                try host.engine.perform(try host.engine.observe().points.map { .removePoint($0) })
+            if case .closeHook? = refusal.step.as(FilterStep.self) {
+                try host.perform(try host.engine.observe().points.map { Step(FilterStep.removePoint($0)) })
             }
             host.kernel.route.intercept(where: { $0.type == refusal.type }) { _, _ in
                 .error(errno, "so it is", offset: 4)
@@ -81,8 +89,8 @@ private struct Refusal {
     func breakdown(_ breakdown: Breakdown) throws {
         let (host, refusals) = try prepared()
         for refusal in refusals {
-            if case .closeHook = refusal.step {
-                try host.engine.perform(try host.engine.observe().points.map { .removePoint($0) })
+            if case .closeHook? = refusal.step.as(FilterStep.self) {
+                try host.perform(try host.engine.observe().points.map { Step(FilterStep.removePoint($0)) })
             }
             // A qdisc is acknowledged with its mark.
             let type = refusal.type == 36 ? 100 : refusal.type
@@ -98,14 +106,14 @@ private struct Refusal {
     func lookBreaksDown(type: UInt16) throws {
         let (host, refusals) = try prepared()
         for refusal in refusals {
-            if case .closeHook = refusal.step { continue }
+            if case .closeHook? = refusal.step.as(FilterStep.self) { continue }
             var isHit = false
             host.kernel.route.intercept(where: { $0.type == type }) { _, _ in
                 isHit = true
                 return .lost
             }
             do {
-                try host.engine.perform([refusal.step])
+                try host.perform([refusal.step])
                 #expect(!isHit, "\(refusal.step)")
             } catch let failure as StepFailure {
                 #expect(failure.step == refusal.step && failure.reason.contains("ENOBUFS"))
@@ -123,14 +131,16 @@ private struct Refusal {
             route: NetlinkSocket(host.kernel.route), records: host.records, features: lacking
         ) { () throws(NetlinkError) in throw NetlinkError(.timeout, operation: "", object: "") }
         host.kernel.route.intercept(where: { $0.type == 36 }) { _, _ in .error(.noEntry) }
-        let failure = #expect(throws: StepFailure.self) { try engine.perform([.openHook(try host.port(3))]) }
+        let failure = #expect(throws: StepFailure.self) {
+            try engine.perform([Step(FilterStep.openHook(try host.port(3)))], on: Observation())
+        }
         #expect(failure?.reason.hasSuffix("; this kernel lacks clsact: CONFIG_NET_SCH_INGRESS") == true)
         #expect(failure?.isStale == false)
     }
 
     @Test("After a refusal the kernel works the datagram off; the next datagram isn't sent") func restNotSent() throws {
         let host = try PaperHost((2..<202).map { PaperLink($0, "p\($0)") })
-        let steps = try (2..<202).map { Step.openHook(try host.port($0)) }
+        let steps = try (2..<202).map { Step(FilterStep.openHook(try host.port($0))) }
         host.kernel.route.intercept(where: { $0.type == 36 && $0.integer(at: 4) == Int32(10) }) { _, _ in
             .error(.noDevice)
         }
@@ -148,7 +158,7 @@ private struct Refusal {
             do { try host.openHook() } catch { Issue.record("\(error)") }
             return usual(request)
         }
-        let failure = host.failure([.openHook(try host.port(3))])
+        let failure = host.failure([Step(FilterStep.openHook(try host.port(3)))])
         #expect(failure?.isStale == true)
         #expect(failure?.reason == "can't add the clsact qdisc on vnet0: Exclusivity flag on, cannot modify (EEXIST)")
         #expect(try host.engine.observe().hooks[3] == HookState(kind: .clsact))
@@ -162,7 +172,9 @@ private struct Refusal {
             if isUsed { do { try host.kernel.perform(host.foreign()) } catch { Issue.record("\(error)") } }
             return .error(.notSupported)
         }
-        let failure = host.failure([.openHook(try host.port(3)), .addPoint(try host.point(), preference: 256)])
+        let failure = host.failure([
+            Step(FilterStep.openHook(try host.port(3))), Step(FilterStep.addPoint(try host.point(), preference: 256)),
+        ])
         #expect(failure?.reason.hasPrefix("can't mark the hook on vnet0 ingress: ") == true)
         #expect((host.kernel.everything == before) == !isUsed)
         if isUsed { #expect(try host.engine.observe().hooks[3]?.foreign.count == 1) }
@@ -171,8 +183,10 @@ private struct Refusal {
     @Test("A port that has another name or index by now gets nothing", arguments: [true, false])
     func anotherPort(isRenamed: Bool) throws {
         let host = try PaperHost()
-        let steps = [Step.openHook(try host.port(3)), .addPoint(try host.point(), preference: 256)]
-        let later = Step.addPoint(try host.point("ids", 4), preference: 256)
+        let steps = [
+            Step(FilterStep.openHook(try host.port(3))), Step(FilterStep.addPoint(try host.point(), preference: 256)),
+        ]
+        let later = Step(FilterStep.addPoint(try host.point("ids", 4), preference: 256))
         if isRenamed { host.kernel.links[3]?.name = "vnet9" } else { host.kernel.remove(3) }
         for step in steps {
             let failure = host.failure([step])
@@ -196,7 +210,8 @@ private struct Refusal {
             try host.kernel.perform(host.foreign(preference: 500))
             try host.kernel.perform(host.foreign(preference: 256, cookie: cookie))
             let before = host.kernel.everything
-            for step in [Step.retarget(point, to: [try host.port(4)]), .removePoint(point)] {
+            for step in [Step(FilterStep.retarget(point, to: [try host.port(4)])), Step(FilterStep.removePoint(point))]
+            {
                 let failure = host.failure([step])
                 #expect(failure?.reason == "somebody else has a filter in the place of the mirror's")
                 #expect(failure?.isStale == true)
@@ -212,7 +227,7 @@ private struct Refusal {
             port: ResolvedPort(port), address: port.address, bridgePort: port.bridgePort, bridge: PaperHost.br0)
         let change = OutputChange(port: ResolvedPort(port), bridgePort: port.bridgePort, record: record)
         host.kernel.links[3]?.master = 7
-        let failure = host.failure([.prepareOutput(change)])
+        let failure = host.failure([Step(OutputStep.prepare(change))])
         #expect(
             failure?.reason == "vnet0 isn't the port, or not in the bridge, that the settings are from")
         #expect(failure?.isStale == true && host.kernel.route.changes.isEmpty)

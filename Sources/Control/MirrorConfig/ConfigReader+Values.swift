@@ -64,10 +64,10 @@ extension ConfigReader {
         return nil
     }
 
-    private mutating func readEngine(_ node: YAMLNode) -> EngineChoice? {
-        let known = EngineChoice.allCases.map(\.rawValue)
+    private mutating func readEngine(_ node: YAMLNode) -> EngineName? {
+        let known = EngineName.words
         guard let word = text(node, "engine", known.joined(separator: " or ")) else { return nil }
-        if let engine = EngineChoice(rawValue: word) { return engine }
+        if known.contains(word) { return EngineName(word: word) }
         report(node.mark, "unknown engine \(quoted(word))" + suggestion(for: word, among: known, called: "engines"))
         return nil
     }

@@ -129,7 +129,7 @@ struct MirrorKeys {
     var sample: UInt32?
     var snaplen: UInt32?
     var spread: Bool?
-    var engine: EngineChoice?
+    var engine: EngineName?
     var reserve: Bool?
     var keepOffloads: Bool?
     var until: Timestamp?
@@ -138,7 +138,7 @@ struct MirrorKeys {
     func mirror(_ name: MirrorName) -> Mirror {
         Mirror(
             name: name, sources: sources, outputs: outputs, vlans: vlans, filter: filter, sample: sample ?? 1,
-            snaplen: snaplen, spread: spread ?? false, engine: engine ?? .auto, reserve: reserve ?? false,
+            snaplen: snaplen, spread: spread ?? false, engine: engine, reserve: reserve ?? false,
             keepOffloads: keepOffloads ?? false, until: until)
     }
 }

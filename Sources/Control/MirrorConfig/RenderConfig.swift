@@ -48,7 +48,7 @@ func renderedKeys(of mirror: Mirror) -> [(key: String, value: RenderedValue)] {
     add("sample", mirror.sample == 1 ? nil : mirror.sample)
     add("snaplen", mirror.snaplen)
     add("spread", mirror.spread ? true : nil)
-    add("engine", mirror.engine == .auto ? nil : mirror.engine)
+    add("engine", mirror.engine)
     add("reserve", mirror.reserve ? true : nil)
     add("keep-offloads", mirror.keepOffloads ? true : nil)
     add("until", mirror.until.map(formatTimestamp))

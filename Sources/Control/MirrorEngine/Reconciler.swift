@@ -60,8 +60,6 @@ public final class Reconciler {
         public var desired: [DesiredMirror]
         /// What was seen before.
         public var observed: Observation
-        /// What there is on this machine.
-        public var engines: [EngineCapabilities]
         /// What came of it that a person should know, in words.
         public var remarks: [String] = []
         /// Mirrors whose definition is new, changes, or goes.
@@ -130,7 +128,7 @@ public final class Reconciler {
 
     /// The mirrors as they are.
     public func look(now: Timestamp) throws -> (
-        definitions: Definitions, desired: [DesiredMirror], observed: Observation, engines: [EngineCapabilities]
+        definitions: Definitions, desired: [DesiredMirror], observed: Observation
     ) {
         engine.begin()
         let definitions = try store.load(now: now)
@@ -139,7 +137,7 @@ public final class Reconciler {
         let desired = definitions.intents.map { compile($0.mirror, observed, isAsked: false) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
-        return (definitions, all, observed, engine.allCapabilities)
+        return (definitions, all, observed)
     }
 
     /// Mirrors whose files are broken, as they run.
@@ -165,10 +163,9 @@ public final class Reconciler {
         let plan =
             isDefined
             ? makePlan(
-                desired: others, observed: present.observed, engines: present.engines, scope: .only([mirror.name]))
+                desired: others, observed: present.observed, scope: .only([mirror.name]))
             : MirrorPlan.judge(
-                compile(mirror, present.observed, isAsked: true), among: others, observed: present.observed,
-                engines: present.engines)
+                compile(mirror, present.observed, isAsked: true), among: others, observed: present.observed)
         return (plan, points(of: mirror, in: present.observed.topology))
     }
 
@@ -177,6 +174,11 @@ public final class Reconciler {
         let names = Dictionary(
             mirror.sources.map { (topology.ownName(of: $0.port), $0.port) }, uniquingKeysWith: { first, _ in first })
         return mirror.resolved(in: topology).points(in: topology).map { Point(names[$0.port] ?? $0.port, $0.hook) }
+    }
+
+    /// The commands that do by hand what steps do; nothing is done.
+    public func explain(_ steps: [Step], on observed: Observation) throws -> [ExplainedCommand] {
+        try engine.explain(steps, on: observed)
     }
 
     private func situation(_ change: Change, observed: Observation, now: Timestamp) throws -> Situation {
@@ -192,8 +194,7 @@ public final class Reconciler {
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
-                scope, observed: observed, defined: (intents.map(\.mirror) + frozen.map(\.mirror)),
-                engines: engine.allCapabilities)
+                scope, observed: observed, defined: (intents.map(\.mirror) + frozen.map(\.mirror)))
         }
         if let takeOver {
             change.put += takeOver.mirrors.map { ($0, false) }
@@ -228,7 +229,7 @@ public final class Reconciler {
         var judged = observed
         for name in intents.map(\.mirror.name) where change.remove.contains(name) { judged.taps[name] = nil }
         var plan = makePlan(
-            desired: desired, observed: judged, engines: engine.allCapabilities, scope: change.scope,
+            desired: desired, observed: judged, scope: change.scope,
             adopting: takeOver?.adoption ?? Adoption())
         let unfinished = unfinished(change, plan, intents, observed).filter { !forgotten.contains($0.name) }
         if !unfinished.isEmpty {
@@ -236,11 +237,10 @@ public final class Reconciler {
             judged.removals += unfinished
             // Once more, with their outputs kept as they are.
             plan = makePlan(
-                desired: desired, observed: judged, engines: engine.allCapabilities, scope: change.scope,
+                desired: desired, observed: judged, scope: change.scope,
                 adopting: takeOver?.adoption ?? Adoption())
         }
-        var preview = Preview(
-            plan: plan, desired: desired, observed: observed, engines: engine.allCapabilities)
+        var preview = Preview(plan: plan, desired: desired, observed: observed)
         preview.takenOver = takeOver
         if case .everything = change.scope { preview.broken = definitions.broken }
         preview.unfinished = unfinished
@@ -285,7 +285,8 @@ public final class Reconciler {
         preview.leftovers = Set(plan.steps.compactMap(\.mirror)).subtracting(defined).sorted()
         // What isn't in a database that was named, or isn't any more.
         let placed = plan.engines.filter { name, engine in
-            change.scope.contains(name) && (engine != .ovs || observed.database == nil)
+            change.scope.contains(name)
+                && (observed.carrier(of: engine) != .switchTable || observed.database == nil)
         }
         preview.undatabased = Set(placed.keys).union(preview.removed).union(settled).union(preview.leftovers)
             .subtracting(unfinished.map(\.name)).subtracting(away)
@@ -340,8 +341,9 @@ public final class Reconciler {
         return intents.map(\.mirror).filter { old in
             let goes = change.remove.contains(old.name)
             // A process sees a changed definition by itself.
-            let own: EngineName = observed.unaskable[old.name] == nil ? .ovs : .tap
-            let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != own } == true
+            let own: Carrier = observed.unaskable[old.name] == nil ? .switchTable : .process
+            let moves =
+                put.contains(old.name) && plan.engines[old.name].map { observed.carrier(of: $0) != own } == true
             return (goes || moves) && observed.hidden[old.name] != nil
         }
     }
@@ -466,7 +468,7 @@ public final class Reconciler {
                 }
                 log.debug("attempt \(attempt): \(changed.path) has changed")
                 attempt += 1
-            } catch let failure as StepFailure where failure.isStale && attempt < Self.attempts(at: failure.step) {
+            } catch let failure as StepFailure where failure.isStale && attempt < Self.mostAttempts {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
                 attempt += 1
             } catch let failure as StepFailure {
@@ -504,7 +506,7 @@ public final class Reconciler {
                 guard tap.definition != mirror.fingerprint else { return nil }
                 let runs =
                     "mirror \(mirror.name): 'portmirror run \(mirror.name)' (process \(tap.process)) ends, since its "
-                let isTaps = preview.plan.engines[mirror.name] == .tap
+                let isTaps = preview.plan.engines[mirror.name].flatMap(preview.observed.carrier(of:)) == .process
                 return runs + "definition has changed" + (isTaps ? ": start it again" : "")
             }
         }
@@ -512,8 +514,6 @@ public final class Reconciler {
     }
 
     /// A database that others write all the time is met in between them only after some tries.
-    private static func attempts(at step: Step) -> Int { step.engine == .ovs ? mostAttempts : 4 }
-
     private static let mostAttempts = 20
 
     private static func refusals(stopping change: Change, _ preview: Preview) -> [Refusal] {
@@ -550,7 +550,7 @@ public final class Reconciler {
             undo = writing.wait
         }
         do {
-            let remarks = try engine.perform(preview.plan.steps)
+            let remarks = try engine.perform(preview.plan.steps, on: preview.observed)
             _ = try undo()
             for name in preview.settled { try removals.drop(name) }
             for name in preview.undatabased { try databases.drop(name) }
@@ -601,8 +601,9 @@ public final class Reconciler {
         let put = situation.change.put
         let temporary = Set(situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name))
             .subtracting(put.map(\.mirror.name)).union(put.filter(\.isTemporary).map(\.mirror.name))
-        let touched = Set(preview.plan.steps.filter { $0.engine == .ovs }.compactMap(\.mirror) + put.map(\.mirror.name))
-        for name in touched.sorted() where preview.plan.engines[name] == .ovs {
+        let touched = Set(preview.plan.steps.compactMap { $0.as(SwitchStep.self)?.mirror } + put.map(\.mirror.name))
+        for name in touched.sorted()
+        where preview.plan.engines[name].flatMap(preview.observed.carrier(of:)) == .switchTable {
             let note = DatabaseStore.Note(database: database, isTemporary: temporary.contains(name))
             if known[name] != note { marks += try databases.save(note, of: name) }
         }
@@ -617,7 +618,7 @@ public final class Reconciler {
             let steps = makeRollback(to: before, from: now)
             if steps.isEmpty { return }
             do {
-                try engine.perform(steps)
+                try engine.perform(steps, on: now)
                 return
             } catch {
                 last = error

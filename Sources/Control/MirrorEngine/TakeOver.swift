@@ -13,10 +13,8 @@ public struct TakeOver: Sendable {
     public private(set) var isIncomplete: Bool
 
     /// - Throws: ``UserError`` if a name is asked for that no mirror gets, or that can't be taken over.
-    init(
-        _ scope: PlanScope, observed: Observation, defined: [Mirror], engines: [EngineCapabilities]
-    ) throws {
-        let found = importMirrors(observed, defined: defined, engines: engines, for: .takeOver)
+    init(_ scope: PlanScope, observed: Observation, defined: [Mirror]) throws {
+        let found = importMirrors(observed, defined: defined, for: .takeOver)
         remarks = found.remarks
         isIncomplete = found.isIncomplete
         if case .only(let names) = scope { try Self.check(names, found) }

@@ -94,21 +94,6 @@ public enum Output: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Which engine is to realise a mirror.
-public enum EngineChoice: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
-    /// Whichever can do all that the mirror asks.
-    case auto
-    /// Open vSwitch's own mirrors.
-    case ovs
-    /// The kernel's traffic control.
-    case tc
-    /// A process of this program, `portmirror run`: packet sockets.
-    case tap
-
-    /// As files and the command line have it.
-    public var description: String { rawValue }
-}
-
 /// A point in time, in whole seconds since 1970-01-01T00:00:00Z.
 public struct Timestamp: Hashable, Comparable, Sendable {
     /// Seconds since 1970, leap seconds left out.
@@ -153,8 +138,8 @@ public struct Mirror: Hashable, Sendable {
     public var sample: UInt32
     /// Copies are cut after this many bytes; nil leaves them whole.
     public var snaplen: UInt32?
-    /// Which engine is to realise it.
-    public var engine: EngineChoice
+    /// Which engine is to realise it; nil for whichever can do all that it asks.
+    public var engine: EngineName?
     /// Whether only copies are sent to the outputs, and what they send is dropped.
     public var reserve: Bool
     /// Whether the outputs' offload settings are left alone.
@@ -165,7 +150,7 @@ public struct Mirror: Hashable, Sendable {
     /// From its parts; nothing is checked here.
     public init(
         name: MirrorName, sources: [Source], outputs: [Output], vlans: VLANSet? = nil, filter: String? = nil,
-        sample: UInt32 = 1, snaplen: UInt32? = nil, spread: Bool = false, engine: EngineChoice = .auto,
+        sample: UInt32 = 1, snaplen: UInt32? = nil, spread: Bool = false, engine: EngineName? = nil,
         reserve: Bool = false, keepOffloads: Bool = false, until: Timestamp? = nil
     ) {
         self.name = name
@@ -187,9 +172,6 @@ public struct Mirror: Hashable, Sendable {
         var found: [SettingProblem] = []
         if spread, outputs.count < 2 {
             found.append(SettingProblem("spread", "goes with several outputs: there is one"))
-        }
-        if spread, engine == .tc || engine == .ovs {
-            found.append(SettingProblem("spread", "goes with the tap engine: the \(engine) engine can't spread copies"))
         }
         var directories: Set<DirectoryPath> = []
         for case .files(let settings) in outputs where !directories.insert(settings.directory).inserted {

@@ -33,14 +33,14 @@ public struct Adoption: Hashable, Sendable {
 
     /// Marks rows, before anything is changed about them.
     var onSwitches: [Step] {
-        rows.sorted { $0.key < $1.key }.map { .adoptSwitchMirror($0.value, as: $0.key) }
+        rows.sorted { $0.key < $1.key }.map { Step(SwitchStep.adopt($0.value, as: $0.key)) }
     }
 
     /// Marks filters.
-    var onHooks: [Step] { marked.map { .adoptPoint($0.point, as: $0.mirror) } }
+    var onHooks: [Step] { marked.map { Step(FilterStep.adoptPoint($0.point, as: $0.mirror)) } }
 
     /// Takes filters away, when everything else is done: a copy too many for a moment rather than one too few.
-    var removals: [Step] { replaced.map { .removeForeign($0.point, for: $0.mirror) } }
+    var removals: [Step] { replaced.map { Step(FilterStep.removeForeign($0.point, for: $0.mirror)) } }
 
     /// How the machine is with the marks, and also without the filters that go.
     func carriedOut(on observed: Observation, isComplete: Bool) -> Observation {
@@ -97,7 +97,7 @@ struct Release {
             guard let place = now.switches?.mirrors.firstIndex(where: { $0.id == row.id && $0.mirror != nil }),
                 let marked = now.switches?.mirrors[place]
             else { continue }
-            steps.append(.releaseSwitchMirror(marked))
+            steps.append(Step(SwitchStep.release(marked)))
             observed.switches?.mirrors[place].owner = .others
         }
         for (index, hook) in before.hooks.sorted(by: { $0.key < $1.key }) {
@@ -110,7 +110,7 @@ struct Release {
                         && $0.targets.map(\.identifier) == filter.rule?.copies.map(\.identifier)
                 }
                 guard let found else { continue }
-                steps.append(.releasePoint(found, to: filter))
+                steps.append(Step(FilterStep.releasePoint(found, to: filter)))
                 observed.points.removeAll { $0 == found }
                 observed.hooks[index]?.foreign.append(filter)
             }

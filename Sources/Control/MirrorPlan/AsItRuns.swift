@@ -7,9 +7,11 @@ extension Observation {
         let points = points.filter { $0.mirror == name }
         let rows = (switches?.mirrors ?? []).filter { $0.mirror == name }
         if points.isEmpty, rows.isEmpty {
-            return taps[name]?.mirror(named: name) ?? Mirror(name: name, sources: [], outputs: [])
+            return taps[name]?.mirror(named: name, of: engine(on: .process))
+                ?? Mirror(name: name, sources: [], outputs: [])
         }
-        var mirror = Mirror(name: name, sources: [], outputs: [], engine: rows.isEmpty ? .tc : .ovs)
+        var mirror = Mirror(
+            name: name, sources: [], outputs: [], engine: engine(on: rows.isEmpty ? .filters : .switchTable))
         var hooks: [PortName: Set<Hook>] = [:]
         func send(_ output: Output?) {
             if let output, !mirror.outputs.contains(output) { mirror.outputs.append(output) }

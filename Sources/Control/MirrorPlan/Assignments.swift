@@ -16,7 +16,8 @@ struct Assignments {
     private var byMirror: [MirrorName: Assignment] = [:]
 
     /// Those that run on a switch come first: a newcomer doesn't take away an output, or a place among 32.
-    init(_ mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
+    init(_ mirrors: [Mirror], observed: Observation) {
+        let engines = observed.engines.sorted { $0.carrier.rawValue < $1.carrier.rawValue }
         var fit = SwitchFit(mirrors, observed: observed)
         let users = Self.users(mirrors)
         for mirror in fit.inOrder(mirrors) {
@@ -40,13 +41,13 @@ struct Assignments {
         _ fit: inout SwitchFit
     ) -> Assignment {
         let isOnSwitch = observed.switches != nil && fit.concerns(mirror)
-        let choices = engines.filter { mirror.engine == .auto || mirror.engine.rawValue == $0.engine.rawValue }
-        if mirror.engine == .auto, let silent = choices.first(where: \.isSilent),
+        let choices = engines.filter { mirror.engine == nil || mirror.engine == $0.engine }
+        if mirror.engine == nil, let silent = choices.first(where: \.isSilent),
             !observed.points.contains(where: { $0.mirror == mirror.name })
         {
             return Assignment(refusal: refusal(of: mirror, by: silent), isUnseen: true)
         }
-        if mirror.engine != .tc, mirror.engine != .tap, let reason = observed.hidden[mirror.name],
+        if choices.contains(where: { $0.carrier == .switchTable }), let reason = observed.hidden[mirror.name],
             observed.unaskable[mirror.name] == nil, !choices.contains(where: \.isSilent)
         {
             return Assignment(
@@ -59,7 +60,7 @@ struct Assignments {
                 ),
                 isUnseen: true)
         }
-        if mirror.engine == .auto, let absent = choices.first(where: \.mayBeMissed),
+        if mirror.engine == nil, let absent = choices.first(where: \.mayBeMissed),
             let port = mirror.portOfUnseenSwitch(observed.topology),
             !observed.points.contains(where: { $0.mirror == mirror.name })
         {
@@ -72,18 +73,20 @@ struct Assignments {
         }
         // Ports that a switch has are the switch's business; others come to it last.
         // What runs only while somebody runs it comes after all that runs by itself.
-        let lasting = choices.filter { !$0.needsProcess }
-        let inOrder =
-            lasting.filter { ($0.engine == .ovs) == isOnSwitch } + lasting.filter { ($0.engine == .ovs) != isOnSwitch }
-            + choices.filter(\.needsProcess)
+        func those(_ carrier: Carrier) -> [EngineCapabilities] { choices.filter { $0.carrier == carrier } }
+        let lasting =
+            isOnSwitch
+            ? those(.switchTable) + those(.filters) : those(.filters) + those(.switchTable)
+        let inOrder = lasting + those(.process)
         var obstacles: [EngineName: [Obstacle]] = [:]
         for engine in inOrder where engine.isAvailable {
             let found =
                 Obstacle.all(of: mirror, for: engine, users: users, topology: observed.topology)
-                + (engine.engine == .ovs ? fit.obstacles(of: mirror, for: engine) : [])
+                + (engine.carrier == .switchTable ? fit.obstacles(of: mirror, for: engine) : [])
             if found.isEmpty {
-                if engine.engine == .ovs { fit.take(mirror) }
-                return Assignment(engine: engine, note: note(mirror, engine, after: obstacles, isOnSwitch))
+                if engine.carrier == .switchTable { fit.take(mirror) }
+                return Assignment(
+                    engine: engine, note: note(mirror, engine, among: inOrder, after: obstacles, isOnSwitch))
             }
             obstacles[engine.engine] = found
         }
@@ -92,19 +95,20 @@ struct Assignments {
 
     /// Why an engine has a mirror that another one might be expected to have, and what that means.
     private static func note(
-        _ mirror: Mirror, _ engine: EngineCapabilities, after obstacles: [EngineName: [Obstacle]], _ isOnSwitch: Bool
+        _ mirror: Mirror, _ engine: EngineCapabilities, among engines: [EngineCapabilities],
+        after obstacles: [EngineName: [Obstacle]], _ isOnSwitch: Bool
     ) -> String? {
-        var expected: [EngineName] = []
-        if mirror.engine == .auto {
-            if isOnSwitch { expected.append(.ovs) }
-            if engine.needsProcess { expected.append(.tc) }
+        var expected: [Carrier] = []
+        if mirror.engine == nil {
+            if isOnSwitch { expected.append(.switchTable) }
+            if engine.carrier == .process { expected.append(.filters) }
         }
-        let why = expected.compactMap { name in
-            obstacles[name].flatMap { $0.isEmpty ? nil : Obstacle.sentence($0, name) }
+        let why = engines.filter { expected.contains($0.carrier) }.compactMap { other in
+            obstacles[other.engine].flatMap { $0.isEmpty ? nil : Obstacle.sentence($0, other.engine) }
         }
         let reason =
             why.isEmpty ? nil : "the \(engine.engine) engine has it, since " + why.joined(separator: ", and ")
-        let runs = engine.needsProcess ? "it copies while 'portmirror run \(mirror.name)' runs" : nil
+        let runs = engine.carrier == .process ? "it copies while 'portmirror run \(mirror.name)' runs" : nil
         let parts = [reason, runs].compactMap { $0 }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
@@ -120,6 +124,9 @@ struct Assignments {
         of mirror: Mirror, _ choices: [EngineCapabilities], _ engines: [EngineCapabilities],
         _ obstacles: [EngineName: [Obstacle]], _ users: [Output: [Mirror]], _ topology: Topology
     ) -> Refusal {
+        if choices.isEmpty, let engine = mirror.engine {
+            return Refusal(mirror: mirror.name, rule: .capability, message: "there is no \(engine) engine here")
+        }
         let here = choices.filter(\.isAvailable)
         let considered = here.isEmpty ? choices : here
         var message = considered.map { choice in
@@ -172,12 +179,12 @@ enum Obstacle: Hashable {
         if mirror.outputs.contains(where: \.isVLAN), !engine.reachesVLANs {
             found.append(.lack("send copies into a VLAN of a bridge"))
         }
-        if !engine.sharesOutputs, engine.engine != .ovs,
+        if !engine.sharesOutputs, engine.carrier != .switchTable,
             mirror.outputs.contains(where: { users[$0]?.contains { $0.name != mirror.name } == true })
         {
             found.append(.lack("share an output with another mirror"))
         }
-        if engine.engine != .ovs { found += mirror.portsOnlyOfSwitches(topology) }
+        if engine.carrier != .switchTable { found += mirror.portsOnlyOfSwitches(topology) }
         return found
     }
 

@@ -1,7 +1,21 @@
+public import MirrorModel
+
+/// What carries an engine's mirrors, and with that which rules hold for them.
+public enum Carrier: Int, Hashable, Sendable {
+    /// A software switch, in a table of its own.
+    case switchTable
+    /// The kernel, by filters at the hooks of ports.
+    case filters
+    /// A process for each mirror: they run only while it does, so that nothing of them is installed.
+    case process
+}
+
 /// What an engine can do; what it can't, the plan refuses or warns of, and nothing is silently approximated.
 public struct EngineCapabilities: Hashable, Sendable {
     /// Whose capabilities they are.
     public var engine: EngineName
+    /// What carries its mirrors.
+    public var carrier: Carrier
     /// Whether this program has it, and this machine too.
     public var isAvailable: Bool
     /// Why not, in words.
@@ -32,17 +46,16 @@ public struct EngineCapabilities: Hashable, Sendable {
     public var spreads = false
     /// Takes outputs out of their bridges' traffic (rule 7).
     public var reserves = true
-    /// Whether its mirrors run only while a process does, so that nothing of them is installed.
-    public var needsProcess = false
     /// How many mirrors a copy may go through, one's output being another's source; nil without limit.
     public var chainLimit: Int?
 
     /// From its parts.
     public init(
-        engine: EngineName, isAvailable: Bool, unavailable: String? = nil, truncates: Bool, deduplicates: Bool,
-        sharesOutputs: Bool, chainLimit: Int? = nil
+        engine: EngineName, carrier: Carrier, isAvailable: Bool = true, unavailable: String? = nil, truncates: Bool,
+        deduplicates: Bool, sharesOutputs: Bool, chainLimit: Int? = nil
     ) {
         self.engine = engine
+        self.carrier = carrier
         self.isAvailable = isAvailable
         self.unavailable = unavailable
         self.truncates = truncates
@@ -50,51 +63,4 @@ public struct EngineCapabilities: Hashable, Sendable {
         self.sharesOutputs = sharesOutputs
         self.chainLimit = chainLimit
     }
-
-    /// Traffic control on a kernel that has all of it.
-    ///
-    /// The chain's limit is `MIRRED_NEST_LIMIT` of the kernel's net/sched/act_mirred.c.
-    public static let trafficControl = EngineCapabilities(
-        engine: .tc, isAvailable: true, truncates: false, deduplicates: false, sharesOutputs: true, chainLimit: 4)
-
-    /// Open vSwitch with all that its Mirror table has ever had (ovs-vswitchd.conf.db(5)).
-    public static let openVSwitch: EngineCapabilities = {
-        var capabilities = EngineCapabilities(
-            engine: .ovs, isAvailable: true, truncates: true, deduplicates: true, sharesOutputs: false)
-        capabilities.samples = false
-        capabilities.reachesVLANs = true
-        return capabilities
-    }()
-
-    /// Open vSwitch where it isn't.
-    public static let noOpenVSwitch: EngineCapabilities = {
-        var capabilities = openVSwitch
-        capabilities.isAvailable = false
-        capabilities.unavailable = "there is no Open vSwitch on this machine"
-        return capabilities
-    }()
-
-    /// A process with packet sockets.
-    ///
-    /// It reserves nothing: it may end at any moment, without the privilege to give a port back what it had.
-    public static let tap: EngineCapabilities = {
-        var capabilities = EngineCapabilities(
-            engine: .tap, isAvailable: true, truncates: true, deduplicates: false, sharesOutputs: true)
-        capabilities.writesFiles = true
-        capabilities.spreads = true
-        capabilities.reserves = false
-        capabilities.needsProcess = true
-        return capabilities
-    }()
-
-    /// What a machine without Open vSwitch has, in the order in which `auto` asks.
-    public static let usual = [noOpenVSwitch, trafficControl, tap]
-}
-
-/// The engines by name.
-public enum EngineName: String, Hashable, Sendable, CustomStringConvertible {
-    case tc, ovs, tap
-
-    /// For people.
-    public var description: String { rawValue }
 }

@@ -25,19 +25,22 @@ struct Difference {
         let (changes, removals) = pointSteps
         let prepared = prepareOutputs
         let onSwitches = adoption.onSwitches + switchSteps
-        let onHooks = adoption.onHooks + changes + removals + closeHooks(after: removals) + adoption.removals
+        let onHooks =
+            adoption.onHooks + (changes + removals + closeHooks).map(Step.init) + adoption.removals
         // A mirror that goes from one engine to the other stops there before it starts here.
         let leaving = Set(removals.compactMap(\.mirror))
         let arrives = onSwitches.contains { step in
-            if case .addSwitchMirror(let mirror) = step { leaving.contains(mirror.mirror) } else { false }
+            if case .add(let mirror)? = step.as(SwitchStep.self) { leaving.contains(mirror.mirror) } else { false }
         }
-        return prepared + (arrives ? onHooks + onSwitches : onSwitches + onHooks) + restoreOutputs(after: prepared)
+        return prepared.map { Step(OutputStep.prepare($0)) }
+            + (arrives ? onHooks + onSwitches : onSwitches + onHooks)
+            + restoreOutputs(after: prepared).map(Step.init)
     }
 
     private var switchSteps: [Step] {
         SwitchDifference(
             observed: observed, target: target.switchMirrors, mayTouch: mayTouch, isExact: target.isExact
-        ).steps
+        ).steps.map(Step.init)
     }
 
     private func mayTouch(_ mirror: MirrorName) -> Bool {
@@ -51,9 +54,9 @@ struct Difference {
 
     // MARK: Points
 
-    private var pointSteps: (changes: [Step], removals: [Step]) {
-        var changes: [Step] = []
-        var removals: [Step] = []
+    private var pointSteps: (changes: [FilterStep], removals: [FilterStep]) {
+        var changes: [FilterStep] = []
+        var removals: [FilterStep] = []
         var existing = Dictionary(grouping: observed.points.filter(mayTouch)) {
             Key(mirror: $0.mirror, port: $0.port.index, hook: $0.hook)
         }
@@ -91,7 +94,7 @@ struct Difference {
 
     /// Hooks that this tool opened, once its last point there is gone. One that never got a point (a run that was
     /// killed in between) is closed as well.
-    private func closeHooks(after removals: [Step]) -> [Step] {
+    private var closeHooks: [FilterStep] {
         var remaining = Set(target.points.map(\.port.index))
         for point in observed.points where !mayTouch(point) { remaining.insert(point.port.index) }
         return observed.hooks.sorted { $0.key < $1.key }.compactMap { index, hook in
@@ -104,10 +107,10 @@ struct Difference {
 
     // MARK: Outputs
 
-    private var prepareOutputs: [Step] {
+    private var prepareOutputs: [OutputChange] {
         target.outputs.values.sorted { $0.port.name < $1.port.name }.compactMap { use in
             guard use.mirrors.isEmpty || use.mirrors.contains(where: mayTouch) else { return nil }
-            return prepare(use).map { .prepareOutput($0) }
+            return prepare(use)
         }
     }
 
@@ -160,12 +163,10 @@ struct Difference {
         return held
     }
 
-    private func restoreOutputs(after prepared: [Step]) -> [Step] {
+    private func restoreOutputs(after prepared: [OutputChange]) -> [OutputStep] {
         let held = held
         // An output can be prepared in one respect and restored in another: what the first has recorded is kept.
-        let recorded = prepared.compactMap { step in
-            if case .prepareOutput(let change) = step { change.record } else { nil }
-        }
+        let recorded = prepared.compactMap(\.record)
         let current = Dictionary(recorded.map { ($0.port.index, $0) }, uniquingKeysWith: { first, _ in first })
         return observed.records.sorted { $0.port.name < $1.port.name }.map { current[$0.port.index] ?? $0 }.compactMap {
             record in
@@ -174,7 +175,7 @@ struct Difference {
                 // A port that went to another namespace may come back; nothing tells it from one that was deleted.
                 let mayReturn =
                     observed.topology[index: record.port.index] == nil && target.names.contains(record.port.name)
-                return mayReturn ? nil : .forgetOutput(record)
+                return mayReturn ? nil : .forget(record)
             }
             let use = target.outputs[record.port.index]
             var rest = record
@@ -190,7 +191,7 @@ struct Difference {
             }
             guard rest != record else { return nil }
             change.record = rest.offloads.isEmpty && rest.bridgePort == nil ? nil : rest
-            return .restoreOutput(change)
+            return .restore(change)
         }
     }
 }

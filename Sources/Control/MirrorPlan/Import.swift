@@ -26,17 +26,14 @@ public enum ImportPurpose: Hashable, Sendable {
 /// that is said.
 /// - Parameters:
 ///   - defined: mirrors that are defined already. One that says the same is what was begun to be taken over.
-///   - engines: what there is on this machine.
 ///   - purpose: a file can have more than can be taken over.
 public func importMirrors(
-    _ observed: Observation, defined: [Mirror] = [],
-    engines: [EngineCapabilities] = EngineCapabilities.usual,
-    for purpose: ImportPurpose = .file
+    _ observed: Observation, defined: [Mirror] = [], for purpose: ImportPurpose = .file
 ) -> Import {
     var importer = Importer(observed: observed, defined: defined, purpose: purpose)
     for row in observed.switches?.mirrors ?? [] where row.mirror == nil { importer.add(row) }
     importer.addFilters()
-    importer.leaveOutRefused(engines)
+    importer.leaveOutRefused()
     var result = importer.result
     result.mirrors.sort { $0.name < $1.name }
     return result
@@ -85,7 +82,7 @@ private struct Importer {
             return leaveOut(object, "it is portmirror's in another network namespace")
         }
         do {
-            let mirror = named(row.name, try SwitchImport.mirror(row))
+            let mirror = named(row.name, try SwitchImport.mirror(row, of: observed.engine(on: .switchTable)))
             result.mirrors.append(mirror)
             result.adoption.rows[mirror.name] = row
             if mirror.name.description != row.name { result.remarks.append("\(object) is called \(mirror.name) here") }
@@ -179,9 +176,11 @@ private struct Importer {
             Source.port(port, hooks.count == 2 ? .both : hooks.contains(.ingress) ? .ingress : .egress)
         }
         let filter: String? = if case .expression(let text) = group.kind.match { text } else { nil }
+        let engine = observed.engine(on: .filters)
         let mirror = named("to-" + (group.kind.outputs.first?.description ?? "")) { name in
             Mirror(
-                name: name, sources: sources, outputs: group.kind.outputs.map(Output.port), filter: filter, engine: .tc)
+                name: name, sources: sources, outputs: group.kind.outputs.map(Output.port), filter: filter,
+                engine: engine)
         }
         result.mirrors.append(mirror)
         result.adoption.filters[mirror.name] = group.points
@@ -229,11 +228,11 @@ private struct Importer {
     // MARK: What apply would refuse
 
     /// All of them together if they can be, else as many as can, in order.
-    mutating func leaveOutRefused(_ engines: [EngineCapabilities]) {
-        guard !refusals(of: result.mirrors, engines).isEmpty else { return }
+    mutating func leaveOutRefused() {
+        guard !refusals(of: result.mirrors).isEmpty else { return }
         var accepted: [Mirror] = []
         for mirror in result.mirrors {
-            guard let refusal = refusals(of: accepted + [mirror], engines).first else {
+            guard let refusal = refusals(of: accepted + [mirror]).first else {
                 accepted.append(mirror)
                 continue
             }
@@ -245,14 +244,14 @@ private struct Importer {
         result.mirrors = accepted
     }
 
-    private func refusals(of mirrors: [Mirror], _ engines: [EngineCapabilities]) -> [Refusal] {
+    private func refusals(of mirrors: [Mirror]) -> [Refusal] {
         let names = Set(mirrors.map(\.name))
         let others = defined.values.filter { !names.contains($0.name) }
         let desired = (others + mirrors).sorted { $0.name < $1.name }.map {
             DesiredMirror(mirror: $0, match: .everything)
         }
         return makePlan(
-            desired: desired, observed: observed, engines: engines, scope: .only(names),
+            desired: desired, observed: observed, scope: .only(names),
             adopting: result.adoption.only(names)
         ).refusals.filter { purpose == .takeOver || $0.rule != .hook }
     }

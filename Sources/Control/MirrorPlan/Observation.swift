@@ -190,6 +190,9 @@ public struct HookState: Hashable, Sendable {
     public var foreignObjects: [String]
     /// Directions that share their filters with other ports (`tc qdisc … ingress_block`); none can be added by port.
     public var shared: Set<Hook>
+    /// What filters of others on a plain ingress qdisc hang under; nil elsewhere. A new filter's word for it becomes that of
+    /// all (`tcf_block.classid` of net/sch_generic.h), so ours says the same.
+    public var plainParent: UInt32?
 
     /// Whether nobody but this tool uses it.
     public var isUnused: Bool { foreign.isEmpty && foreignObjects.isEmpty && shared.isEmpty }
@@ -314,6 +317,8 @@ extension OutputRecord {
 
 /// Everything that a plan looks at besides the intent.
 public struct Observation: Hashable, Sendable {
+    /// What there is on this machine, and what it can do, in the order in which it was looked at.
+    public var engines: [EngineCapabilities]
     /// The ports and how they hang together.
     public var topology: Topology
     /// Its points, in order.
@@ -359,10 +364,12 @@ public struct Observation: Hashable, Sendable {
 
     /// From its parts.
     public init(
-        topology: Topology = Topology(), points: [ObservedPoint] = [], hooks: [Int32: HookState] = [:],
+        engines: [EngineCapabilities] = [], topology: Topology = Topology(), points: [ObservedPoint] = [],
+        hooks: [Int32: HookState] = [:],
         offloads: [Int32: OffloadState] = [:], records: [OutputRecord] = [],
         queueFilters: [Int32: [ForeignFilter]] = [:], switches: SwitchState? = nil, taps: [MirrorName: TapReport] = [:]
     ) {
+        self.engines = engines
         self.taps = taps
         self.queueFilters = queueFilters
         self.switches = switches
@@ -402,6 +409,12 @@ public struct Observation: Hashable, Sendable {
     public func doubt(about name: MirrorName) -> String? {
         unaskable[name].map { "it is unknown whether 'portmirror run \(name)' runs: \($0)" }
     }
+
+    /// The engine whose mirrors something carries; nil if none is here.
+    public func engine(on carrier: Carrier) -> EngineName? { engines.first(where: { $0.carrier == carrier })?.engine }
+
+    /// What carries an engine's mirrors; nil if it isn't here.
+    public func carrier(of engine: EngineName) -> Carrier? { engines.first(where: { $0.engine == engine })?.carrier }
 
     /// The mirrors of ours of which something runs, by whatever engine.
     public var running: Set<MirrorName> { installed.union(taps.keys) }

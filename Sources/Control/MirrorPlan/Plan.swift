@@ -89,22 +89,21 @@ public enum PlanScope: Hashable, Sendable {
 /// - Parameter adoption: what others made that becomes this tool's.
 public func makePlan(
     desired: [DesiredMirror], observed found: Observation,
-    engines: [EngineCapabilities] = EngineCapabilities.usual, scope: PlanScope = .everything,
+    scope: PlanScope = .everything,
     adopting adoption: Adoption = Adoption()
 ) -> Plan {
     // Judged by how things will be; changed from how they are, with the marks.
     let observed = adoption.carriedOut(on: found, isComplete: true)
     let running = observed.running
     let mirrors = desired.map(\.mirror)
-    let rules = Rules(mirrors: mirrors, observed: observed, engines: engines)
+    let rules = Rules(mirrors: mirrors, observed: observed)
     // A newcomer that closes a circle, or makes a chain too long, is refused; those that ran before it are judged without it.
     let newcomers = Set(
         mirrors.filter { !running.contains($0.name) && rules.isTooMuch($0) }.map(\.name))
     let settled =
         newcomers.isEmpty
         ? rules
-        : Rules(
-            mirrors: mirrors.filter { !newcomers.contains($0.name) }, observed: observed, engines: engines)
+        : Rules(mirrors: mirrors.filter { !newcomers.contains($0.name) }, observed: observed)
     var plan = Plan()
     var accepted: [DesiredMirror] = []
     var circular: Set<MirrorName> = []
@@ -132,7 +131,7 @@ public func makePlan(
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
     // What can't be taken away yet may go on copying: its outputs stay fit for it.
-    let seesSwitches = engines.contains { $0.engine == .ovs && $0.isAvailable }
+    let seesSwitches = observed.engines.contains { $0.carrier == .switchTable && $0.isAvailable }
     // A process sees to its outputs itself.
     let hidden =
         observed.preparedElsewhere
@@ -157,15 +156,14 @@ public func makePlan(
 /// plan, among the mirrors that there are. Its name is for nobody to see: if another has it, it is judged under a free one.
 /// - Returns: a plan of that mirror alone; of a tap's there are no steps.
 public func judge(
-    _ wanted: DesiredMirror, among others: [DesiredMirror], observed: Observation,
-    engines: [EngineCapabilities] = EngineCapabilities.usual
+    _ wanted: DesiredMirror, among others: [DesiredMirror], observed: Observation
 ) -> Plan {
     let defined = Set(others.map(\.mirror.name))
     // Processes without a definition copy as well: two that face each other would go round.
     let others =
         others
         + observed.taps.filter { !defined.contains($0.key) }.sorted { $0.key < $1.key }.map { name, report in
-            DesiredMirror(mirror: report.mirror(named: name), match: .everything)
+            DesiredMirror(mirror: report.mirror(named: name, of: observed.engine(on: .process)), match: .everything)
         }
     let taken = defined.union(observed.running)
     var wanted = wanted
@@ -176,7 +174,7 @@ public func judge(
         if let name = try? MirrorName("\(number)") { wanted.mirror.name = name }
     }
     return makePlan(
-        desired: others + [wanted], observed: observed, engines: engines, scope: .only([wanted.mirror.name]))
+        desired: others + [wanted], observed: observed, scope: .only([wanted.mirror.name]))
 }
 
 /// The steps that lead back to an earlier observation, of this tool's own things only.

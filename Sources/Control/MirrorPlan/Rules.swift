@@ -4,7 +4,6 @@ public import MirrorModel
 struct Rules {
     let mirrors: [Mirror]
     let observed: Observation
-    let engines: [EngineCapabilities]
     private let loops: LoopSearch
     private let chains: Chains
     private let graph: ForwardingGraph
@@ -17,41 +16,42 @@ struct Rules {
     /// Mirrors that have outputs' offloads left alone.
     private let keepers: [Output: [Mirror]]
 
-    init(mirrors: [Mirror], observed: Observation, engines: [EngineCapabilities]) {
+    init(mirrors: [Mirror], observed: Observation) {
         self.mirrors = mirrors
         let users = Assignments.users(mirrors)
-        assignments = Assignments(mirrors, observed: observed, engines: engines)
+        assignments = Assignments(mirrors, observed: observed)
         let places = Dictionary(
             mirrors.map { ($0.name, $0.points(in: observed.topology)) }, uniquingKeysWith: { first, _ in first })
         let assignments = assignments
         // A tap finishes its copies itself, whatever the output's settings are.
         cleanUsers = users.mapValues { users in
-            users.filter { !$0.keepOffloads && assignments[$0].engine?.needsProcess != true }
+            users.filter { !$0.keepOffloads && assignments[$0].engine?.carrier != .process }
                 .map(\.name.description)
         }
         keepers = users.mapValues { users in
-            users.filter { $0.keepOffloads && assignments[$0].engine?.needsProcess != true }
+            users.filter { $0.keepOffloads && assignments[$0].engine?.carrier != .process }
         }
-        let onSwitch = Set(mirrors.filter { assignments[$0].engine?.engine == .ovs }.map(\.name))
+        let onSwitch = Set(mirrors.filter { assignments[$0].engine?.carrier == .switchTable }.map(\.name))
         let reserved = mirrors.flatMap { mirror in
             mirror.reservedOutputs(places: places[mirror.name] ?? [], in: observed.topology)
                 + (onSwitch.contains(mirror.name) ? mirror.outputPorts : [])
         }
         placesByMirror = places
         crowdedOut = Self.crowdedOut(
-            mirrors.filter { assignments[$0].engine?.engine == .tc }, places: places, observed: observed)
+            mirrors.filter { assignments[$0].engine?.carrier == .filters }, places: places, observed: observed)
         graph = ForwardingGraph(observed.topology, reserved: Set(reserved))
         self.observed = observed
-        self.engines = engines
         // Processes without a definition copy as well: what faces one of them would go round.
         let processes = observed.taps.filter { places[$0.key] == nil }.sorted { $0.key < $1.key }
-            .map { $1.mirror(named: $0).resolved(in: observed.topology) }
+            .map { name, report in
+                report.mirror(named: name, of: observed.engine(on: .process)).resolved(in: observed.topology)
+            }
         let placesOfAll = places.merging(processes.map { ($0.name, $0.points(in: observed.topology)) }) { own, _ in own
         }
         loops = LoopSearch(
             mirrors + processes, places: placesOfAll, onSwitch: onSwitch, topology: observed.topology, graph: graph)
         // What a process sends begins anew: only the kernel's own copies of copies are counted by it.
-        let inProcess = Set((mirrors.filter { assignments[$0].engine?.needsProcess == true } + processes).map(\.name))
+        let inProcess = Set((mirrors.filter { assignments[$0].engine?.carrier == .process } + processes).map(\.name))
         chains = Chains(
             loops.followers.filter { !inProcess.contains($0.key) }.mapValues { $0.subtracting(inProcess) })
     }
@@ -119,15 +119,15 @@ struct Rules {
 
     /// That somebody else may have it once it is looked at.
     private func passedBy(_ mirror: Mirror) -> [Warning] {
-        guard mirror.engine == .auto, let own = engine(of: mirror)?.engine, own != .ovs,
-            engines.contains(where: \.isPassedBy), mirror.directories.isEmpty
+        guard mirror.engine == nil, let own = engine(of: mirror), own.carrier != .switchTable,
+            observed.engines.contains(where: \.isPassedBy), mirror.directories.isEmpty
         else { return [] }
         return [
             Warning(
                 mirror: mirror.name,
                 message:
                     "Open vSwitch isn't looked at (--db none, or OVS_DB): if ports of this mirror are its own, the next "
-                    + "command that does look moves the mirror there; say --engine \(own) to keep it as it is")
+                    + "command that does look moves the mirror there; say --engine \(own.engine) to keep it as it is")
         ]
     }
 
@@ -140,15 +140,20 @@ struct Rules {
     func isUnseen(_ mirror: Mirror) -> Bool { assignments[mirror].isUnseen }
 
     /// Whether a process is to have it, so that nothing of it is installed.
-    func isTapped(_ mirror: Mirror) -> Bool { engine(of: mirror)?.needsProcess == true }
+    func isTapped(_ mirror: Mirror) -> Bool { engine(of: mirror)?.carrier == .process }
+
+    /// Whether its definition names an engine of processes, also if that can't have it as it is.
+    private func asksForProcess(_ mirror: Mirror) -> Bool {
+        mirror.engine.flatMap(observed.carrier(of:)) == .process
+    }
 
     /// Whether it is to have filters at ports' hooks: also if no engine can have it as it is.
     private func usesHooks(_ mirror: Mirror) -> Bool {
-        !isOnSwitch(mirror) && !isTapped(mirror) && mirror.engine != .tap
+        !isOnSwitch(mirror) && !isTapped(mirror) && !asksForProcess(mirror)
     }
 
     /// Whether Open vSwitch is to have it.
-    func isOnSwitch(_ mirror: Mirror) -> Bool { engine(of: mirror)?.engine == .ovs }
+    func isOnSwitch(_ mirror: Mirror) -> Bool { engine(of: mirror)?.carrier == .switchTable }
 
     // MARK: Refusals
 
@@ -197,7 +202,7 @@ struct Rules {
     private func devices(_ mirror: Mirror) -> DeviceRules {
         DeviceRules(
             mirror: mirror, places: places(of: mirror), observed: observed, isOnSwitch: isOnSwitch(mirror),
-            isTapped: isTapped(mirror) || mirror.engine == .tap)
+            isTapped: isTapped(mirror) || asksForProcess(mirror))
     }
 
     private func leaks(_ mirror: Mirror) -> [Refusal] {

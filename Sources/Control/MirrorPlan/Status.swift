@@ -69,6 +69,8 @@ public struct MirrorStatus: Hashable, Sendable {
     public var reason: String
     /// The engine that has it; nil if it is unknown which does.
     public var engine: EngineName?
+    /// What carries that engine's mirrors.
+    public var carrier: Carrier?
     /// Each source, in the definition's order.
     public var sources: [SourceStatus]
     /// Each output, in the definition's order.
@@ -96,22 +98,23 @@ public struct MirrorStatus: Hashable, Sendable {
 
 /// The state of each desired mirror, then of each that runs without a definition, by name.
 /// - Parameters:
-///   - engines: what there is on this machine.
 ///   - isApplied: the observation is from before an apply that has succeeded since; what it lacks is there now.
 public func statuses(
-    of desired: [DesiredMirror], observed: Observation, now: Timestamp,
-    engines: [EngineCapabilities] = EngineCapabilities.usual,
-    isApplied: Bool = false
+    of desired: [DesiredMirror], observed: Observation, now: Timestamp, isApplied: Bool = false
 ) -> [MirrorStatus] {
-    let reader = StatusReader(
-        desired: desired, observed: observed, now: now, engines: engines, isApplied: isApplied)
+    let reader = StatusReader(desired: desired, observed: observed, now: now, isApplied: isApplied)
     let known = Set(desired.map(\.mirror.name))
     let removals = observed.removals.filter { !known.contains($0.name) }
     let leftovers = observed.running.subtracting(known).subtracting(removals.map(\.name))
-    return
-        (desired.map { $0.isBroken ? reader.status(ofBroken: $0) : reader.status(of: $0) }
+    let all =
+        desired.map { $0.isBroken ? reader.status(ofBroken: $0) : reader.status(of: $0) }
         + removals.map(reader.status(ofRemoved:))
-        + leftovers.map(reader.status(ofLeftover:))).sorted { $0.name < $1.name }
+        + leftovers.map(reader.status(ofLeftover:))
+    return all.sorted { $0.name < $1.name }.map { status in
+        var status = status
+        status.carrier = status.engine.flatMap(observed.carrier(of:))
+        return status
+    }
 }
 
 /// What statuses are read from.
@@ -128,14 +131,11 @@ private struct StatusReader {
     private let pending: [MirrorName: [Step]]
     private let unprepared: Set<PortName>
 
-    init(
-        desired: [DesiredMirror], observed: Observation, now: Timestamp, engines: [EngineCapabilities],
-        isApplied: Bool
-    ) {
+    init(desired: [DesiredMirror], observed: Observation, now: Timestamp, isApplied: Bool) {
         self.observed = observed
         self.now = now
         self.isApplied = isApplied
-        plan = makePlan(desired: desired, observed: observed, engines: engines)
+        plan = makePlan(desired: desired, observed: observed)
         points = Dictionary(grouping: observed.points, by: \.mirror)
         var rows: [MirrorName: [ObservedSwitchMirror]] = [:]
         for row in observed.switches?.mirrors ?? [] {
@@ -148,7 +148,7 @@ private struct StatusReader {
         var unprepared: Set<PortName> = []
         for step in isApplied ? [] : plan.steps {
             if let mirror = step.mirror { pending[mirror, default: []].append(step) }
-            if case .prepareOutput(let change) = step { unprepared.insert(change.port.name) }
+            if case .prepare(let change)? = step.as(OutputStep.self) { unprepared.insert(change.port.name) }
         }
         self.pending = pending
         self.unprepared = unprepared
@@ -161,10 +161,10 @@ private struct StatusReader {
         let isInstalled = points[name] != nil || rows[name] != nil
         // One that was started without a definition is as it should be.
         if let tap, !isInstalled, tap.isUnnamed(name) {
-            let mirror = tap.mirror(named: name)
+            let mirror = tap.mirror(named: name, of: observed.engine(on: .process))
             return MirrorStatus(
                 name: name, mirror: nil, state: tap.problems.isEmpty ? .active : .degraded,
-                reason: tap.problems.joined(separator: "; "), engine: .tap,
+                reason: tap.problems.joined(separator: "; "), engine: observed.engine(on: .process),
                 sources: sources(of: mirror), outputs: outputs(of: mirror),
                 points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
         }
@@ -173,7 +173,8 @@ private struct StatusReader {
             reason: isInstalled
                 ? "it runs without a definition; the next apply or remove takes it away"
                 : "\(Self.process(name, tap)) copies without a definition: end it",
-            engine: points[name] != nil ? .tc : isInstalled ? .ovs : .tap, sources: [], outputs: [],
+            engine: observed.engine(on: points[name] != nil ? .filters : isInstalled ? .switchTable : .process),
+            sources: [], outputs: [],
             points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
     }
 
@@ -201,7 +202,7 @@ private struct StatusReader {
     func status(ofRemoved mirror: Mirror) -> MirrorStatus {
         MirrorStatus(
             name: mirror.name, mirror: mirror, state: .removing, reason: removal(of: mirror.name),
-            engine: observed.unaskable[mirror.name] == nil ? .ovs : .tap,
+            engine: observed.engine(on: observed.unaskable[mirror.name] == nil ? .switchTable : .process),
             sources: sources(of: mirror), outputs: outputs(of: mirror), points: pointStatuses(of: mirror.name),
             countersAge: age(of: mirror.name))
     }
@@ -248,9 +249,9 @@ private struct StatusReader {
                 + ": portmirror apply, add or remove takes it away"
         } else if let place = observed.elsewhere(of: mirror) {
             status.state = .waiting
-            if observed.otherDatabases[mirror.name] != nil { status.engine = .ovs }
+            if observed.otherDatabases[mirror.name] != nil { status.engine = observed.engine(on: .switchTable) }
             status.note = nil
-            let missing = status.engine == .ovs ? [] : missingSources + missingOutputs
+            let missing = carrier(of: status) == .switchTable ? [] : missingSources + missingOutputs
             status.reason = missing.isEmpty ? place : "\(absence(missing, "exist yet")); \(place)"
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
@@ -334,7 +335,8 @@ private struct StatusReader {
         }
         // Without points of its own its outputs are unprepared too; that is said once.
         for output in status.outputs
-        where status.engine != .tap && (output.interface ?? output.output.name).map(unprepared.contains) == true
+        where carrier(of: status) != .process
+            && (output.interface ?? output.output.name).map(unprepared.contains) == true
             && pending[status.name] == nil
         {
             reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
@@ -345,13 +347,17 @@ private struct StatusReader {
     /// Which engine has it, by what there is of it.
     /// Before a plan has an engine for it, the definition's word counts, then what runs.
     private func engine(of mirror: Mirror) -> EngineName? {
-        plan.engines[mirror.name] ?? EngineName(rawValue: mirror.engine.rawValue)
+        plan.engines[mirror.name] ?? mirror.engine
             ?? (plan.unseen.contains(mirror.name) ? nil : engineAtWork(mirror.name))
     }
 
-    private func engineAtWork(_ name: MirrorName) -> EngineName {
-        rows[name] != nil ? .ovs : points[name] == nil && observed.taps[name] != nil ? .tap : .tc
+    private func engineAtWork(_ name: MirrorName) -> EngineName? {
+        observed.engine(
+            on: rows[name] != nil
+                ? .switchTable : points[name] == nil && observed.taps[name] != nil ? .process : .filters)
     }
+
+    private func carrier(of status: MirrorStatus) -> Carrier? { status.engine.flatMap(observed.carrier(of:)) }
 
     /// For messages: the command, with its number where that is known.
     private static func process(_ name: MirrorName, _ tap: TapReport?) -> String {
@@ -360,7 +366,7 @@ private struct StatusReader {
 
     /// Why nothing copies for a mirror that a process is to have; nil if one does, or none has to.
     private func idle(_ status: MirrorStatus) -> String? {
-        guard status.engine == .tap, status.tap == nil else { return nil }
+        guard carrier(of: status) == .process, status.tap == nil else { return nil }
         if let doubt = observed.doubt(about: status.name) { return doubt }
         let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
         return Self.process(status.name, nil) + " isn't running" + rest
@@ -369,7 +375,7 @@ private struct StatusReader {
     private func processReasons(_ status: MirrorStatus, _ mirror: Mirror) -> [String] {
         guard let tap = status.tap else { return [] }
         let process = Self.process(status.name, tap)
-        guard status.engine == .tap else { return ["\(process) copies for it as well: end it"] }
+        guard carrier(of: status) == .process else { return ["\(process) copies for it as well: end it"] }
         let old =
             tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it again"]
         return old + tap.problems
@@ -377,16 +383,18 @@ private struct StatusReader {
 
     /// The name is in use again, before what had it was taken away.
     private func removalReasons(_ status: MirrorStatus) -> [String] {
-        guard status.engine != .ovs, observed.removals.contains(where: { $0.name == status.name }) else { return [] }
+        guard carrier(of: status) != .switchTable, observed.removals.contains(where: { $0.name == status.name }) else {
+            return []
+        }
         return ["the mirror that had its name before is \(removal(of: status.name))"]
     }
 
     private func engineReasons(_ status: MirrorStatus) -> [String] {
-        if status.engine == .tap {
+        if carrier(of: status) == .process {
             return pending[status.name] == nil
                 ? [] : ["what copied before still does as well: portmirror apply takes it away"]
         }
-        guard status.engine == .ovs else {
+        guard carrier(of: status) == .switchTable else {
             guard pending[status.name] != nil else { return [] }
             return points[status.name] == nil
                 ? ["the kernel holds none of it, and nothing is copied: portmirror apply sets it up again"]
@@ -410,7 +418,7 @@ private struct StatusReader {
 
     /// What a port that was deleted and made again has left of a row: its references went with it.
     private static func loss(_ step: Step) -> String? {
-        guard case .changeSwitchMirror(let row, let wanted) = step else { return nil }
+        guard case .change(let row, let wanted)? = step.as(SwitchStep.self) else { return nil }
         if row.selection.isEmpty {
             return "its ports were deleted and made again, and Open vSwitch dropped them from the mirror, which copies "
                 + "nothing now"

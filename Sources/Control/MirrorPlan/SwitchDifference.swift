@@ -16,28 +16,28 @@ struct SwitchDifference {
         let vlan: UInt16
     }
 
-    var steps: [Step] {
+    var steps: [SwitchStep] {
         guard let state = observed.switches else { return [] }
         let touched = state.own.filter { $0.mirror.map(mayTouch) == true }
         let wanted = target.filter { mayTouch($0.mirror) }
         guard !touched.isEmpty || !wanted.isEmpty else { return [] }
         let untouched = state.own.filter { $0.mirror.map(mayTouch) != true }
         var (pairs, leftovers) = paired(wanted, with: touched)
-        var handed: [Step] = []
+        var handed: [SwitchStep] = []
         if !isExact { handed = markFloods(&pairs, leftovers, untouched) }
-        var changes: [Step] = []
+        var changes: [SwitchStep] = []
         for (row, mirror) in pairs {
             guard let row else {
-                changes.append(.addSwitchMirror(mirror))
+                changes.append(.add(mirror))
                 continue
             }
             if row.selection != mirror.selection || row.floods != mirror.floods {
-                changes.append(.changeSwitchMirror(row, to: mirror))
+                changes.append(.change(row, to: mirror))
             }
         }
-        let removals = leftovers.map { Step.removeSwitchMirror($0) }
+        let removals = leftovers.map { SwitchStep.remove($0) }
         let marked = Set(pairs.map(\.mirror).compactMap(Self.flooded)).union(
-            handed.compactMap { if case .changeSwitchMirror(_, let to) = $0 { Self.flooded(to) } else { nil } })
+            handed.compactMap { if case .change(_, let to) = $0 { Self.flooded(to) } else { nil } })
         let (on, off) = floods(marked, untouched: untouched, rows: touched, state)
         return on + changes + handed + removals + off
     }
@@ -81,7 +81,7 @@ struct SwitchDifference {
     private func markFloods(
         _ pairs: inout [(row: ObservedSwitchMirror?, mirror: SwitchMirror)], _ leftovers: [ObservedSwitchMirror],
         _ untouched: [ObservedSwitchMirror]
-    ) -> [Step] {
+    ) -> [SwitchStep] {
         var answered = Set(untouched.compactMap(Self.flooded))
         let before = Set((leftovers + pairs.compactMap(\.row)).compactMap(Self.flooded))
         for place in pairs.indices {
@@ -91,12 +91,12 @@ struct SwitchDifference {
             pairs[place].mirror.floods = isOurs && answered.insert(vlan).inserted
         }
         // Out of this plan's scope, but the mark is bookkeeping and changes nothing of what it does.
-        return before.subtracting(answered).compactMap { vlan -> Step? in
+        return before.subtracting(answered).compactMap { vlan -> SwitchStep? in
             let heir = untouched.first {
                 $0.bridge.id == vlan.bridge.id && $0.selection.output == .vlan(vlan.vlan) && !$0.floods
             }
             guard let heir, let mirror = heir.mirror else { return nil }
-            return .changeSwitchMirror(
+            return .change(
                 heir,
                 to: SwitchMirror(mirror: mirror, bridge: heir.bridge, selection: heir.selection, floods: true))
         }
@@ -105,7 +105,7 @@ struct SwitchDifference {
     private func floods(
         _ marked: Set<FloodedVLAN>, untouched: [ObservedSwitchMirror], rows: [ObservedSwitchMirror],
         _ state: SwitchState
-    ) -> (on: [Step], off: [Step]) {
+    ) -> (on: [SwitchStep], off: [SwitchStep]) {
         let inOrder = { (left: FloodedVLAN, right: FloodedVLAN) in
             (left.bridge, left.vlan) < (right.bridge, right.vlan)
         }

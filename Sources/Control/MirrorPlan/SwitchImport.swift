@@ -9,7 +9,9 @@ enum SwitchImport {
     }
 
     /// The definition, once it has a name.
-    static func mirror(_ row: ObservedSwitchMirror) throws(Problem) -> (MirrorName) -> Mirror {
+    static func mirror(
+        _ row: ObservedSwitchMirror, of engine: EngineName?
+    ) throws(Problem) -> (MirrorName) -> Mirror {
         let selection = row.selection
         guard let bridge = try? PortName.ofInterface(row.bridge.name) else {
             throw Problem(description: "the bridge's name can't be an interface's")
@@ -27,7 +29,7 @@ enum SwitchImport {
         return { name in
             Mirror(
                 name: name, sources: sources, outputs: [output], vlans: vlans.isEmpty ? nil : try? VLANSet(vlans),
-                filter: filter, snaplen: selection.snaplen, engine: .ovs, reserve: selection.reserves)
+                filter: filter, snaplen: selection.snaplen, engine: engine, reserve: selection.reserves)
         }
     }
 

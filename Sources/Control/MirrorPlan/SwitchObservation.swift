@@ -113,6 +113,8 @@ public struct ObservedSwitchMirror: Hashable, Sendable {
     public var selection: SwitchSelection
     /// Whether it is marked as having added its output VLAN to `flood_vlans`.
     public var floods: Bool
+    /// Its `external_ids`, whosever they are.
+    public var externalIDs: [String: String] = [:]
     /// What it has counted; nil before Open vSwitch has told of it, which is after at most ``SwitchState/statisticsAge``.
     public var counters: Counters?
     /// Whether it has been there for longer than Open vSwitch takes to count: without counters it has never run.
@@ -147,6 +149,12 @@ public struct SwitchState: Hashable, Sendable {
     public var mirrors: [ObservedSwitchMirror]
     /// Why what is in the database isn't what runs: ovs-vswitchd isn't running, or hasn't caught up.
     public var lag: String?
+    /// The only row of the Open_vSwitch table; nil if there is none.
+    public var root: RowID?
+    /// Which columns of later releases the Mirror table has: `snaplen`, `filter`.
+    public var mirrorColumns: Set<String> = []
+    /// Whether flows have to be looked at again by command when a mirror changes.
+    public var needsPurge = true
     /// How old counters can be: the interval at which Open vSwitch refreshes them.
     public var statisticsAge: Duration
 

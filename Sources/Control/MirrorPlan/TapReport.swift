@@ -181,7 +181,7 @@ public struct TapReport: Hashable, Sendable {
     public func isUnnamed(_ name: MirrorName) -> Bool { name.description == "tap-\(process)" }
 
     /// A mirror that copies what this process does, as far as that can be told: from where to where.
-    func mirror(named name: MirrorName) -> Mirror {
+    func mirror(named name: MirrorName, of engine: EngineName?) -> Mirror {
         var hooks: [(port: PortName, hooks: Set<Hook>)] = []
         var outputs: [Output] = []
         for copy in copies {
@@ -195,7 +195,7 @@ public struct TapReport: Hashable, Sendable {
         let sources = hooks.map { port, hooks in
             Source.port(port, hooks.count > 1 ? .both : hooks.contains(.ingress) ? .ingress : .egress)
         }
-        return Mirror(name: name, sources: sources, outputs: outputs, engine: .tap)
+        return Mirror(name: name, sources: sources, outputs: outputs, engine: engine)
     }
 
     /// Frames that the kernel had no room for.

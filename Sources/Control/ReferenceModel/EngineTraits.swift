@@ -4,11 +4,14 @@ public import MirrorModel
 public struct EngineTraits: Hashable, Sendable {
     /// Each is one that a plan tells of where it matters.
     public var deviations: Set<Deviation>
+    /// The engine that it is about; nil for none in particular.
+    public var engine: EngineName?
     /// Whether mirrors of a switch are the switch's own, and a frame's points are looked at one by one on its way through.
     public var isSwitch: Bool
 
     /// An engine's traits.
-    public init(deviations: Set<Deviation> = [], isSwitch: Bool = false) {
+    public init(engine: EngineName? = nil, deviations: Set<Deviation> = [], isSwitch: Bool = false) {
+        self.engine = engine
         self.deviations = deviations
         self.isSwitch = isSwitch
     }
@@ -19,13 +22,13 @@ public struct EngineTraits: Hashable, Sendable {
     /// Nothing that the specification asks is missing.
     public static let specification = EngineTraits()
     /// The kernel's traffic control: each point's filter is on its own, so that none knows of another's copy.
-    public static let trafficControl = EngineTraits(deviations: [.copiesAtEachPoint])
+    public static let trafficControl = EngineTraits(engine: .tc, deviations: [.copiesAtEachPoint])
 
     /// A process with packet sockets: each point's is on its own, as traffic control's filters are.
     ///
     /// It looks elsewhere than these: a received frame before any filter of others has had a say, a sent one after the
     /// port's queue, so that what is dropped in between is copied in the one case and isn't in the other.
-    public static let tap = EngineTraits(deviations: [.copiesAtEachPoint, .missesWhatCannotLeave])
+    public static let tap = EngineTraits(engine: .tap, deviations: [.copiesAtEachPoint, .missesWhatCannotLeave])
 
     /// Open vSwitch's own mirrors, as a release has them (ofproto/ofproto-dpif-xlate.c, `mirror_packet`; compared with 3.1.0).
     public static func openVSwitch(_ version: OpenVSwitchVersion) -> EngineTraits {
@@ -34,7 +37,7 @@ public struct EngineTraits: Hashable, Sendable {
             .patchPortsUnseen, .cutsNotThroughPatches, .reservesOutputs, .bridgeSeesEgress,
         ]
         if version.copiesAgainAfterChange { deviations.insert(.copiesAgainAfterChange) }
-        return EngineTraits(deviations: deviations, isSwitch: true)
+        return EngineTraits(engine: .ovs, deviations: deviations, isSwitch: true)
     }
 }
 

@@ -35,7 +35,7 @@ extension ReferenceModel {
         let frame = traveller.frame
         guard mirror.sources.contains(where: { covers($0, of: mirror, point) }) else { return false }
         if point.hook == .egress, topology[point.port]?.hasCarrier == false,
-            mirror.engine == .auto || mirror.engine == .tap,
+            mirror.engine == nil || mirror.engine == traits.engine,
             traits.deviations.contains(.missesWhatCannotLeave)
         {
             return false

@@ -3,21 +3,28 @@ import MirrorModel
 public import MirrorPlan
 import OVSDB
 
-/// The `ovs-vsctl` commands that equal steps, in the order in which to run them.
-///
-/// One command is one transaction, as with this engine; only that a row's ports are looked up by name there, without a
-/// guard.
+extension OpenVSwitchEngine {
+    /// The `ovs-vsctl` commands that equal steps, in the order in which to run them.
+    ///
+    /// One command is one transaction, as with this engine; only that a row's ports are looked up by name there, without a
+    /// guard.
+    public func explain(_ steps: [Step], on observed: Observation) -> [ExplainedCommand] {
+        OpenVSwitch.explain(
+            steps.compactMap { $0.as(SwitchStep.self) }, database: observed.database,
+            purges: observed.switches?.needsPurge ?? true, namespace: mark)
+    }
+}
+
 /// - Parameters:
 ///   - database: what `ovs-vsctl --db` gets; nil for its default.
 ///   - purges: whether this Open vSwitch has to be told to look at its flows again.
 ///   - namespace: whose rows are made.
-public func explain(
-    _ steps: [Step], database: String?, purges: Bool, namespace: NamespaceMark = .none
+func explain(
+    _ steps: [SwitchStep], database: String?, purges: Bool, namespace: NamespaceMark = .none
 ) -> [ExplainedCommand] {
-    let own = steps.filter { $0.engine == .ovs }
-    guard !own.isEmpty else { return [] }
+    guard !steps.isEmpty else { return [] }
     let program = "ovs-vsctl" + (database.map { " --db=\(shellWord($0))" } ?? "")
-    var commands = own.compactMap { command($0, program, namespace) }
+    var commands = steps.compactMap { command($0, program, namespace) }
     if purges {
         commands.append(
             ExplainedCommand(
@@ -28,20 +35,20 @@ public func explain(
     return commands
 }
 
-private func command(_ step: Step, _ program: String, _ namespace: NamespaceMark) -> ExplainedCommand? {
+private func command(_ step: SwitchStep, _ program: String, _ namespace: NamespaceMark) -> ExplainedCommand? {
     switch step {
-    case .addSwitchMirror(let mirror):
+    case .add(let mirror):
         return ExplainedCommand(
             why:
                 "A row of the Mirror table, with the ports by their identity (a name would be looked up once too), and "
                 + "a reference to it from the bridge: without one the row is dropped at once. 'set bridge' would throw "
                 + "away the mirrors of others. ovs-vsctl waits until ovs-vswitchd has acted.",
             command: add(mirror, program, namespace))
-    case .changeSwitchMirror(let row, let mirror):
+    case .change(let row, let mirror):
         return ExplainedCommand(
             why: "The row is changed in place, so that its counters go on.",
             command: change(row, mirror, program))
-    case .removeSwitchMirror(let row):
+    case .remove(let row):
         return ExplainedCommand(
             why: "Exactly this row, out of the bridge's set: 'clear bridge mirrors' would take everybody's.",
             command: "\(program) remove bridge \(shellWord(row.bridge.name)) mirrors \(row.id)")
@@ -52,11 +59,11 @@ private func command(_ step: Step, _ program: String, _ namespace: NamespaceMark
                     + "in the wrong place."
                 : "No mirror needs VLAN \(vlan) flooded any more.",
             command: "\(program) \(isOn ? "add" : "remove") bridge \(shellWord(bridge.name)) flood_vlans \(vlan)")
-    case .adoptSwitchMirror(let row, let name):
+    case .adopt(let row, let name):
         return ExplainedCommand(
             why: "The mark by which portmirror knows its own. The mirror runs on as it is.",
             command: "\(program) set mirror \(row.id) \(marks(name, namespace))")
-    default: return nil
+    case .release: return nil
     }
 }
 

@@ -60,14 +60,12 @@ public final class OpenVSwitchEngine: Engine {
     private let client: OVSDBClient?
     /// Who changes things, for the database's log.
     private let actor: String
-    private let mark: NamespaceMark
+    let mark: NamespaceMark
     private let usual: UsualPlaces
     private let namespace: NetworkNamespace
-    private var replica: Replica?
-    private var silence: String?
-    private var version: OpenVSwitchVersion?
     private var hasBegun = false
-    private var topology = Topology()
+    private var monitors = false
+    private var silence: String?
     private var file: FileContents?
 
     /// - Parameters:
@@ -100,33 +98,22 @@ public final class OpenVSwitchEngine: Engine {
 
     // MARK: Looking
 
-    /// The Mirror table's, as far as this server has it.
-    public var capabilities: EngineCapabilities {
-        guard client != nil else {
-            var capabilities = EngineCapabilities.noOpenVSwitch
-            capabilities.mayBeMissed = !isDeclined
-            if isDeclined {
-                capabilities.unavailable = "Open vSwitch isn't looked at (--db none, or OVS_DB)"
-                capabilities.isPassedBy = Files.exists("\(usualDirectory)/db.sock")
-            }
-            return capabilities
+    /// Open vSwitch's.
+    public var name: EngineName { .ovs }
+
+    /// Those about rows of its Mirror table.
+    public func takes(_ step: Step) -> Bool { step.action is SwitchStep }
+
+    /// What can be said without having looked.
+    private var absence: EngineCapabilities {
+        var capabilities = EngineCapabilities.noOpenVSwitch
+        capabilities.mayBeMissed = !isDeclined
+        if isDeclined {
+            capabilities.unavailable = "Open vSwitch isn't looked at (--db none, or OVS_DB)"
+            capabilities.isPassedBy = Files.exists("\(usualDirectory)/db.sock")
         }
-        var capabilities = EngineCapabilities.openVSwitch
-        if let silence {
-            capabilities.isAvailable = false
-            capabilities.isSilent = true
-            capabilities.unavailable = silence
-        }
-        if let replica {
-            capabilities.truncates = replica.has("snaplen", of: "Mirror")
-            capabilities.filters = replica.has("filter", of: "Mirror")
-        }
-        capabilities.recopiesChanged = version?.copiesAgainAfterChange ?? false
         return capabilities
     }
-
-    /// Whether flows have to be looked at again by command when a mirror changes, as far as is known.
-    public var purges: Bool { version.map { !$0.revalidatesOnMirrorChange } ?? true }
 
     /// Begins to connect and to read, or goes on with it.
     public func begin() {
@@ -141,28 +128,35 @@ public final class OpenVSwitchEngine: Engine {
     /// - Throws: ``UserError`` if the database was named and doesn't answer.
     public func observe(into observation: inout Observation) throws {
         file = nil
+        silence = nil
         observation.declinesSwitches = isDeclined
         observation.database = isUsual ? nil : location?.target.description
-        guard let client, let location else { return }
+        guard let client, let location else {
+            observation.engines.append(absence)
+            return
+        }
         let routes = try NetlinkSocket(.route, in: namespace)
+        var capabilities = EngineCapabilities.openVSwitch
         do {
-            if replica == nil {
-                try client.monitor(tables: MonitoredColumns.all)
-            }
-            let seen = client.replica
-            replica = seen
-            silence = nil
-            try read(seen, client, routes, into: &observation)
+            if !monitors { try client.monitor(tables: MonitoredColumns.all) }
+            monitors = true
+            try read(client.replica, client, routes, into: &observation, &capabilities)
         } catch {
             guard !location.isNamed else {
                 throw UserError("\(error)", advice: "look whether ovsdb-server runs, and at --db or OVS_DB")
             }
-            silence = "Open vSwitch's database at \(location.target) doesn't answer (\(error))"
+            let words = "Open vSwitch's database at \(location.target) doesn't answer (\(error))"
+            silence = words
+            capabilities.isAvailable = false
+            capabilities.isSilent = true
+            capabilities.unavailable = words
         }
+        observation.engines.append(capabilities)
     }
 
     private func read(
-        _ seen: Replica, _ client: OVSDBClient, _ routes: NetlinkSocket, into observation: inout Observation
+        _ seen: Replica, _ client: OVSDBClient, _ routes: NetlinkSocket, into observation: inout Observation,
+        _ capabilities: inout EngineCapabilities
     ) throws(OVSDBError) {
         let reader = SwitchReader(seen, namespace: mark) { address in
             // No route now: nothing is under the tunnel now.
@@ -170,16 +164,20 @@ public final class OpenVSwitchEngine: Engine {
         }
         for found in reader.switches() { observation.topology.insert(found) }
         var state = reader.state(now: ThisProcess.now(), sent: try sent(to: reader, client))
+        capabilities.truncates = state.mirrorColumns.contains("snaplen")
+        capabilities.filters = state.mirrorColumns.contains("filter")
         guard let root = seen.rows(OpenVSwitchRow.self).first else {
             state.lag = "Open vSwitch's database is empty: ovs-vswitchd, or 'ovs-vsctl init', fills it"
             observation.switches = state
             return
         }
-        version = root.version.flatMap { OpenVSwitchVersion($0) } ?? version
-        if version == nil, !seen.rows(BridgeRow.self).isEmpty { version = daemon?.version }
+        let told = root.version.flatMap { OpenVSwitchVersion($0) }
+        let version = told ?? (seen.rows(BridgeRow.self).isEmpty ? nil : daemon?.version)
+        capabilities.recopiesChanged = version?.copiesAgainAfterChange ?? false
+        state.root = root.id
+        state.needsPurge = version.map { !$0.revalidatesOnMirrorChange } ?? true
         state.lag = lag(root)
         observation.switches = state
-        topology = observation.topology
     }
 
     /// What has been sent to the outputs of our mirrors.
@@ -300,17 +298,18 @@ public final class OpenVSwitchEngine: Engine {
     // MARK: Acting
 
     /// Does all steps in one transaction, and waits until ovs-vswitchd has acted on it.
-    public func perform(_ steps: [Step]) throws -> [String] {
+    @discardableResult
+    public func perform(_ steps: [Step], on observed: Observation) throws -> [String] {
+        let steps = steps.compactMap { $0.as(SwitchStep.self) }
         guard let first = steps.first else { return [] }
-        guard let client, let replica, let root = replica.rows(OpenVSwitchRow.self).first else {
+        guard let client, let state = observed.switches, let root = state.root else {
             throw StepFailure(step: first, reason: silence ?? "there is no Open vSwitch here", isStale: false)
         }
-        let counters = SentCounters(topology, in: namespace)
-        let running = try runningCounters(of: steps, replica, client)
+        let counters = SentCounters(observed.topology, in: namespace)
+        let running = try runningCounters(of: steps, client)
         var transaction = SwitchTransaction(
-            root: root.id, now: ThisProcess.now(), namespace: mark.text, has: { replica.has($0, of: "Mirror") },
-            sent: counters.sent, externalIDs: { replica.row(MirrorRow.self, $0)?.externalIDs ?? [:] },
-            running: { running[$0] })
+            root: root, now: ThisProcess.now(), namespace: mark.text, has: state.mirrorColumns.contains,
+            sent: counters.sent, running: { running[$0] })
         for step in steps { transaction.add(step) }
         let results: [OperationResult]
         let hasActed: Bool
@@ -320,13 +319,15 @@ public final class OpenVSwitchEngine: Engine {
             (results, hasActed) = try client.transact(
                 transaction.operations(comment: comment(on: steps)), waiting: .milliseconds(100),
                 until: { results, replica in Self.hasActed(on: Self.number(in: results), replica) },
-                meanwhile: { if purges { control = daemon?.connect() } })
+                meanwhile: { if state.needsPurge { control = daemon?.connect() } })
         } catch {
             let isLost = if case .connection = error.code { true } else { false }
             let reason = error.isWaitFailure ? "somebody else has changed the database meanwhile" : "\(error)"
             throw StepFailure(step: first, reason: reason, isStale: error.isWaitFailure || isLost)
         }
-        return hasActed ? revalidate(control) : wait(for: Self.number(in: results), client)
+        return hasActed
+            ? revalidate(control, isNeeded: state.needsPurge)
+            : wait(for: Self.number(in: results), client, purges: state.needsPurge)
     }
 
     /// The `next_cfg` that a transaction has made, as its last operation tells; nil if it made none.
@@ -344,11 +345,13 @@ public final class OpenVSwitchEngine: Engine {
     /// What rows that are to be taken over, and their outputs, have counted: read together, since Open vSwitch writes
     /// both at once, every five seconds. The kernel's own counter would be ahead of the row's.
     private func runningCounters(
-        of steps: [Step], _ replica: Replica, _ client: OVSDBClient
+        of steps: [SwitchStep], _ client: OVSDBClient
     ) throws -> [RowID: Baseline] {
-        let reader = SwitchReader(replica, namespace: mark)
-        let outputs = steps.compactMap { step -> (row: RowID, interface: RowID)? in
-            guard case .adoptSwitchMirror(let row, _) = step, case .port(let port) = row.selection.output,
+        let adopted = steps.compactMap { step in if case .adopt(let row, _) = step { row } else { nil } }
+        guard !adopted.isEmpty else { return [:] }
+        let reader = SwitchReader(client.replica, namespace: mark)
+        let outputs = adopted.compactMap { row -> (row: RowID, interface: RowID)? in
+            guard case .port(let port) = row.selection.output,
                 let interface = reader.interface(of: port.id)
             else { return nil }
             return (row.id, interface)
@@ -374,12 +377,12 @@ public final class OpenVSwitchEngine: Engine {
         return counters
     }
 
-    private func comment(on steps: [Step]) -> String {
+    private func comment(on steps: [SwitchStep]) -> String {
         "portmirror (\(actor)): " + steps.map(\.description).joined(separator: "; ")
     }
 
     /// Waits for a daemon that doesn't act at once.
-    private func wait(for number: Int64?, _ client: OVSDBClient) -> [String] {
+    private func wait(for number: Int64?, _ client: OVSDBClient, purges: Bool) -> [String] {
         if isStopped {
             return ["ovs-vswitchd isn't running: what it is to mirror is in its database, and starts when it does"]
         }
@@ -395,12 +398,12 @@ public final class OpenVSwitchEngine: Engine {
                 "the change is in Open vSwitch's database, but it is unknown whether ovs-vswitchd acts on it: \(error)"
             ]
         }
-        return revalidate()
+        return revalidate(nil, isNeeded: purges)
     }
 
     /// Before it was mended, a change of mirrors left the flows alone that were set up already.
-    private func revalidate(_ control: ControlConnection? = nil) -> [String] {
-        guard purges else { return [] }
+    private func revalidate(_ control: ControlConnection?, isNeeded: Bool) -> [String] {
+        guard isNeeded else { return [] }
         let consequence = "connections that are open already may keep their old mirroring for 10 seconds, or while busy"
         if (try? control?.call("revalidator/purge")) != nil { return [] }
         do {
@@ -420,7 +423,7 @@ public final class OpenVSwitchEngine: Engine {
 extension Mirror {
     /// Whether it is one that Open vSwitch can run, whatever the ports are.
     fileprivate var mayBeOnSwitch: Bool {
-        (engine == .auto || engine == .ovs) && !spread && sample <= 1 && directories.isEmpty
+        (engine == nil || engine == .ovs) && !spread && sample <= 1 && directories.isEmpty
     }
 }
 

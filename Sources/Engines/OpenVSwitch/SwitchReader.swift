@@ -148,6 +148,7 @@ struct SwitchReader {
                 state.mirrors.append(observed(row, of: object, now: now, age: age, sent: sent))
             }
         }
+        state.mirrorColumns = Set(["snaplen", "filter"].filter { replica.has($0, of: "Mirror") })
         state.mirrors.sort { ($0.bridge, $0.name, $0.id) < ($1.bridge, $1.name, $1.id) }
         return state
     }
@@ -157,7 +158,7 @@ struct SwitchReader {
     ) -> ObservedSwitchMirror {
         let since = row.externalIDs[Mark.since].flatMap { Int64($0) } ?? now
         let seconds = Timestamp(secondsSince1970: now).seconds(since: Timestamp(secondsSince1970: since))
-        return ObservedSwitchMirror(
+        var seen = ObservedSwitchMirror(
             id: row.id, name: row.name, owner: owner(row), bridge: bridge,
             selection: SwitchSelection(
                 selectsAll: row.selectAll, ingress: objects(row.sourcePorts), egress: objects(row.destinationPorts),
@@ -166,6 +167,8 @@ struct SwitchReader {
             floods: row.externalIDs[Mark.flood] != nil && row.externalIDs[Mark.mirror] != nil,
             counters: Self.counters(row, sent: row.outputPort.flatMap { sent[$0] }),
             isOld: seconds > 2 * age + 1)
+        seen.externalIDs = row.externalIDs
+        return seen
     }
 
     private func owner(_ row: MirrorRow) -> ObservedSwitchMirror.Owner {

@@ -21,8 +21,6 @@ struct SwitchTransaction {
     private var adopted: Set<RowID> = []
 
     private let namespace: String?
-    /// What others, or this tool, have left on a row.
-    private let externalIDs: (RowID) -> [String: String]
     /// What a row that runs already, and its output, have counted.
     private let running: (RowID) -> Baseline?
 
@@ -32,18 +30,15 @@ struct SwitchTransaction {
     ///   - namespace: what marks rows as this network namespace's; nil for nothing.
     ///   - has: whether the Mirror table has a column.
     ///   - sent: packets that the switch has sent to a port; nil where that isn't known.
-    ///   - externalIDs: what a row's column of that name held when it was read.
     ///   - running: what a row that runs already, and its output, had counted at the same moment; nil where that isn't
     ///     known.
     init(
         root: RowID, now: Int64, namespace: String? = nil, has: @escaping (_ column: String) -> Bool,
         sent: @escaping (_ port: SwitchObject) -> UInt64?,
-        externalIDs: @escaping (RowID) -> [String: String] = { _ in [:] },
         running: @escaping (RowID) -> Baseline? = { _ in nil }
     ) {
         self.running = running
         self.namespace = namespace
-        self.externalIDs = externalIDs
         self.root = root
         self.now = now
         self.has = has
@@ -59,15 +54,14 @@ struct SwitchTransaction {
         ]
     }
 
-    mutating func add(_ step: Step) {
+    mutating func add(_ step: SwitchStep) {
         switch step {
-        case .addSwitchMirror(let mirror): add(mirror)
-        case .changeSwitchMirror(let row, let mirror): change(row, to: mirror)
-        case .removeSwitchMirror(let row): remove(row)
+        case .add(let mirror): add(mirror)
+        case .change(let row, let mirror): change(row, to: mirror)
+        case .remove(let row): remove(row)
         case .setFlooding(let vlan, let bridge, let isOn): setFlooding(vlan, bridge, isOn)
-        case .adoptSwitchMirror(let row, let name): adopt(row, as: name)
-        case .releaseSwitchMirror(let row): release(row)
-        default: break
+        case .adopt(let row, let name): adopt(row, as: name)
+        case .release(let row): release(row)
         }
     }
 
@@ -156,7 +150,7 @@ struct SwitchTransaction {
         guards.append(
             .wait(
                 table: "Mirror", where: [.row(row.id)], columns: ["external_ids"], until: .equal,
-                rows: [["external_ids": .map(externalIDs(row.id))]], timeout: 0))
+                rows: [["external_ids": .map(row.externalIDs)]], timeout: 0))
         var marks = [
             Mark.mirror: name.description, Mark.since: "\(now)", Mark.baseline: running(row.id)?.text,
         ]

@@ -36,11 +36,12 @@ public final class TapEngine: Engine {
         "\(directory(in: runDirectory))/\(mirror).sock"
     }
 
-    /// All of it, everywhere.
-    public var capabilities: EngineCapabilities { .tap }
+    /// That of taps.
+    public var name: EngineName { .tap }
 
     /// Asks every process.
     public func observe(into observation: inout Observation) throws {
+        observation.engines.append(.tap)
         let suffix = ".sock"
         let own = try namespace.identity()
         let processes = ((try? Files.list(directory)) ?? []).filter { $0.hasSuffix(suffix) }
@@ -102,7 +103,7 @@ public final class TapEngine: Engine {
 
     /// There is nothing to do from outside of a process.
     @discardableResult
-    public func perform(_ steps: [Step]) throws -> [String] {
+    public func perform(_ steps: [Step], on observed: Observation) throws -> [String] {
         guard let step = steps.first else { return [] }
         throw StepFailure(step: step, reason: "taps run in processes of their own", isStale: false)
     }

@@ -2,17 +2,41 @@ import MirrorModel
 public import MirrorEngine
 public import MirrorPlan
 import PacketFilter
-public import RouteNetlink
+import RouteNetlink
 
-/// The commands that equal a step, in the order in which to run them.
-/// - Parameters:
-///   - everything: the classifier for mirrors without selectors, as the kernel has it.
-///   - plainParents: what filters on plain ingress qdiscs hang under, by port: ``TrafficControlEngine/plainParents``.
-public func explain(
-    _ step: Step, everything: FilterRequest.Match, plainParents: [Int32: UInt32] = [:]
+extension TrafficControlEngine {
+    /// The commands of tc(8), ethtool(8) and bridge(8) that equal steps, in the order in which to run them.
+    public func explain(_ steps: [Step], on observed: Observation) -> [ExplainedCommand] {
+        let copiesEverything = steps.contains { step in
+            if case .addPoint(let point, _)? = step.as(FilterStep.self) { point.match == .everything } else { false }
+        }
+        // To find out what the kernel has takes a namespace of its own.
+        let everything = copiesEverything ? features.everything : .matchall
+        return steps.flatMap { TrafficControl.explain($0, everything: everything, on: observed) }
+    }
+}
+
+/// - Parameter everything: the classifier for mirrors without selectors, as the kernel has it.
+func explain(_ step: Step, everything: FilterRequest.Match, on observed: Observation) -> [ExplainedCommand] {
+    switch step.action {
+    case let step as FilterStep: explain(step, everything, on: observed)
+    case let step as OutputStep: explain(step)
+    default: []
+    }
+}
+
+private func explain(_ step: OutputStep) -> [ExplainedCommand] {
+    switch step {
+    case .prepare(let change): prepare(change)
+    case .restore(let change): restore(change)
+    case .forget: []
+    }
+}
+
+private func explain(
+    _ step: FilterStep, _ everything: FilterRequest.Match, on observed: Observation
 ) -> [ExplainedCommand] {
     switch step {
-    case .prepareOutput(let change): prepare(change)
     case .openHook(let port):
         [
             ExplainedCommand(
@@ -27,7 +51,7 @@ public func explain(
         [
             add(
                 point, preference, everything,
-                at: point.hook == .ingress ? place(plainParents[point.port.index]) : point.hook.rawValue)
+                at: point.hook == .ingress ? place(observed.hooks[point.port.index]?.plainParent) : point.hook.rawValue)
         ]
     case .retarget(let point, let outputs):
         zip(point.targets, outputs).enumerated().map { offset, pair in
@@ -58,7 +82,6 @@ public func explain(
                 why: "Others use the qdisc now: only the note goes.",
                 command: "tc chain del dev \(shellWord(port.name.description)) ingress chain \(Mark.chain)")
         ]
-    case .restoreOutput(let change): restore(change)
     case .adoptPoint(let point, let mirror):
         zip(point.filter.rule?.copies ?? [], point.outputs).enumerated().map { offset, pair in
             let isLast = offset == point.outputs.count - 1
@@ -77,9 +100,7 @@ public func explain(
                     + " pref \(point.filter.preference) protocol \(protocolWord(point.filter.etherType)) "
                     + "handle \(handle(point.pointHandle)) \(point.filter.kind)")
         ]
-    case .forgetOutput, .addSwitchMirror, .changeSwitchMirror, .removeSwitchMirror, .setFlooding,
-        .adoptSwitchMirror, .releaseSwitchMirror, .releasePoint:
-        []
+    case .releasePoint: []
     }
 }
 

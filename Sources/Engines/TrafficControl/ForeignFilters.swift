@@ -11,7 +11,7 @@ struct ForeignFilters {
 
     /// Does steps about filters of others. Each is looked at right before and, if it was marked, right after: an action
     /// can only be named by its number, which is somebody else's once the filter has gone.
-    func perform(_ steps: [Step]) throws {
+    func perform(_ steps: [FilterStep]) throws {
         guard !steps.isEmpty else { return }
         let before = try look(at: steps)
         for step in steps { try check(step, before) }
@@ -20,7 +20,7 @@ struct ForeignFilters {
         for step in steps { try verify(step, after) }
     }
 
-    private func look(at steps: [Step]) throws -> HookReader.Hooks {
+    private func look(at steps: [FilterStep]) throws -> HookReader.Hooks {
         do {
             let ports = steps.compactMap(\.foreignPort).map { Port(name: $0.name, index: $0.index) }
             return try HookReader(socket: socket, topology: Topology(ports)).read()
@@ -31,7 +31,7 @@ struct ForeignFilters {
         }
     }
 
-    private func check(_ step: Step, _ hooks: HookReader.Hooks) throws {
+    private func check(_ step: FilterStep, _ hooks: HookReader.Hooks) throws {
         switch step {
         case .adoptPoint(let point, _), .removeForeign(let point, _):
             let there = hooks.foreign(at: point.port).contains {
@@ -44,7 +44,7 @@ struct ForeignFilters {
         }
     }
 
-    private func verify(_ step: Step, _ hooks: HookReader.Hooks) throws {
+    private func verify(_ step: FilterStep, _ hooks: HookReader.Hooks) throws {
         guard case .adoptPoint(let point, let mirror) = step else { return }
         let isMarked = hooks.points.contains { found in
             found.mirror == mirror && found.port.index == point.port.index && found.hook == point.filter.hook
@@ -53,12 +53,12 @@ struct ForeignFilters {
         guard isMarked else { throw changed(step) }
     }
 
-    private func changed(_ step: Step) -> StepFailure {
+    private func changed(_ step: FilterStep) -> StepFailure {
         StepFailure(step: step, reason: "somebody has changed or removed the filter meanwhile", isStale: true)
     }
 
     /// In one datagram, so that a kill comes before all of it or after.
-    private func carryOut(_ steps: [Step]) throws {
+    private func carryOut(_ steps: [FilterStep]) throws {
         let batch = steps.flatMap { step in requests(step).map { (step: step, request: $0) } }
         let outcomes = try socket.perform(batch.map(\.request), stopping: true)
         for (entry, outcome) in zip(batch, outcomes) {
@@ -73,7 +73,7 @@ struct ForeignFilters {
 
     // MARK: Requests
 
-    private func requests(_ step: Step) -> [NetlinkRequest] {
+    private func requests(_ step: FilterStep) -> [NetlinkRequest] {
         switch step {
         case .adoptPoint(let point, let mirror):
             let copies = point.filter.rule?.copies ?? []
@@ -116,10 +116,7 @@ extension HookReader.Hooks {
     }
 }
 
-extension Step {
-    /// Whether it is about a filter that others made.
-    var isAboutForeign: Bool { foreignPort != nil }
-
+extension FilterStep {
     fileprivate var foreignPort: ResolvedPort? {
         switch self {
         case .adoptPoint(let point, _), .removeForeign(let point, _): point.port

@@ -15,8 +15,6 @@ struct HookReader {
         var states: [Int32: HookState] = [:]
         /// Of ports whose queueing disciplines have filters that mirror: all filters there.
         var queueFilters: [Int32: [ForeignFilter]] = [:]
-        /// What the filters on plain ingress qdiscs hang under.
-        var plainParents: [Int32: UInt32] = [:]
         /// Queueing disciplines through which ports send.
         var queues: [Int32: PortQueue] = [:]
     }
@@ -68,7 +66,7 @@ struct HookReader {
         let filters = try filters(of: port, wanted)
         if !isClsact {
             let parent = filters[.ingress]?.compactMap { $0 }.first { Mark.mirror(of: $0) == nil }?.parent
-            hooks.plainParents[port.index] = parent ?? qdisc.handle
+            state.plainParent = parent ?? qdisc.handle
         }
         for hook in wanted {
             var scaffolds: Set<UInt16> = []

@@ -14,7 +14,7 @@ struct Proof {
 
     /// Of steps that are about to be carried out together.
     /// - Throws: ``StepFailure``, stale, for the first whose object is another now.
-    func check(_ steps: [Step]) throws {
+    func check(_ steps: [FilterStep]) throws {
         try checkPorts(of: steps)
         let points = steps.compactMap { step in step.namedPoint.map { (step: step, point: $0) } }
         guard !points.isEmpty else { return }
@@ -45,7 +45,7 @@ struct Proof {
             && filter.actions.map { $0.mirred?.index ?? 0 } == point.targets.map(\.identifier)
     }
 
-    private func checkPorts(of steps: [Step]) throws {
+    private func checkPorts(of steps: [FilterStep]) throws {
         var places: [ResolvedPort: Int] = [:]
         var requests: [NetlinkRequest] = []
         for port in steps.flatMap(\.ports) where places[port] == nil {
@@ -68,7 +68,7 @@ struct Proof {
     }
 
     /// Whether an output is the port that a step about it means: with its record, its bridge too.
-    func check(_ change: OutputChange, _ record: OutputRecord?, for step: Step) throws {
+    func check(_ change: OutputChange, _ record: OutputRecord?, for step: OutputStep) throws {
         let request = LinkRequest.get(index: change.port.index, name: change.port.name.description)
         let link = try socket.perform(request).messages.first.flatMap { try? Link($0) }
         guard let link, link.name == change.port.name.description else {
@@ -83,12 +83,12 @@ struct Proof {
         }
     }
 
-    static func changed(_ step: Step, _ reason: String) -> StepFailure {
+    static func changed(_ step: some EngineStep, _ reason: String) -> StepFailure {
         StepFailure(step: step, reason: reason, isStale: true)
     }
 }
 
-extension Step {
+extension FilterStep {
     /// The filter of ours that it names by its numbers.
     fileprivate var namedPoint: ObservedPoint? {
         switch self {

@@ -1,6 +1,6 @@
 public import LinuxSystem
 public import MirrorEngine
-import MirrorModel
+public import MirrorModel
 public import MirrorPlan
 import Netlink
 import RouteNetlink
@@ -14,9 +14,6 @@ public final class TrafficControlEngine: Engine {
     private var probed: KernelFeatures?
     /// The classifier for points without selectors, once it is known.
     private var everything: FilterRequest.Match?
-    /// What filters of others on plain ingress qdiscs hang under, by port. A new filter's word for it becomes that of
-    /// all (`tcf_block.classid` of net/sch_generic.h), so ours says the same.
-    public private(set) var plainParents: [Int32: UInt32] = [:]
 
     /// - Parameters:
     ///   - namespace: the network namespace that it works in.
@@ -43,7 +40,7 @@ public final class TrafficControlEngine: Engine {
     }
 
     /// Traffic control's.
-    public var capabilities: EngineCapabilities { .trafficControl }
+    public var name: EngineName { .tc }
 
     /// What the kernel has. Where it can't be found out, what every distribution's kernel has.
     public var features: KernelFeatures {
@@ -67,10 +64,10 @@ public final class TrafficControlEngine: Engine {
         if let point = hooks.points.first(where: { $0.match == .everything }) {
             everything = point.handle.kind == "u32" ? .u32Everything : .matchall
         }
+        observation.engines.append(.trafficControl)
         observation.topology = topology
         observation.points = hooks.points
         observation.hooks = hooks.states
-        plainParents = hooks.plainParents
         observation.queueFilters = hooks.queueFilters
         observation.queues = hooks.queues
         (observation.records, observation.damagedRecords) = try records.load()
@@ -106,54 +103,86 @@ public final class TrafficControlEngine: Engine {
         return try opened.get()
     }
 
+    /// Those about filters and their hooks, and those about outputs.
+    public func takes(_ step: Step) -> Bool { step.action is FilterStep || step.action is OutputStep }
+
     /// Sends what steps come down to, many netlink requests in one datagram.
     @discardableResult
-    public func perform(_ steps: [Step]) throws -> [String] {
-        var batch: [(step: Step, request: NetlinkRequest)] = []
-        let closing = Set(steps.compactMap { step in if case .closeHook(let port) = step { port } else { nil } })
-        var hooks: [(step: Step, port: ResolvedPort)] = []
-        var adoptions: [Step] = []
+    public func perform(_ steps: [Step], on observed: Observation) throws -> [String] {
+        var batch = Batch(observed)
+        for case .closeHook(let port)? in steps.map({ $0.as(FilterStep.self) }) { batch.leaving.insert(port) }
         for step in steps {
-            if case .closeHook = step {} else { try closeHooks(&hooks) }
-            if !step.isAboutForeign { try perform(adoptions: &adoptions) }
-            switch step {
-            case .closeHook(let port):
-                try flush(&batch)
-                hooks.append((step, port))
-            case .removePoint(let point) where point.handle.kind == "u32" && !closing.contains(point.port):
-                try flush(&batch)
-                do {
-                    batch.append((step, try removalWithTable(point)))
-                } catch {
-                    throw failure(step, error)
-                }
-            case .prepareOutput, .restoreOutput, .forgetOutput, .disownHook:
-                try flush(&batch)
-                try performAlone(step)
-            case .adoptPoint, .releasePoint, .removeForeign:
-                // Together, as far as they follow each other: that is done once.
-                try flush(&batch)
-                adoptions.append(step)
-                continue
-            case .addPoint(let point, _) where point.match == .everything && everything == nil:
-                try flush(&batch)
-                try addFirst(step)
-            case .openHook, .addPoint, .retarget, .removePoint, .addSwitchMirror, .changeSwitchMirror,
-                .removeSwitchMirror, .setFlooding, .adoptSwitchMirror, .releaseSwitchMirror:
-                for request in requests(step) { batch.append((step, request)) }
+            if let step = step.as(FilterStep.self) {
+                try add(step, to: &batch)
+            } else if let step = step.as(OutputStep.self) {
+                try finish(&batch)
+                try perform(step)
             }
         }
-        try flush(&batch)
-        try closeHooks(&hooks)
-        try perform(adoptions: &adoptions)
+        try finish(&batch)
         return []
     }
 
-    private func perform(adoptions: inout [Step]) throws {
-        defer { adoptions = [] }
-        guard let first = adoptions.first else { return }
+    /// Steps that are sent together, as far as they follow each other.
+    private struct Batch {
+        let observed: Observation
+        /// Ports whose hooks go with all that hangs there.
+        var leaving: Set<ResolvedPort> = []
+        var requests: [(step: FilterStep, request: NetlinkRequest)] = []
+        /// Hooks that go once the filters are gone.
+        var closing: [(step: FilterStep, port: ResolvedPort)] = []
+        /// What is done about filters of others, which is looked at before and after, once for all of them.
+        var foreign: [FilterStep] = []
+
+        init(_ observed: Observation) { self.observed = observed }
+    }
+
+    private func add(_ step: FilterStep, to batch: inout Batch) throws {
+        switch step {
+        case .closeHook(let port):
+            try perform(foreign: &batch.foreign)
+            try flush(&batch.requests)
+            batch.closing.append((step, port))
+            return
+        case .adoptPoint, .releasePoint, .removeForeign:
+            try closeHooks(&batch.closing)
+            try flush(&batch.requests)
+            batch.foreign.append(step)
+            return
+        case .openHook, .addPoint, .retarget, .removePoint, .disownHook: break
+        }
+        try closeHooks(&batch.closing)
+        try perform(foreign: &batch.foreign)
+        switch step {
+        case .removePoint(let point) where point.handle.kind == "u32" && !batch.leaving.contains(point.port):
+            try flush(&batch.requests)
+            do {
+                batch.requests.append((step, try removalWithTable(point)))
+            } catch {
+                throw failure(step, error)
+            }
+        case .disownHook(let port):
+            try flush(&batch.requests)
+            do { try disown(port) } catch { throw failure(step, error) }
+        case .addPoint(let point, _) where point.match == .everything && everything == nil:
+            try flush(&batch.requests)
+            try addFirst(step, on: batch.observed)
+        default:
+            for request in requests(step, on: batch.observed) { batch.requests.append((step, request)) }
+        }
+    }
+
+    private func finish(_ batch: inout Batch) throws {
+        try flush(&batch.requests)
+        try closeHooks(&batch.closing)
+        try perform(foreign: &batch.foreign)
+    }
+
+    private func perform(foreign: inout [FilterStep]) throws {
+        defer { foreign = [] }
+        guard let first = foreign.first else { return }
         do {
-            try ForeignFilters(socket: socket).perform(adoptions)
+            try ForeignFilters(socket: socket).perform(foreign)
             try sweepActions()
         } catch let error as NetlinkError {
             throw failure(first, error)
@@ -161,7 +190,7 @@ public final class TrafficControlEngine: Engine {
     }
 
     /// The first point without selectors finds out which classifier the kernel has: matchall, else u32.
-    private func addFirst(_ step: Step) throws {
+    private func addFirst(_ step: FilterStep, on observed: Observation) throws {
         do {
             try Proof(socket: socket).check([step])
         } catch let error as NetlinkError {
@@ -170,7 +199,7 @@ public final class TrafficControlEngine: Engine {
         for match in [FilterRequest.Match.matchall, .u32Everything] {
             everything = match
             do throws(NetlinkError) {
-                for request in requests(step) { try socket.perform(request) }
+                for request in requests(step, on: observed) { try socket.perform(request) }
                 return
             } catch  where error.errno == .noEntry && match == .matchall {
                 // "TC classifier not found": nothing has come of it.
@@ -184,7 +213,7 @@ public final class TrafficControlEngine: Engine {
 
     // MARK: Steps that are one or several rtnetlink requests
 
-    private func requests(_ step: Step) -> [NetlinkRequest] {
+    private func requests(_ step: FilterStep, on observed: Observation) -> [NetlinkRequest] {
         switch step {
         case .openHook(let port):
             let name = port.name.description
@@ -205,7 +234,7 @@ public final class TrafficControlEngine: Engine {
                 FilterRequest.add(
                     match, actions: Self.actions(to: point.outputs), cookie: Mark.cookie(for: point.mirror),
                     parent: point.hook == .ingress
-                        ? plainParents[point.port.index] ?? point.hook.tc.parent : point.hook.tc.parent,
+                        ? observed.hooks[point.port.index]?.plainParent ?? point.hook.tc.parent : point.hook.tc.parent,
                     preference: preference, index: point.port.index, object: "\(point.port) \(point.hook)")
             ]
         case .retarget(let point, let outputs):
@@ -259,7 +288,7 @@ public final class TrafficControlEngine: Engine {
         }
     }
 
-    private func flush(_ batch: inout [(step: Step, request: NetlinkRequest)]) throws {
+    private func flush(_ batch: inout [(step: FilterStep, request: NetlinkRequest)]) throws {
         defer { batch = [] }
         guard let first = batch.first?.step else { return }
         var refused: StepFailure?
@@ -282,7 +311,7 @@ public final class TrafficControlEngine: Engine {
     /// and theirs got the mark: it is taken off again. Where the mark was refused, nobody would know the qdisc for this
     /// tool's: it goes again, with what the datagram has put in.
     private func settleHooks(
-        _ batch: [(step: Step, request: NetlinkRequest)], _ outcomes: [Result<NetlinkReply, NetlinkError>]
+        _ batch: [(step: FilterStep, request: NetlinkRequest)], _ outcomes: [Result<NetlinkReply, NetlinkError>]
     ) throws(NetlinkError) {
         for place in batch.indices {
             guard case .openHook(let port) = batch[place].step, batch[place].request.staysWithNext,
@@ -318,29 +347,29 @@ public final class TrafficControlEngine: Engine {
         }
     }
 
-    private func failure(_ step: Step, _ error: NetlinkError) -> StepFailure {
+    private func failure(_ step: some EngineStep, _ error: NetlinkError) -> StepFailure {
         let stale = StepFailure.passing
         var reason = error.description
-        if case .openHook = step, let missing = features.missing { reason += "; this kernel lacks \(missing)" }
-        if case .addPoint = step, let missing = features.missing { reason += "; this kernel lacks \(missing)" }
+        switch step as? FilterStep {
+        case .openHook, .addPoint: if let missing = features.missing { reason += "; this kernel lacks \(missing)" }
+        default: break
+        }
         return StepFailure(
             step: step, reason: reason, isStale: features.missing == nil && error.errno.map(stale.contains) == true)
     }
 
     // MARK: Steps that go through other doors
 
-    private func performAlone(_ step: Step) throws {
+    private func perform(_ step: OutputStep) throws {
         do {
             switch step {
-            case .prepareOutput(let change):
+            case .prepare(let change):
                 try Proof(socket: socket).check(change, change.record, for: step)
                 try prepare(change)
-            case .restoreOutput(let change):
+            case .restore(let change):
                 try Proof(socket: socket).check(change, records.load(change.port), for: step)
                 try restore(change)
-            case .forgetOutput(let record): try records.remove(record.port)
-            case .disownHook(let port): try disown(port)
-            default: break
+            case .forget(let record): try records.remove(record.port)
             }
         } catch let error as NetlinkError {
             throw failure(step, error)
@@ -384,7 +413,7 @@ public final class TrafficControlEngine: Engine {
 
     /// Looks at each once more right before it goes: somebody may have moved in since the plan was made, or in place of
     /// it. The kernel takes a qdisc away with all that hangs on it, so the look is as close as it can be.
-    private func closeHooks(_ hooks: inout [(step: Step, port: ResolvedPort)]) throws {
+    private func closeHooks(_ hooks: inout [(step: FilterStep, port: ResolvedPort)]) throws {
         defer { hooks = [] }
         for (step, port) in hooks {
             do {
