@@ -164,7 +164,7 @@ extension IntegrationTests {
                         "add", "ids", "--from", "p1", "--to", "p3", "--snaplen", "100", "--engine", "ovs", "--db",
                         old.database,
                     ])
-                #expect(refused.status == 1 && refused.error.contains("the ovs engine can't cut copies (snaplen)"))
+                #expect(refused.status == 1 && refused.error.contains("the ovs engine can't cut copies (--snaplen)"))
                 let new = try OtherSchema(lab, "new") {
                     $0["filter"] = ["type": ["key": "string", "min": 0, "max": 1] as [String: Any]]
                 }

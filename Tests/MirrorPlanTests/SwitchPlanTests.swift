@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("sample", "the ovs engine can't pick frames by chance (sample)"),
+        ("sample", "the ovs engine can't pick frames by chance (--sample)"),
         ("stand-alone", "eth0 isn't a port of an Open vSwitch bridge"),
         ("two bridges", "tap0 is on ovs0 and tap3 on ovs1, and a mirror of Open vSwitch is one bridge's"),
         ("other output", "tap3 is on ovs1, tap0 on ovs0"),

@@ -44,7 +44,7 @@ struct Assignments {
         if mirror.engine == .auto, let silent = choices.first(where: \.isSilent),
             !observed.points.contains(where: { $0.mirror == mirror.name })
         {
-            return Assignment(refusal: refusal(of: mirror, by: silent), isUnseen: true)
+            return Assignment(refusal: refusal(of: mirror, by: silent, observed.topology), isUnseen: true)
         }
         if mirror.engine != .tc, mirror.engine != .tap, let reason = observed.hidden[mirror.name],
             observed.unaskable[mirror.name] == nil, !choices.contains(where: \.isSilent)
@@ -55,7 +55,7 @@ struct Assignments {
                     message: "\(reason): it is unknown whether it copies. "
                         + (observed.database == nil && !observed.declinesSwitches
                             ? "Start ovsdb-server" : "Leave out --db (and OVS_DB) to look there")
-                        + ", or \(mirror.wayAroundSwitches)"
+                        + ", or \(mirror.wayAroundSwitches(observed.topology))"
                 ),
                 isUnseen: true)
         }
@@ -67,7 +67,8 @@ struct Assignments {
                 refusal: Refusal(
                     mirror: mirror.name, rule: .capability,
                     message: "\(port) is a port of Open vSwitch, and \(absent.unavailable ?? "that doesn't answer"): "
-                        + "start ovsdb-server, say where its database is (--db), or \(mirror.wayAroundSwitches)"),
+                        + "start ovsdb-server, say where its database is (--db), or "
+                        + mirror.wayAroundSwitches(observed.topology)),
                 isUnseen: true)
         }
         // Ports that a switch has are the switch's business; others come to it last.
@@ -87,7 +88,9 @@ struct Assignments {
             }
             obstacles[engine.engine] = found
         }
-        return Assignment(refusal: refusal(of: mirror, choices, engines, obstacles, users, observed.topology))
+        return Assignment(
+            refusal: refusal(
+                of: mirror, inOrder, engines, obstacles, users, observed.topology, takesOver: fit.isOthers(mirror)))
     }
 
     /// Why an engine has a mirror that another one might be expected to have, and what that means.
@@ -109,16 +112,17 @@ struct Assignments {
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
-    private static func refusal(of mirror: Mirror, by silent: EngineCapabilities) -> Refusal {
+    private static func refusal(of mirror: Mirror, by silent: EngineCapabilities, _ topology: Topology) -> Refusal {
         Refusal(
             mirror: mirror.name, rule: .capability,
             message: "\(silent.unavailable ?? "the \(silent.engine) engine doesn't answer"), so it is unknown "
-                + "whether this mirror is, or should be, there: start it, or \(mirror.wayAroundSwitches)")
+                + "whether this mirror is, or should be, there: start it, or "
+                + mirror.wayAroundSwitches(topology))
     }
 
     private static func refusal(
         of mirror: Mirror, _ choices: [EngineCapabilities], _ engines: [EngineCapabilities],
-        _ obstacles: [EngineName: [Obstacle]], _ users: [Output: [Mirror]], _ topology: Topology
+        _ obstacles: [EngineName: [Obstacle]], _ users: [Output: [Mirror]], _ topology: Topology, takesOver: Bool
     ) -> Refusal {
         let here = choices.filter(\.isAvailable)
         let considered = here.isEmpty ? choices : here
@@ -143,7 +147,26 @@ struct Assignments {
                 message += ", but \(others.compactMap(\.unavailable).joined(separator: " and "))"
             }
         }
+        message += wayWithoutReserving(mirror, others.isEmpty ? engines : [], users, topology)
+        if takesOver { message += ". To make somebody's mirror this tool's: portmirror import --take-over" }
         return Refusal(mirror: mirror.name, rule: .capability, message: message)
+    }
+
+    /// Where nothing but the wish to reserve keeps the engines from it: which would have it otherwise.
+    private static func wayWithoutReserving(
+        _ mirror: Mirror, _ engines: [EngineCapabilities], _ users: [Output: [Mirror]], _ topology: Topology
+    ) -> String {
+        guard mirror.reserve else { return "" }
+        var plain = mirror
+        plain.reserve = false
+        let able = engines.filter { engine in
+            engine.isAvailable && engine.engine != .ovs
+                && Obstacle.all(of: plain, for: engine, users: users, topology: topology).isEmpty
+        }
+        guard let first = able.first else { return "" }
+        let isChosen = mirror.engine == .auto || mirror.engine.rawValue == first.engine.rawValue
+        return
+            ". Without --reserve-output \(first.engine) can (\(Mirror.withoutReserving(isChosen ? nil : first.engine)))"
     }
 }
 
@@ -159,16 +182,16 @@ enum Obstacle: Hashable {
         of mirror: Mirror, for engine: EngineCapabilities, users: [Output: [Mirror]], topology: Topology
     ) -> [Obstacle] {
         var found: [Obstacle] = []
-        if mirror.snaplen != nil, !engine.truncates { found.append(.lack("cut copies (snaplen)")) }
-        if mirror.sample > 1, !engine.samples { found.append(.lack("pick frames by chance (sample)")) }
+        if mirror.snaplen != nil, !engine.truncates { found.append(.lack("cut copies (--snaplen)")) }
+        if mirror.sample > 1, !engine.samples { found.append(.lack("pick frames by chance (--sample)")) }
         if mirror.filter != nil, !engine.filters {
             found.append(.lack("filter (Open vSwitch before 3.4 has no filter for mirrors)"))
         }
         if mirror.outputs.contains(where: { $0.files != nil }), !engine.writesFiles {
             found.append(.lack("write files"))
         }
-        if mirror.spread, !engine.spreads { found.append(.lack("spread copies over its outputs (spread)")) }
-        if mirror.reserve, !engine.reserves { found.append(.lack("reserve outputs (reserve)")) }
+        if mirror.spread, !engine.spreads { found.append(.lack("spread copies over its outputs (--spread)")) }
+        if mirror.reserve, !engine.reserves { found.append(.lack("reserve outputs (--reserve-output)")) }
         if mirror.outputs.contains(where: \.isVLAN), !engine.reachesVLANs {
             found.append(.lack("send copies into a VLAN of a bridge"))
         }
@@ -177,7 +200,10 @@ enum Obstacle: Hashable {
         {
             found.append(.lack("share an output with another mirror"))
         }
-        if engine.engine != .ovs { found += mirror.portsOnlyOfSwitches(topology) }
+        if engine.engine != .ovs {
+            found += mirror.portsOnlyOfSwitches(topology)
+            if mirror.reserve, engine.reserves { found += mirror.portsThatSwitchesReserve(topology) }
+        }
         return found
     }
 
@@ -195,10 +221,30 @@ enum Obstacle: Hashable {
 }
 
 extension Mirror {
-    /// What to say to have it whatever Open vSwitch does.
-    fileprivate var wayAroundSwitches: String {
+    /// What to type to have it whatever Open vSwitch does.
+    fileprivate func wayAroundSwitches(_ topology: Topology) -> String {
         let isTaps = snaplen != nil || spread || !directories.isEmpty
-        return isTaps ? "say engine tap to have a process do it" : "say engine tc to have the kernel do it"
+        let way = isTaps ? "have a process do it: --engine tap" : "have the kernel do it: --engine tc"
+        let isOnBridge = outputPorts.allSatisfy { name in
+            topology[name]?.master.flatMap { topology[index: $0] }?.kind.isBridge == true
+        }
+        guard reserve, isTaps || !isOnBridge else { return way }
+        return "\(way), and no --reserve-output (\(Self.withoutReserving(isTaps ? .tap : .tc)))"
+    }
+
+    /// How a mirror that is defined loses that wish.
+    static func withoutReserving(_ engine: EngineName?) -> String {
+        "with 'set': \(engine.map { "--engine \($0) " } ?? "")--unset reserve-output"
+    }
+
+    /// Outputs that are ports of a switch, which nobody else can take out of its traffic.
+    fileprivate func portsThatSwitchesReserve(_ topology: Topology) -> [Obstacle] {
+        outputPorts.compactMap { name in
+            guard let bridge = topology.switchOf(name),
+                topology[name]?.master.flatMap({ topology[index: $0] })?.kind.isBridge != true
+            else { return nil }
+            return .fact("\(name) is a port of \(bridge.name), and only the ovs engine reserves such a port")
+        }
     }
 
     /// A port that the kernel's part of Open vSwitch holds, though no database tells of it.

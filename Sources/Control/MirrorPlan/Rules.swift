@@ -316,7 +316,7 @@ struct Rules {
                 mirror: mirror.name, rule: .hook,
                 message: "\(place.port) has as many mirrors at \(place.hook) as the tc engine has places for: "
                     + "\(PreferenceRange(place.hook).count). Remove one that you don't need, give one of them several "
-                    + "outputs instead, or have a process copy (engine tap)")
+                    + "outputs instead, or have a process copy (--engine tap)")
         ]
     }
 
@@ -334,20 +334,17 @@ struct Rules {
     }
 
     private func reserve(_ mirror: Mirror) -> [Refusal] {
-        // Open vSwitch reserves every output.
+        // Open vSwitch reserves every output of its mirrors, and ports of it alone.
         guard mirror.reserve, !isOnSwitch(mirror), !isUnseen(mirror) else { return [] }
         return mirror.outputs.compactMap { output in
             guard let port = topology[output] else { return nil }
             let master = port.master.flatMap { topology[index: $0] }
-            guard master?.kind.isBridge != true else { return nil }
-            let reason =
-                topology.switchOf(port.name).map {
-                    "it is a port of \($0.name), and the \(isTapped(mirror) ? "tap" : "tc") engine can't reserve one of "
-                        + "Open vSwitch, which reserves outputs of its own mirrors (--engine ovs); or leave --reserve-output out"
-                }
-                ?? "it isn't a member of a bridge, so nothing but this host sends to it; leave --reserve-output out"
+            guard master?.kind.isBridge != true, topology.switchOf(port.name) == nil else { return nil }
             return Refusal(
-                mirror: mirror.name, rule: .reserve, message: "\(port.name) can't be reserved: \(reason)")
+                mirror: mirror.name, rule: .reserve,
+                message:
+                    "\(port.name) can't be reserved: it isn't a member of a Linux bridge; leave --reserve-output out "
+                    + "(\(Mirror.withoutReserving(nil)))")
         }
     }
 

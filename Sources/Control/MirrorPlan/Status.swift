@@ -255,8 +255,13 @@ private struct StatusReader {
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
             let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
-            status.state = waits ? .waiting : .failed
-            status.reason = bridgeless.map { bridgelessness(of: $0, mirror.name) } ?? refusal.message
+            let goesOn =
+                observed.installed.contains(mirror.name)
+                && refusals[mirror.name]?.contains(where: \.rule.stopsWhatRuns) != true
+            status.state = waits ? .waiting : goesOn ? .degraded : .failed
+            status.reason =
+                bridgeless.map { bridgelessness(of: $0, mirror.name) }
+                ?? refusal.message + (goesOn ? "; it runs as last applied" : "")
         } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
             status.state = .waiting
             let missing =
