@@ -155,9 +155,24 @@ public final class OpenVSwitchEngine: Engine {
             try read(seen, client, routes, into: &observation)
         } catch {
             guard !location.isNamed else {
-                throw UserError("\(error)", advice: "look whether ovsdb-server runs, and at --db or OVS_DB")
+                throw UserError("\(error)", advice: Self.advice(error))
             }
             silence = "Open vSwitch's database at \(location.target) doesn't answer (\(error))"
+        }
+    }
+
+    /// What to do about a database that was named, where the error doesn't say it.
+    private static func advice(_ error: any Error) -> String {
+        guard let error = error as? OVSDBError else { return "" }
+        if case .connection(let errno?) = error.code, [Errno.access, .notPermitted].map(\.code).contains(errno) {
+            return ""
+        }
+        switch error.code {
+        // The errors of TLS name the file, the name or the option.
+        case .tls, .noColumn, .operation, .commit, .cancelled: return ""
+        case .connection, .timeout: return "look whether ovsdb-server runs there, and at --db or OVS_DB"
+        case .protocolViolation, .noDatabase, .server:
+            return "look whether --db or OVS_DB names a database of Open vSwitch"
         }
     }
 
@@ -225,6 +240,7 @@ public final class OpenVSwitchEngine: Engine {
         guard mirror.mayBeOnSwitch else { return nil }
         if let silence { return silence }
         if isDeclined {
+            if wasKept, mirror.engine == .ovs { return "Open vSwitch isn't looked at (--db none, or OVS_DB)" }
             // A file that can't be read says nothing against who wants none to be looked for.
             guard case .owners = fileContents() else { return nil }
             return rows(of: mirror, in: "Open vSwitch's database").map { "\($0), and isn't looked at" }
