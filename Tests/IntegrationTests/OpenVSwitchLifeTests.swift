@@ -97,6 +97,13 @@ extension IntegrationTests {
                 #expect(Date().timeIntervalSince(began) < 4)
                 let shown = try lab.state("ids")
                 #expect(shown.state == "degraded" && shown.reason.contains("ovs-vswitchd isn't running"))
+                // Of a removal, nothing starts.
+                let removed = try lab.portmirror(["remove", "ids"])
+                #expect(
+                    removed.succeeded
+                        && removed.error.contains("the change is in its database, and counts as soon as it runs"),
+                    "\(removed)")
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
                 try openVSwitch.start(.switch)
                 // ovs-vsctl waits until the switch has acted.
                 try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
@@ -203,6 +210,16 @@ extension IntegrationTests {
                 #expect(try lab.state("ids").state == "removing")
                 #expect(try lab.mirror("list").output.contains("ids: being removed: waits for Open vSwitch"))
                 #expect(try lab.portmirror(["apply"]).status == 1)
+                // Nor is it forgotten while the database's file is away for a moment, as on a volume that isn't there yet.
+                let (file, away) = ("\(openVSwitch.directory)/conf.db", "\(openVSwitch.directory)/away")
+                try FileManager.default.moveItem(atPath: file, toPath: away)
+                try? FileManager.default.removeItem(atPath: "\(openVSwitch.directory)/db.sock")
+                let blind = try lab.portmirror(["apply"])
+                #expect(blind.status == 1 && blind.error.contains("its removal still waits"), "\(blind)")
+                #expect(
+                    try lab.mirror("list").output.contains(
+                        "which may go on copying (no database of Open vSwitch is found here)"))
+                try FileManager.default.moveItem(atPath: away, toPath: file)
                 // A mirror that never had anything there isn't waited for.
                 _ = try lab.portmirror(["add", "web", "--from", "p9", "--to", "p2", "--engine", "tc"])
                 try lab.mirror("remove", "web")

@@ -169,6 +169,32 @@ import Testing
         #expect(status(lab).first?.reason == "ovs-vswitchd isn't running")
     }
 
+    @Test func `of a mirror that goes from one engine to another, what each has of it is told apart`() throws {
+        var lab = try Lab.onSwitch()
+        try lab.mirror("m", ["tap0"], to: ["tap2"])
+        try lab.apply()
+        let rows = try #require(lab.observed.switches).mirrors
+        lab.desired[0].mirror.engine = .tc
+        #expect(
+            status(lab).first?.reason
+                == "Open vSwitch copies for it, and not the kernel yet: portmirror apply moves it")
+        try lab.apply()
+        #expect(status(lab).first?.state == .active)
+        // The kernel holds all of it, and the row is there, too.
+        lab.observed.switches?.mirrors = rows
+        #expect(
+            status(lab).first?.reason == "what Open vSwitch has of it copies as well: portmirror apply takes it away")
+        // Of a name that is in use again, the row is its forerunner's.
+        lab.observed.removals = [lab.desired[0].mirror]
+        #expect(
+            status(lab).first?.reason
+                == "the mirror that had its name before is being removed: the next portmirror apply takes away what is left "
+                + "of it")
+        lab.observed.removals = []
+        lab.desired[0].mirror.engine = .ovs
+        #expect(status(lab).first?.reason == "what the kernel has of it copies as well: portmirror apply takes it away")
+    }
+
     // MARK: VLAN outputs
 
     @Test func `a VLAN as output is flooded while the mirror is there`() throws {

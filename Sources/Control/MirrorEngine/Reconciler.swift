@@ -337,12 +337,16 @@ public final class Reconciler {
         _ change: Change, _ plan: Plan, _ intents: [IntentStore.Intent], _ observed: Observation
     ) -> [Mirror] {
         let put = Set(change.put.map(\.mirror.name))
-        return intents.map(\.mirror).filter { old in
+        return intents.map(\.mirror).compactMap { old in
             let goes = change.remove.contains(old.name)
             // A process sees a changed definition by itself.
             let own: EngineName = observed.unaskable[old.name] == nil ? .ovs : .tap
             let moves = put.contains(old.name) && plan.engines[old.name].map { $0 != own } == true
-            return (goes || moves) && observed.hidden[old.name] != nil
+            guard goes || moves, observed.hidden[old.name] != nil else { return nil }
+            var old = old
+            // What is waited for is kept with it: an Open vSwitch of which nothing is found now is away.
+            if own == .ovs { old.engine = .ovs }
+            return old
         }
     }
 

@@ -256,6 +256,7 @@ public final class OpenVSwitchEngine: Engine {
         if let reason = rows(of: mirror, in: "Open vSwitch's database") {
             return "\(reason), and its server doesn't run"
         }
+        // What was kept for Open vSwitch waits for it, also where its file is away for a moment.
         guard case .absent = fileContents(), wasKept, mirror.engine == .ovs else { return nil }
         return "no database of Open vSwitch is found here"
     }
@@ -397,13 +398,13 @@ public final class OpenVSwitchEngine: Engine {
     /// Waits for a daemon that doesn't act at once.
     private func wait(for number: Int64?, _ client: OVSDBClient) -> [String] {
         if isStopped {
-            return ["ovs-vswitchd isn't running: what it is to mirror is in its database, and starts when it does"]
+            return ["ovs-vswitchd isn't running: the change is in its database, and counts as soon as it runs"]
         }
         do {
             guard try client.wait(upTo: Self.patience, until: { Self.hasActed(on: number, $0) }) else {
                 return [
                     "ovs-vswitchd hasn't acted within \(Self.patience.components.seconds) seconds: it isn't running, or "
-                        + "is busy; what it is to mirror is in its database"
+                        + "is busy; the change is in its database"
                 ]
             }
         } catch {
