@@ -27,7 +27,7 @@ public func parseOutput(
         throw NameError(name: text, problem: "expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0")
     }
     let digits = rest[..<at]
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+    guard !digits.isEmpty, digits.utf8.allSatisfy(\.isASCIIDigit),
         let id = UInt16(digits), outputVLANRange.contains(id)
     else {
         throw NameError(
