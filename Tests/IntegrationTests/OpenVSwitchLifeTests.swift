@@ -358,7 +358,7 @@ extension IntegrationTests {
                 let forgotten = try run("remove", "ids", "--db", "none")
                 #expect(
                     forgotten.status == 0
-                        && forgotten.error.contains("what Open vSwitch's database \(target) has of it is left there"),
+                        && forgotten.error.contains("what Open vSwitch's database \(target) has of it stays there"),
                     "\(forgotten)")
                 #expect(try run("list").output == "")
                 #expect(try rows() == 1)
@@ -376,7 +376,7 @@ extension IntegrationTests {
                 try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
                 let target = "unix:\(try #require(other.environment["OVS_RUNDIR"]))/db.sock"
                 let removed = try lab.portmirror(["remove", "ids", "--db", target])
-                #expect(removed.status == 1 && removed.error.contains("is kept as to be removed"), "\(removed)")
+                #expect(removed.status == 1 && removed.error.contains("is marked for removal"), "\(removed)")
                 #expect(try openVSwitch.vsctl("list Mirror") != "")
                 _ = try lab.portmirror(["apply"])
                 #expect(try openVSwitch.vsctl("list Mirror") == "")
@@ -485,14 +485,14 @@ extension IntegrationTests {
                 #expect(applied.status == 1 && applied.error.contains("Leave out --db (and OVS_DB)"), "\(applied)")
                 #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact") == false)
                 let all = try run("remove", "--all")
-                #expect(all.status == 1 && all.error.contains("is kept as to be removed"), "\(all)")
+                #expect(all.status == 1 && all.error.contains("is marked for removal"), "\(all)")
                 #expect(try openVSwitch.vsctl("list Mirror") != "")
                 try lab.mirror("apply")
                 #expect(try openVSwitch.vsctl("list Mirror") == "")
 
                 try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
                 let named = try run("remove", "ids")
-                let left = "mirror ids: what Open vSwitch's database has of it is left there, and copies on"
+                let left = "mirror ids: what Open vSwitch's database has of it stays there, and Open vSwitch copies"
                 #expect(named.status == 0 && named.error.contains(left), "\(named)")
                 #expect(try openVSwitch.vsctl("list Mirror") != "")
                 try lab.mirror("apply")
@@ -537,7 +537,7 @@ extension IntegrationTests {
                 let again = try lab.portmirror(["remove", "ids"])
                 #expect(again.status == 1 && again.error.contains("remove ids --db none"), "\(again)")
                 let forgotten = try lab.mirror("remove", "ids", "--db", "none")
-                #expect(forgotten.error.contains("what Open vSwitch's database has of it is left there"))
+                #expect(forgotten.error.contains("what Open vSwitch's database has of it stays there"))
                 #expect(try lab.list().isEmpty)
                 // It isn't gone, after all.
                 try openVSwitch.start(.server)

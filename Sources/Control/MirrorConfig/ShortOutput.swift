@@ -18,13 +18,13 @@ public func parseOutput(
     // No interface can be called so: the kernel refuses colons.
     guard text.hasPrefix(mark) else {
         if let word = Direction.allCases.first(where: { text.hasSuffix(":\($0)") }) {
-            throw NameError(name: text, problem: "an output has no direction; leave out :\(word)")
+            throw NameError(name: text, problem: "an output has no direction; leave out :\(word)", kind: "an output")
         }
         return .port(try port(text))
     }
     let rest = text.dropFirst(mark.count)
     guard let at = rest.firstIndex(of: "@") else {
-        throw NameError(name: text, problem: "expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0")
+        throw NameError(name: text, problem: "expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0", kind: "an output")
     }
     let digits = rest[..<at]
     guard !digits.isEmpty, digits.utf8.allSatisfy(\.isASCIIDigit),
@@ -32,7 +32,8 @@ public func parseOutput(
     else {
         throw NameError(
             name: text,
-            problem: "the VLAN has to be a number from \(outputVLANRange.lowerBound) to \(outputVLANRange.upperBound)")
+            problem: "the VLAN has to be a number from \(outputVLANRange.lowerBound) to \(outputVLANRange.upperBound)",
+            kind: "an output")
     }
     return .vlan(id, bridge: try port(String(rest[rest.index(after: at)...])))
 }

@@ -13,7 +13,7 @@ public func parseList(_ text: String) -> [String] {
 /// it for a name: an address, a pattern, a direction that there isn't. A file's `port:` takes any name.
 /// - Throws: ``NameError``
 public func parsePort(_ text: String) throws(NameError) -> PortName {
-    func error(_ problem: String) -> NameError { NameError(name: text, problem: problem) }
+    func error(_ problem: String) -> NameError { NameError(name: text, problem: problem, kind: "a port") }
     if text.utf8.contains(where: { "*?[".utf8.contains($0) }) {
         throw error("patterns aren't supported yet; name each port")
     }
