@@ -370,19 +370,11 @@ struct Rules {
         else { return [] }
         let places = places(of: mirror)
         guard places.count > 1 else { return [] }
-        let origins = places.map { graph.origins(of: [$0]) }
-        var first: [String] = []
-        var count = 0
-        for (index, place) in places.enumerated() {
-            for other in places.indices.dropFirst(index + 1)
-            where graph.mayPassBoth(place, places[other], origins[index], origins[other]) {
-                count += 1
-                guard first.count < 4 else { continue }
-                first.append("\(place.port) \(place.hook) and \(places[other].port) \(places[other].hook)")
-            }
-        }
-        guard count > 0 else { return [] }
-        let shown = first.joined(separator: "; ") + (count > first.count ? "; and \(count - first.count) more" : "")
+        let pairs = DoublePasses(of: places, in: topology, reserved: graph.reserved, outputs: mirror.outputPorts)
+        guard pairs.count > 0 else { return [] }
+        let shown =
+            pairs.first.map { "\($0.port) \($0.hook) and \($1.port) \($1.hook)" }.joined(separator: "; ")
+            + (pairs.count > pairs.first.count ? "; and \(pairs.count - pairs.first.count) more" : "")
         return [
             Warning(
                 mirror: mirror.name,
