@@ -92,8 +92,8 @@ let package = Package(
         library(
             "Machine", in: "Runtime",
             [
-                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "OVSDBTransport", "OpenVSwitch", "Tap",
-                "TrafficControl",
+                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "OVSDB", "OVSDBTransport", "OpenVSwitch",
+                "Tap", "TrafficControl",
             ]),
 
         // The person's side

@@ -61,6 +61,13 @@ enum CommandWord {
             word.hasPrefix("--") ? String(word.prefix { $0 != "=" }) : String(word.prefix(2))
         }
         guard let unknown = given.first(where: { !known.contains($0) }) else { return nil }
+        if ["tap", "log"].contains(name), let own = addsOptions[unknown] {
+            return
+                "unknown option '\(unknown)'; '\(name)' has \(name == "log" && unknown == "--to" ? "--dir" : own) for it"
+        }
+        if name == "apply", unknown == "--dry-run" {
+            return "unknown option '--dry-run'; 'portmirror plan' shows what 'apply' would do"
+        }
         if ["tap", "log"].contains(name), let other = othersOptions[unknown] {
             // Only logs run something for each file.
             let isOther = name == "tap" && other == "--after-rotation"
@@ -69,6 +76,18 @@ enum CommandWord {
         let near = nearestWord(to: unknown, among: known.filter { $0.hasPrefix("--") }.sorted())
         return "unknown option '\(unknown)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
     }
+
+    /// What to say of a word that stands alone where files go with an option; nil if that isn't it.
+    static func strayFile(in arguments: [String]) -> String? {
+        guard let name = arguments.first, ["apply", "plan"].contains(name),
+            !arguments.contains(where: { $0 == "-f" || $0.hasPrefix("--file") }),
+            let file = arguments.dropFirst().first(where: { !$0.hasPrefix("-") || $0 == "-" })
+        else { return nil }
+        return "unexpected argument '\(file)'; a file goes with -f: portmirror \(name) -f \(shellWord(file))"
+    }
+
+    /// What 'add' has, and what stands for it in tap and log.
+    private static let addsOptions = ["--from": "-i", "--to": "-o"]
 
     /// What tcpdump and dumpcap have, and what stands for it in tap and log.
     private static let othersOptions = [

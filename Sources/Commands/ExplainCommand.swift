@@ -8,7 +8,8 @@ import MirrorPlan
 struct ExplainCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Show the commands that do the same by hand: tc, ethtool and bridge, or portmirror tap and log.",
+        abstract:
+            "Show the commands that do the same by hand: tc, ethtool, bridge and ovs-vsctl, or portmirror tap and log.",
         discussion: """
             Prints a shell script with a line of why before each command, for the machine as it would be without the \
             mirror. Nothing is changed.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LinuxSystem
 import Machine
+import MirrorEngine
 import OVSDBTransport
 
 /// Where the files are; the same options on every command.
@@ -13,7 +14,7 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Open vSwitch's database: unix:FILE, tcp:HOST:PORT, ssl:HOST:PORT, or none; instead of the usual socket (or OVS_DB).",
+            "Open vSwitch's database: unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT, the servers of a cluster with commas, or none; instead of the usual socket (or OVS_DB).",
             valueName: "target"))
     var db: String?
 
@@ -41,13 +42,20 @@ struct PlaceOptions: ParsableArguments {
         guard files.isEmpty || files.count == 3 else {
             throw ValidationError("--private-key, --certificate and --ca-cert go together")
         }
+        guard !serverName.contains("") else {
+            throw ValidationError("--server-name is empty: say a name or an address")
+        }
         guard serverName.isEmpty || files.count == 3 else {
             throw ValidationError(
                 "--server-name is for ssl: databases: --private-key, --certificate and --ca-cert go with it")
         }
         // A database in the usual place has nothing that could be wrong with its name.
         guard let db, db != "none" else { return }
-        do { _ = try OVSDBTarget(parsing: db) } catch { throw ValidationError("\(error)") }
+        do {
+            try MachineConfiguration.target(db, hasFiles: !files.isEmpty)
+        } catch let error as UserError {
+            throw ValidationError(error.description)
+        }
     }
 
     /// What is said here, over what the environment says.

@@ -38,12 +38,14 @@ struct PlanOutput {
     /// Warnings, refusals and mirrors whose time is over, on standard error.
     ///
     /// Warnings are told of what is new: a timer that repairs mirrors isn't to repeat them for ever.
-    /// - Parameter ofAll: also what was known before.
-    static func complain(of preview: Reconciler.Preview, ofAll: Bool = false) {
+    /// - Parameters:
+    ///   - ofAll: also what was known before.
+    ///   - isRemoval: whether mirrors were to be removed.
+    static func complain(of preview: Reconciler.Preview, ofAll: Bool = false, isRemoval: Bool = false) {
         let new = Set(preview.added + preview.changed)
         let warnings = preview.plan.warnings.filter { ofAll || new.contains($0.mirror) }
         complain(of: preview.broken)
-        if !preview.broken.isEmpty { complain(ofFrozen: preview) }
+        if !preview.broken.isEmpty { complain(ofFrozen: preview, isRemoval) }
         let lines =
             preview.observed.damagedRecords.map(\.description)
             + preview.expired.map { "mirror \($0): its time is over, so it is removed" }
@@ -60,7 +62,7 @@ struct PlanOutput {
     }
 
     /// What becomes of mirrors whose files are broken, or may be.
-    private static func complain(ofFrozen preview: Reconciler.Preview) {
+    private static func complain(ofFrozen preview: Reconciler.Preview, _ isRemoval: Bool) {
         let frozen = preview.desired.filter(\.isBroken).map(\.mirror.name)
         let running = frozen.filter {
             preview.observed.running.contains($0) || preview.observed.doubt(about: $0) != nil
@@ -73,7 +75,7 @@ struct PlanOutput {
             Terminal.complain("\(list) \(names.count == 1 ? one : many) until \(files) mended")
         }
         complain(running, "is left as it runs", "are left as they run")
-        complain(idle, "isn't started", "aren't started")
+        complain(idle, isRemoval ? "isn't removed" : "isn't started", isRemoval ? "aren't removed" : "aren't started")
     }
 
     /// Removals that wait, but for those that have just been told of.

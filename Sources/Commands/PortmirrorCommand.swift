@@ -115,6 +115,9 @@ public struct PortmirrorCommand: ParsableCommand {
                 // Whatever else is wrong comes of it.
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(unknown)"] + usage).joined(separator: "\n")
+            } else if text.contains("nexpected argument"), let stray = CommandWord.strayFile(in: arguments) {
+                let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
+                text = (["Error: \(stray)"] + usage).joined(separator: "\n")
             }
             if !text.isEmpty { code.isSuccess ? Terminal.write(text + "\n") : Terminal.writeError(text + "\n") }
             leave(code)

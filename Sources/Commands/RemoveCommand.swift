@@ -74,7 +74,7 @@ struct RemoveCommand: ContextualCommand {
 
     /// What couldn't be taken away is no success.
     private func finish(_ done: Reconciler.Preview) throws {
-        PlanOutput.complain(of: done)
+        PlanOutput.complain(of: done, isRemoval: true)
         let open = done.awaited.filter { all || names.contains($0.description) }
         PlanOutput.complain(of: open, in: done)
         if !open.isEmpty { throw ExitStatus.failed }

@@ -235,7 +235,7 @@ import Testing
     @Test("An output has no direction") func outputDirection() throws {
         #expect(
             try problems("m", "--from", "a", "--to", "b:ingress")
-                == ["'b:ingress' can't be a name: an output has no direction; leave out :ingress"])
+                == ["'b:ingress' can't be an output: an output has no direction; leave out :ingress"])
     }
 
     @Test("The same source or output twice is a mistake") func sameSourceOutputTwice() throws {

@@ -76,10 +76,23 @@ import Testing
             ("add ids --form a --to b", "unknown option '--form'; did you mean '--from'?"),
             ("add ids --from a --to b --smaple=3", "unknown option '--smaple'; did you mean '--sample'?"),
             ("show ids --jsno", "unknown option '--jsno'; did you mean '--json'?"), ("list -x", "unknown option '-x'"),
+            ("tap --from a --to b", "unknown option '--from'; 'tap' has -i for it"),
+            ("tap -i a --to b", "unknown option '--to'; 'tap' has -o for it"),
+            ("log -i a --to b", "unknown option '--to'; 'log' has --dir for it"),
+            ("apply --dry-run", "unknown option '--dry-run'; 'portmirror plan' shows what 'apply' would do"),
             ("apply -q -f a -z", "unknown option '-z'"), ("set ids --unset filter --zork", "unknown option '--zork'"),
         ])
     func unknownOption(line: String, says: String) {
         #expect(CommandWord.unknownOption(in: line.split(separator: " ").map(String.init)) == says)
+    }
+
+    @Test("A file that stands alone is told where it goes") func strayFile() {
+        #expect(
+            CommandWord.strayFile(in: ["apply", "-q", "my file"])
+                == "unexpected argument 'my file'; a file goes with -f: portmirror apply -f 'my file'")
+        #expect(CommandWord.strayFile(in: ["plan", "x"])?.hasSuffix("portmirror plan -f x") == true)
+        #expect(CommandWord.strayFile(in: ["apply", "-f", "a", "b"]) == nil)
+        #expect(CommandWord.strayFile(in: ["list", "x"]) == nil)
     }
 
     @Test(

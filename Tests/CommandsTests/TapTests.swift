@@ -97,7 +97,7 @@ import TrafficControl
             plain == """
                 mirror: m
                   state: active
-                  engine: tap (the tap engine has it, since the tc engine can't write files or spread copies over its outputs (spread); it copies while 'portmirror run m' runs)
+                  engine: tap (the tap engine has it, since the tc engine can't write files or spread copies over its outputs (--spread); it copies while 'portmirror run m' runs)
                   from: vnet0 ingress, up
                   to: vnet2, up; through the queue: a program listens at it
                   to: files:/captures, rotate-size 100M

@@ -74,7 +74,7 @@ extension IntegrationTests {
                 let removed = try lab.portmirror(["remove", "cut"])
                 #expect(removed.status == 1)
                 #expect(
-                    removed.error.contains("\(doubt). It may go on copying, and is kept as to be removed"), "\(removed)"
+                    removed.error.contains("\(doubt). It may go on copying, and is marked for removal"), "\(removed)"
                 )
                 let awaited = try lab.portmirror(["list"])
                 #expect(awaited.output.contains("cut: being removed: \(doubt)"), "\(awaited)")

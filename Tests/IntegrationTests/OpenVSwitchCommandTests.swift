@@ -62,6 +62,49 @@ extension IntegrationTests {
             }
         }
 
+        @Test(
+            "A database that can't be right is an error of the command line, which names what can",
+            arguments: [
+                ("nome", "say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT, or none"),
+                ("127.0.0.1:6640", "say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT, or none"),
+                ("ssl:127.0.0.1", "ssl:127.0.0.1:6640 needs --private-key, --certificate and --ca-cert"),
+            ])
+        func wrongName(name: String, says: String) throws {
+            try withCommandLab { lab in
+                let named = try lab.portmirror(["list", "--db", name])
+                #expect(named.status == 64 && named.error.contains(says), "\(named)")
+                let variable = try lab.run(
+                    [CommandLab.binary, "list"],
+                    environment: lab.environment.merging(["OVS_DB": name]) { _, new in new })
+                #expect(variable.status == 64 && variable.error.contains(says), "\(variable)")
+            }
+        }
+
+        @Test("What to do about a connection that fails fits what failed")
+        func connectionAdvice() throws {
+            try withCommandLab { lab in
+                let files = ["--private-key", "/nope", "--certificate", "/nope"]
+                let tls = try lab.portmirror(["list", "--db", "ssl:127.0.0.1:1", "--ca-cert", "/nowhere.pem"] + files)
+                // Nobody is there to begin with, which is what there is to say.
+                #expect(tls.status == 1 && tls.error.contains("can't "), "\(tls)")
+                #expect(
+                    !tls.error.contains("/nowhere.pem") || !tls.error.contains("look whether"), "\(tls)")
+                let tcp = try lab.portmirror(["list", "--db", "tcp:127.0.0.1:1"])
+                #expect(tcp.error.contains("can't connect to tcp:127.0.0.1:1: "), "\(tcp)")
+                #expect(tcp.error.contains("look whether ovsdb-server runs there, and at --db or OVS_DB"), "\(tcp)")
+            }
+        }
+
+        @Test("A socket without a slash in front is where Open vSwitch's own programs look for it")
+        func relativeSocket() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                let witness = try lab.run(["ovs-vsctl", "--db=unix:db.sock", "list-br"], environment: lab.environment)
+                #expect(witness.output.contains("br0"), "\(witness)")
+                let named = try lab.portmirror(["ports", "--db", "unix:db.sock"])
+                #expect(named.succeeded && named.output.contains("br0"), "\(named)")
+            }
+        }
+
         @Test("The switch has acted when a command returns, and the database's log says who asked for what")
         func acted() throws {
             try withOpenVSwitchLab { lab, openVSwitch in

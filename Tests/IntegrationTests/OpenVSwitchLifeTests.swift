@@ -97,6 +97,13 @@ extension IntegrationTests {
                 #expect(Date().timeIntervalSince(began) < 4)
                 let shown = try lab.state("ids")
                 #expect(shown.state == "degraded" && shown.reason.contains("ovs-vswitchd isn't running"))
+                // Of a removal, nothing starts.
+                let removed = try lab.portmirror(["remove", "ids"])
+                #expect(
+                    removed.succeeded
+                        && removed.error.contains("the change is in its database, and counts as soon as it runs"),
+                    "\(removed)")
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
                 try openVSwitch.start(.switch)
                 // ovs-vsctl waits until the switch has acted.
                 try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
@@ -164,7 +171,7 @@ extension IntegrationTests {
                         "add", "ids", "--from", "p1", "--to", "p3", "--snaplen", "100", "--engine", "ovs", "--db",
                         old.database,
                     ])
-                #expect(refused.status == 1 && refused.error.contains("the ovs engine can't cut copies (snaplen)"))
+                #expect(refused.status == 1 && refused.error.contains("the ovs engine can't cut copies (--snaplen)"))
                 let new = try OtherSchema(lab, "new") {
                     $0["filter"] = ["type": ["key": "string", "min": 0, "max": 1] as [String: Any]]
                 }
@@ -203,6 +210,16 @@ extension IntegrationTests {
                 #expect(try lab.state("ids").state == "removing")
                 #expect(try lab.mirror("list").output.contains("ids: being removed: waits for Open vSwitch"))
                 #expect(try lab.portmirror(["apply"]).status == 1)
+                // Nor is it forgotten while the database's file is away for a moment, as on a volume that isn't there yet.
+                let (file, away) = ("\(openVSwitch.directory)/conf.db", "\(openVSwitch.directory)/away")
+                try FileManager.default.moveItem(atPath: file, toPath: away)
+                try? FileManager.default.removeItem(atPath: "\(openVSwitch.directory)/db.sock")
+                let blind = try lab.portmirror(["apply"])
+                #expect(blind.status == 1 && blind.error.contains("its removal still waits"), "\(blind)")
+                #expect(
+                    try lab.mirror("list").output.contains(
+                        "which may go on copying (no database of Open vSwitch is found here)"))
+                try FileManager.default.moveItem(atPath: away, toPath: file)
                 // A mirror that never had anything there isn't waited for.
                 _ = try lab.portmirror(["add", "web", "--from", "p9", "--to", "p2", "--engine", "tc"])
                 try lab.mirror("remove", "web")
@@ -341,7 +358,7 @@ extension IntegrationTests {
                 let forgotten = try run("remove", "ids", "--db", "none")
                 #expect(
                     forgotten.status == 0
-                        && forgotten.error.contains("what Open vSwitch's database \(target) has of it is left there"),
+                        && forgotten.error.contains("what Open vSwitch's database \(target) has of it stays there"),
                     "\(forgotten)")
                 #expect(try run("list").output == "")
                 #expect(try rows() == 1)
@@ -359,7 +376,7 @@ extension IntegrationTests {
                 try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
                 let target = "unix:\(try #require(other.environment["OVS_RUNDIR"]))/db.sock"
                 let removed = try lab.portmirror(["remove", "ids", "--db", target])
-                #expect(removed.status == 1 && removed.error.contains("is kept as to be removed"), "\(removed)")
+                #expect(removed.status == 1 && removed.error.contains("is marked for removal"), "\(removed)")
                 #expect(try openVSwitch.vsctl("list Mirror") != "")
                 _ = try lab.portmirror(["apply"])
                 #expect(try openVSwitch.vsctl("list Mirror") == "")
@@ -468,14 +485,14 @@ extension IntegrationTests {
                 #expect(applied.status == 1 && applied.error.contains("Leave out --db (and OVS_DB)"), "\(applied)")
                 #expect(try lab.sh("tc qdisc show dev p1").output.contains("clsact") == false)
                 let all = try run("remove", "--all")
-                #expect(all.status == 1 && all.error.contains("is kept as to be removed"), "\(all)")
+                #expect(all.status == 1 && all.error.contains("is marked for removal"), "\(all)")
                 #expect(try openVSwitch.vsctl("list Mirror") != "")
                 try lab.mirror("apply")
                 #expect(try openVSwitch.vsctl("list Mirror") == "")
 
                 try lab.mirror("add", "ids", "--from", "p1", "--to", "p3")
                 let named = try run("remove", "ids")
-                let left = "mirror ids: what Open vSwitch's database has of it is left there, and copies on"
+                let left = "mirror ids: what Open vSwitch's database has of it stays there, and Open vSwitch copies"
                 #expect(named.status == 0 && named.error.contains(left), "\(named)")
                 #expect(try openVSwitch.vsctl("list Mirror") != "")
                 try lab.mirror("apply")
@@ -520,7 +537,7 @@ extension IntegrationTests {
                 let again = try lab.portmirror(["remove", "ids"])
                 #expect(again.status == 1 && again.error.contains("remove ids --db none"), "\(again)")
                 let forgotten = try lab.mirror("remove", "ids", "--db", "none")
-                #expect(forgotten.error.contains("what Open vSwitch's database has of it is left there"))
+                #expect(forgotten.error.contains("what Open vSwitch's database has of it stays there"))
                 #expect(try lab.list().isEmpty)
                 // It isn't gone, after all.
                 try openVSwitch.start(.server)

@@ -109,7 +109,9 @@ extension IntegrationTests {
             try withCommandLab(alone: ["m1"]) { lab in
                 let refused = try lab.portmirror(["add", "ids", "--from", "p1", "--to", "m1", "--reserve-output"])
                 #expect(refused.status == 1)
-                #expect(refused.error.contains("m1 can't be reserved") && refused.error.contains("member of a bridge"))
+                #expect(
+                    refused.error.contains("m1 can't be reserved") && refused.error.contains("member of a Linux bridge")
+                )
                 #expect(lab.files(in: lab.configDirectory) == [])
             }
         }

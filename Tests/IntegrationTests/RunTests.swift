@@ -60,7 +60,7 @@ extension IntegrationTests {
                 let before = try lab.snapshot()
                 for (name, options, lack) in [
                     ("log", ["--to", "files:\(lab.path("log"))"], "write files"),
-                    ("cut", ["--to", "p3", "--snaplen", "96"], "cut copies (snaplen)"),
+                    ("cut", ["--to", "p3", "--snaplen", "96"], "cut copies (--snaplen)"),
                 ] {
                     let reason =
                         "the tap engine has it, since the tc engine can't \(lack); it copies while 'portmirror run \(name)' runs"

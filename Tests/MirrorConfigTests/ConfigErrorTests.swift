@@ -129,15 +129,15 @@ import Testing
                 "{from: 'a,b,a', to: '10.0.0.1,vnet*'}",
                 [
                     "4:12: 'a' is listed twice in 'from'",
-                    "4:25: '10.0.0.1' can't be a name: that is an address. Name an interface of this machine "
+                    "4:25: '10.0.0.1' can't be a port: that is an address. Name an interface of this machine "
                         + "('portmirror ports' lists them); for copies to another machine, make a tunnel to it and name "
                         + "the tunnel's interface",
-                    "4:25: 'vnet*' can't be a name: patterns aren't supported yet; name each port",
+                    "4:25: 'vnet*' can't be a port: patterns aren't supported yet; name each port",
                 ]
             ),
             (
                 "{from: a, to: 'b:ingress'}",
-                ["4:19: 'b:ingress' can't be a name: an output has no direction; leave out :ingress"]
+                ["4:19: 'b:ingress' can't be an output: an output has no direction; leave out :ingress"]
             ),
             ("{from: a, to: {vlan: 12}}", ["4:19: expected 'bridge': which bridge's VLAN gets the copies?"]),
             ("{from: a, to: {bridge: b}}", ["4:19: expected 'vlan': which VLAN of the bridge gets the copies?"]),
@@ -152,8 +152,8 @@ import Testing
             (
                 "{from: a, to: ['vlan:4095@b', 'vlan:5', 'vlan:5@b/c', 'vlan:5@b', {vlan: 5, bridge: b}]}",
                 [
-                    "4:20: 'vlan:4095@b' can't be a name: the VLAN has to be a number from 1 to 4094",
-                    "4:35: 'vlan:5' can't be a name: expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0",
+                    "4:20: 'vlan:4095@b' can't be an output: the VLAN has to be a number from 1 to 4094",
+                    "4:35: 'vlan:5' can't be an output: expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0",
                     "4:45: 'vlan:5@b/c' can't be a name: an interface name has no '/', white space or control characters",
                     "4:71: 'vlan:5@b' is listed twice in 'to'",
                 ]
@@ -288,6 +288,12 @@ import Testing
         let found = problems(text)
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("\(place): this isn't YAML: ") == true, "\(found)")
+    }
+
+    @Test("what isn't YAML doesn't begin where it stops to be")
+    func syntaxContext() {
+        #expect(problems("garbage: [\n").first?.contains("that begins on line 2") == false)
+        #expect(problems("a: 'b\n").first?.hasSuffix("that begins on line 1") == true)
     }
 
     @Test("control characters are shown with their code and place")

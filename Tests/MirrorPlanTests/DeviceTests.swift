@@ -372,9 +372,96 @@ import Testing
         }
         #expect(
             lab.refusals().map(\.message) == [
-                "tap1 can't be reserved: it is a port of ovs0, and the tc engine can't reserve one of Open vSwitch, which "
-                    + "reserves outputs of its own mirrors (--engine ovs); or leave --reserve-output out"
+                "the tc engine can't have it: tap1 is a port of ovs0, and only the ovs engine reserves such a port; ovs can"
             ])
+    }
+
+    private func reserved(_ body: (inout Lab) throws -> Void) throws -> Lab {
+        var lab = try Lab.onSwitch()
+        try lab.mirror("m", ["tap0"], to: ["tap1"]) { $0.reserve = true }
+        try body(&lab)
+        return lab
+    }
+
+    @Test("7: where Open vSwitch can't have a mirror with a reserved output, its reason comes first, and what to type")
+    func n7CauseFirst() throws {
+        let others =
+            "the tc engine can't have it: tap1 is a port of ovs0, and only the ovs engine reserves such a port; "
+            + "the tap engine can't reserve outputs (--reserve-output). Without --reserve-output tc can (with 'set': "
+            + "--unset reserve-output)"
+        var lab = try reserved { $0.desired[0].mirror.sample = 10 }
+        #expect(
+            lab.refusals().map(\.message) == ["the ovs engine can't pick frames by chance (--sample); \(others)"])
+        #expect(lab.refusals().map(\.rule) == [.capability])
+        lab = try reserved { $0.desired[0].mirror.sources.append(.port(try PortName("eth0"), .both)) }
+        #expect(
+            lab.refusals().map(\.message) == [
+                "the ovs engine can't have it: eth0 isn't a port of an Open vSwitch bridge; \(others)"
+            ])
+        // A copy that tc can't make either isn't promised.
+        lab.desired[0].mirror.snaplen = 64
+        #expect(lab.refusals().first?.message.contains("Without --reserve-output tap can") == true)
+        // Followed, it holds.
+        lab.desired[0].mirror.snaplen = nil
+        lab.desired[0].mirror.reserve = false
+        #expect(lab.refusals() == [])
+        lab.desired[0].mirror.reserve = true
+        lab.desired[0].mirror.engine = .ovs
+        #expect(
+            lab.refusals().first?.message
+                == "the ovs engine can't have it: eth0 isn't a port of an Open vSwitch bridge. Without --reserve-output tc "
+                + "can (with 'set': --engine tc --unset reserve-output)")
+    }
+
+    @Test("An output that somebody's mirror has leads to taking that one over") func holderIsTakenOver() throws {
+        for engine in [EngineName?.none, .ovs] {
+            var lab = try reserved { $0.desired[0].mirror.engine = engine }
+            let output = try lab.object(port: "tap1")
+            try lab.foreignMirror(to: .port(output))
+            let message = try #require(lab.refusals().first?.message)
+            #expect(
+                message.hasPrefix(
+                    "the ovs engine can't have it: tap1 is the output of somebody's mirror theirs of ovs0"))
+            #expect(message.hasSuffix(". To make somebody's mirror this tool's: portmirror import --take-over"))
+            #expect(lab.refusals().count == 1)
+        }
+    }
+
+    @Test("A mirror that is refused and runs on is degraded, with the reason") func refusedAndRuns() throws {
+        var lab = try reserved { _ in }
+        try lab.apply()
+        #expect(lab.rows.count == 1)
+        lab.desired[0].mirror.sources.append(.port(try PortName("eth0"), .both))
+        let found = statuses(
+            of: lab.desired, observed: lab.observed, now: Timestamp(secondsSince1970: 0))
+        #expect(found.map(\.state) == [.degraded])
+        #expect(found.first?.engine == .ovs)
+        #expect(found.first?.reason.hasPrefix("the ovs engine can't have it: eth0 isn't a port of") == true)
+        #expect(found.first?.reason.hasSuffix("; it runs as last applied") == true)
+        #expect(lab.steps() == [])
+    }
+
+    @Test("While Open vSwitch isn't there, what is typed to have the kernel do it is what it takes")
+    func wayAroundWithReserve() throws {
+        var lab = try reserved { _ in }
+        lab.observed.hidden = [
+            try MirrorName("m"): "Open vSwitch's database has rows of it, and its server doesn't run"
+        ]
+        lab.observed.topology = Lab().observed.topology
+        lab.observed.switches = nil
+        for name in ["tap0", "tap1"] { try lab.add(name) }
+        lab.engines = Lab().engines
+        #expect(
+            lab.refusals().first?.message.hasSuffix(
+                "or have the kernel do it: --engine tc, and no --reserve-output (with 'set': --engine tc --unset "
+                    + "reserve-output)") == true)
+        // One of the two alone is answered with the other.
+        lab.desired[0].mirror.engine = .tc
+        #expect(
+            lab.refusals().first?.message.hasSuffix("leave --reserve-output out (with 'set': --unset reserve-output)")
+                == true)
+        lab.desired[0].mirror.reserve = false
+        #expect(lab.refusals() == [])
     }
 
     @Test("Copies that enter another switch by a patch port are forwarded there") func patchAsOutput() throws {

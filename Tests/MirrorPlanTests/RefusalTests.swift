@@ -59,7 +59,7 @@ import TrafficControl
             }
             let refusal = try #require(lab.refusals().first)
             #expect(refusal.rule == .capability)
-            #expect(refusal.message.hasPrefix("the tc engine can't cut copies (snaplen)"))
+            #expect(refusal.message.hasPrefix("the tc engine can't cut copies (--snaplen)"))
             #expect(
                 refusal.message.hasSuffix(
                     "; ovs and tap can, but there is no Open vSwitch on this machine and this kernel has no packet sockets"
@@ -74,7 +74,7 @@ import TrafficControl
         #expect(lab.refusals() == [])
         lab.desired[0].mirror.engine = .tc
         #expect(
-            lab.refusals().map(\.message) == ["the tc engine can't cut copies (snaplen); tap can"])
+            lab.refusals().map(\.message) == ["the tc engine can't cut copies (--snaplen); tap can"])
     }
 
     @Test("An output is shared only where the engine can") func outputSharedWhereEngine() throws {
@@ -155,8 +155,8 @@ import TrafficControl
         #expect(lab.refusals().map(\.rule) == [.reserve])
         #expect(
             lab.refusals().first?.message
-                == "eth0 can't be reserved: it isn't a member of a bridge, so nothing but this host sends to it; "
-                + "leave --reserve-output out")
+                == "eth0 can't be reserved: it isn't a member of a Linux bridge; leave --reserve-output out (with 'set': "
+                + "--unset reserve-output)")
     }
 
     @Test("7: a member of a bond can't be reserved, one of a bridge or one that isn't there yet can")

@@ -51,7 +51,7 @@ import TrafficControl
     }
 
     @Test(arguments: [
-        ("sample", "the ovs engine can't pick frames by chance (sample)"),
+        ("sample", "the ovs engine can't pick frames by chance (--sample)"),
         ("stand-alone", "eth0 isn't a port of an Open vSwitch bridge"),
         ("two bridges", "tap0 is on ovs0 and tap3 on ovs1, and a mirror of Open vSwitch is one bridge's"),
         ("other output", "tap3 is on ovs1, tap0 on ovs0"),
@@ -170,6 +170,32 @@ import TrafficControl
         lab.observed.switches?.lag = "ovs-vswitchd isn't running"
         #expect(status(lab).first?.state == .degraded)
         #expect(status(lab).first?.reason == "ovs-vswitchd isn't running")
+    }
+
+    @Test func `of a mirror that goes from one engine to another, what each has of it is told apart`() throws {
+        var lab = try Lab.onSwitch()
+        try lab.mirror("m", ["tap0"], to: ["tap2"])
+        try lab.apply()
+        let rows = try #require(lab.observed.switches).mirrors
+        lab.desired[0].mirror.engine = .tc
+        #expect(
+            status(lab).first?.reason
+                == "Open vSwitch copies for it, and not the kernel yet: portmirror apply moves it")
+        try lab.apply()
+        #expect(status(lab).first?.state == .active)
+        // The kernel holds all of it, and the row is there, too.
+        lab.observed.switches?.mirrors = rows
+        #expect(
+            status(lab).first?.reason == "what Open vSwitch has of it copies as well: portmirror apply takes it away")
+        // Of a name that is in use again, the row is its forerunner's.
+        lab.observed.removals = [lab.desired[0].mirror]
+        #expect(
+            status(lab).first?.reason
+                == "the mirror that had its name before is being removed: the next portmirror apply takes away what is left "
+                + "of it")
+        lab.observed.removals = []
+        lab.desired[0].mirror.engine = .ovs
+        #expect(status(lab).first?.reason == "what the kernel has of it copies as well: portmirror apply takes it away")
     }
 
     // MARK: VLAN outputs

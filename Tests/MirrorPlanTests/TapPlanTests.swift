@@ -33,10 +33,10 @@ import Testing
         #expect(lab.plan().engines[try name()] == .tc)
         #expect(notes(lab) == [])
         let cases: [(String, (inout Mirror) throws -> Void)] = [
-            ("cut copies (snaplen)", { $0.snaplen = 96 }),
+            ("cut copies (--snaplen)", { $0.snaplen = 96 }),
             ("write files", { $0.outputs = [try self.files()] }),
             (
-                "spread copies over its outputs (spread)",
+                "spread copies over its outputs (--spread)",
                 {
                     $0.outputs.append(.port(try PortName("eth0")))
                     $0.spread = true
@@ -64,8 +64,8 @@ import Testing
         #expect(lab.plan().engines[try name()] == .tap)
         #expect(
             notes(lab) == [
-                "the tap engine has it, since the ovs engine can't pick frames by chance (sample), and the tc engine "
-                    + "can't cut copies (snaplen); it copies while 'portmirror run m' runs"
+                "the tap engine has it, since the ovs engine can't pick frames by chance (--sample), and the tc engine "
+                    + "can't cut copies (--snaplen); it copies while 'portmirror run m' runs"
             ])
     }
 
@@ -80,7 +80,7 @@ import Testing
     @Test("What a tap can't do is refused, with the engine that can") func lacks() throws {
         var lab = try tapped { $0.reserve = true }
         #expect(lab.refusals().map(\.rule) == [.capability])
-        #expect(lab.refusals().map(\.message) == ["the tap engine can't reserve outputs (reserve); tc can"])
+        #expect(lab.refusals().map(\.message) == ["the tap engine can't reserve outputs (--reserve-output); tc can"])
         lab.desired[0].mirror.reserve = false
         lab.desired[0].mirror.outputs = [.vlan(12, bridge: try PortName("br0"))]
         #expect(lab.refusals().map(\.rule) == [.capability])
@@ -92,7 +92,7 @@ import Testing
             #expect(lab.refusals().first?.message.hasSuffix("; tap can") == true)
             lab.desired[0].mirror.outputs = [.port(try PortName("vnet2")), .port(try PortName("eth0"))]
             lab.desired[0].mirror.spread = true
-            #expect(lab.refusals().first?.message.contains("can't spread copies over its outputs (spread)") == true)
+            #expect(lab.refusals().first?.message.contains("can't spread copies over its outputs (--spread)") == true)
             #expect(lab.refusals().first?.message.hasSuffix("; tap can") == true)
             lab.desired[0].mirror.spread = false
         }
@@ -106,9 +106,9 @@ import Testing
         lab.engines[0].unavailable = "Open vSwitch doesn't answer"
         #expect(lab.refusals() == [])
         lab.desired[0].mirror.engine = nil
-        #expect(lab.refusals().first?.message.hasSuffix("or say engine tc to have the kernel do it") == true)
+        #expect(lab.refusals().first?.message.hasSuffix(", or have the kernel do it: --engine tc") == true)
         lab.desired[0].mirror.outputs = [try files()]
-        #expect(lab.refusals().first?.message.hasSuffix("or say engine tap to have a process do it") == true)
+        #expect(lab.refusals().first?.message.hasSuffix(", or have a process do it: --engine tap") == true)
     }
 
     // MARK: Steps

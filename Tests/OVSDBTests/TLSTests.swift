@@ -96,7 +96,7 @@ struct TLSTests {
         let missing = try failure(
             server, TLSFiles(certificateAuthority: "/nowhere.pem", certificate: "", privateKey: ""))
         #expect(
-            missing.description == "can't use the certificate authority on /nowhere.pem: TLS: there is no such file")
+            missing.description == "can't use the certificate authority /nowhere.pem: TLS: there is no such file")
         let noCertificate = try failure(server, certificates.files(authority: "ca.key"))
         #expect(noCertificate.details == "it has no certificate in PEM" && noCertificate.object.hasSuffix("/ca.key"))
         let authorities = certificates.file("authorities.pem")
@@ -226,6 +226,27 @@ struct TLSTests {
         let client = try server.client("ssl:127.0.0.1:\(rude.port)", tls: certificates.files())
         let error = try #require(throws: OVSDBError.self) { try client.connect() }
         #expect(error.code == .tls && error.details.contains("does the server speak TLS on this port?"), "\(error)")
+    }
+
+    @Test func `a server that speaks TLS where tcp was said is told apart`() throws {
+        let server = try certificates.server()
+        let client = try server.client("tcp:127.0.0.1:\(try #require(try server.ports().first))")
+        let error = try #require(throws: OVSDBError.self) { try client.connect() }
+        #expect(error.details.contains("TLS on this port") && error.details.contains("ssl:"), "\(error)")
+        // One that says so, as OpenSSL's own does.
+        let alert = try ScriptedServer(isLocal: false) { _, peer in
+            try peer.write([21, 3, 1, 0, 2, 2, 10] as [UInt8])
+            try peer.waitForEnd()
+        }
+        let other = try server.client("tcp:127.0.0.1:\(alert.port)")
+        let said = try #require(throws: OVSDBError.self) { try other.connect() }
+        #expect(said.details == "it speaks TLS on this port: ssl: instead of tcp:", "\(said)")
+    }
+
+    @Test func `a dot at the end of a name is the root's, and no part of it`() throws {
+        let server = try certificates.server()
+        let client = try server.client(try target(server), tls: certificates.files(serverNames: ["localhost."]))
+        try client.connect()
     }
 
     /// Why a client has no connection any more.

@@ -20,10 +20,19 @@ struct TargetTests {
         #expect(try OVSDBTarget(parsing: "tcp:x").unixPath == nil)
     }
 
+    @Test func `a file without a slash in front is in the directory of the switch's sockets`() throws {
+        #expect(try OVSDBTarget(parsing: "unix:db.sock", in: "/run/ovs").unixPath == "/run/ovs/db.sock")
+        #expect(try OVSDBTarget(parsing: "unix:/x", in: "/run/ovs").unixPath == "/x")
+        #expect(try OVSDBTarget(parsing: "unix:db.sock").unixPath == "db.sock")
+        let long = "/" + String(repeating: "x", count: 100)
+        #expect(throws: OVSDBError.self) { try OVSDBTarget(parsing: "unix:db.sock", in: long) }
+    }
+
     @Test(arguments: [
         ("", "has no method"), ("/run/db.sock", "has no method"), ("unix:", "wants the socket's file"),
         ("ptcp:6640", "makes a server listen"), ("punix:/x", "connects with unix:"), ("pssl:1", "connects with ssl:"),
-        ("http://x", "isn't known"), ("tcp:", "host is missing"), ("tcp:x:0", "no port"), ("tcp:x:65536", "no port"),
+        ("http://x", "isn't known; say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT"), ("tcp:", "host is missing"),
+        ("tcp:x:0", "no port"), ("tcp:x:65536", "no port"),
         ("tcp:x:", "no port"), ("tcp:::1", "brackets"), ("tcp:[::1", "isn't closed"), ("tcp:[::1]x", "no port"),
         ("tcp:a,,tcp:b", "has no method"), ("unix:/" + String(repeating: "x", count: 107), "107 bytes at most"),
     ])

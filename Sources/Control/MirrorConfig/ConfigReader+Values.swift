@@ -49,7 +49,7 @@ extension ConfigReader {
     }
 
     private func isWholeNumber(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        !text.isEmpty && text.utf8.allSatisfy(\.isASCIIDigit)
     }
 
     private mutating func truth(_ node: YAMLNode, _ key: String) -> Bool? {

@@ -18,21 +18,22 @@ public func parseOutput(
     // No interface can be called so: the kernel refuses colons.
     guard text.hasPrefix(mark) else {
         if let word = Direction.allCases.first(where: { text.hasSuffix(":\($0)") }) {
-            throw NameError(name: text, problem: "an output has no direction; leave out :\(word)")
+            throw NameError(name: text, problem: "an output has no direction; leave out :\(word)", kind: "an output")
         }
         return .port(try port(text))
     }
     let rest = text.dropFirst(mark.count)
     guard let at = rest.firstIndex(of: "@") else {
-        throw NameError(name: text, problem: "expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0")
+        throw NameError(name: text, problem: "expected vlan:VID@BRIDGE, as in vlan:12@ovsbr0", kind: "an output")
     }
     let digits = rest[..<at]
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+    guard !digits.isEmpty, digits.utf8.allSatisfy(\.isASCIIDigit),
         let id = UInt16(digits), outputVLANRange.contains(id)
     else {
         throw NameError(
             name: text,
-            problem: "the VLAN has to be a number from \(outputVLANRange.lowerBound) to \(outputVLANRange.upperBound)")
+            problem: "the VLAN has to be a number from \(outputVLANRange.lowerBound) to \(outputVLANRange.upperBound)",
+            kind: "an output")
     }
     return .vlan(id, bridge: try port(String(rest[rest.index(after: at)...])))
 }

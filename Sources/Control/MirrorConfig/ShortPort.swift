@@ -13,7 +13,7 @@ public func parseList(_ text: String) -> [String] {
 /// it for a name: an address, a pattern, a direction that there isn't. A file's `port:` takes any name.
 /// - Throws: ``NameError``
 public func parsePort(_ text: String) throws(NameError) -> PortName {
-    func error(_ problem: String) -> NameError { NameError(name: text, problem: problem) }
+    func error(_ problem: String) -> NameError { NameError(name: text, problem: problem, kind: "a port") }
     if text.utf8.contains(where: { "*?[".utf8.contains($0) }) {
         throw error("patterns aren't supported yet; name each port")
     }
@@ -39,11 +39,11 @@ private let directionWords: Set<String> = [
 
 /// Whether it is an IP address, with a prefix length or without, or a MAC address.
 private func isAddress(_ text: String) -> Bool {
-    func isDecimal(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
     let host = text.utf8.prefix { $0 != UInt8(ascii: "/") }
     let parts = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    if parts.count == 4, parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy(isDecimal) }) { return true }
-    let letters = UInt8(ascii: "a")...UInt8(ascii: "f")
+    if parts.count == 4, parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }) {
+        return true
+    }
     return host.count { $0 == UInt8(ascii: ":") } >= 2
-        && host.allSatisfy { isDecimal($0) || letters.contains($0 | 0x20) || $0 == UInt8(ascii: ":") }
+        && host.allSatisfy { $0.isASCIIHexDigit || $0 == UInt8(ascii: ":") }
 }

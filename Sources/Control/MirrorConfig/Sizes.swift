@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// A number of bytes that can't be read.
 public struct SizeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The text as it was given.
@@ -22,7 +24,7 @@ public let largestSize: UInt64 = 1 << 60
 /// powers of 1024, and so are `KiB` to `TiB`; `kB`, `MB`, `GB` and `TB` are powers of 1000. Upper and lower case are one.
 /// - Throws: ``SizeError``; nothing is refused, and so is what is over ``largestSize``.
 public func parseSize(_ text: String) throws(SizeError) -> UInt64 {
-    let digits = text.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    let digits = text.utf8.prefix(while: \.isASCIIDigit)
     guard !digits.isEmpty else {
         throw SizeError(text: text, problem: "expected a size, as in 100M, 64k or 2GB")
     }

@@ -161,7 +161,7 @@ private struct ByteCursor {
 
     /// One or more digits.
     mutating func digits() -> String? {
-        let digits = bytes.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let digits = bytes.prefix(while: \.isASCIIDigit)
         guard !digits.isEmpty else { return nil }
         bytes = bytes.dropFirst(digits.count)
         return String(Substring(digits))
@@ -171,7 +171,7 @@ private struct ByteCursor {
     mutating func number(_ width: Int) -> Int64? {
         let digits = bytes.prefix(width)
         guard digits.count == width,
-            digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+            digits.allSatisfy(\.isASCIIDigit)
         else { return nil }
         bytes = bytes.dropFirst(width)
         return Int64(String(Substring(digits)))

@@ -50,10 +50,9 @@ struct YAMLDocument {
 extension Problem {
     /// What libyaml says of text that isn't YAML.
     fileprivate init(_ error: YAMLError) {
-        let explained = error.context.map { ", \($0.text) that begins on line \($0.mark.line)" } ?? ""
         self.init(
             mark: error.mark.map { Mark($0) } ?? Mark(line: 1, column: 1),
-            message: "this isn't YAML: \(error.problem)\(explained)")
+            message: "this isn't YAML: \(error.problem)\(error.explanation)")
     }
 }
 

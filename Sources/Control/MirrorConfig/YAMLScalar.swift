@@ -1,3 +1,5 @@
+import MirrorModel
+
 /// A text as a YAML scalar on one line of a block collection, in quotes wherever a reader, of YAML 1.1 or 1.2, could
 /// take it for something else without.
 func yamlScalar(_ text: String) -> String {
@@ -13,9 +15,7 @@ func yamlScalar(_ text: String) -> String {
 /// Whether the text means itself without quotes: it begins with a letter (indicators, numbers, dates and white space
 /// don't), isn't a word for a truth value or nothing, and has neither a comment nor a key in it.
 private func isPlainText(_ text: String) -> Bool {
-    guard let first = text.unicodeScalars.first, first.isASCII, first.properties.isAlphabetic || first == "_" else {
-        return false
-    }
+    guard let first = text.utf8.first, first.isASCIILetter || first == UInt8(ascii: "_") else { return false }
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
     guard text.utf8.count > 5 || !words.contains(text.lowercased()) else { return false }
     var previous: UInt8 = 0

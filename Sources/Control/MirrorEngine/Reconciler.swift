@@ -71,7 +71,7 @@ public final class Reconciler {
         /// Those whose time is over.
         public var expired: [MirrorName] = []
         /// Of those that go, or go to another engine: the ones that can't be taken away now, with the definitions that
-        /// they had. They are kept as to be removed.
+        /// they had. They are marked for removal.
         public var unfinished: [Mirror] = []
         /// All that are to be removed, and wait for an engine that doesn't answer.
         public var awaited: [MirrorName] { observed.removals.map(\.name).filter { !settled.contains($0) } }
@@ -80,7 +80,7 @@ public final class Reconciler {
         public var elsewhere: [MirrorName: String] = [:]
         /// Those that no database has that was named, once this is done.
         fileprivate(set) var undatabased: Set<MirrorName> = []
-        /// Mirrors that were kept as to be removed, and aren't any more once this is done.
+        /// Mirrors that were marked for removal, and aren't any more once this is done.
         public var settled: [MirrorName] = []
         /// Mirrors that ran without a definition and are taken away.
         public var leftovers: [MirrorName] = []
@@ -265,12 +265,12 @@ public final class Reconciler {
             let silence = observed.hidden[removing.name] ?? "Open vSwitch doesn't answer"
             if let doubt = observed.doubt(about: removing.name) {
                 return
-                    "mirror \(removing.name): \(doubt). It may go on copying, and is kept as to be removed: the next "
+                    "mirror \(removing.name): \(doubt). It may go on copying, and is marked for removal: the next "
                     + "portmirror apply, add or remove after it has ended does the rest"
             }
             return
                 "mirror \(removing.name): \(silence), so what Open vSwitch has of this mirror can't be taken away now, and may "
-                + "go on copying. It is kept as to be removed: the next portmirror apply, add or remove that gets an "
+                + "go on copying. It is marked for removal: the next portmirror apply, add or remove that gets an "
                 + "answer does it"
         }
         preview.remarks += forgotten.sorted().compactMap { name in
@@ -278,7 +278,7 @@ public final class Reconciler {
                 observed.otherDatabases[name].map { "what Open vSwitch's database \($0) has of it" }
                 ?? (observed.hidden[name] != nil || observed.removals.contains { $0.name == name }
                     ? "what Open vSwitch's database has of it" : nil)
-            return reason.map { "mirror \(name): \($0) is left there, and copies on while that Open vSwitch runs" }
+            return reason.map { "mirror \(name): \($0) stays there, and Open vSwitch copies by it as long as it runs" }
         }
         let defined = Set(intents.map(\.mirror.name)).union(change.put.map(\.mirror.name)).union(settled)
             .union(desired.map(\.mirror.name))
@@ -338,13 +338,17 @@ public final class Reconciler {
         _ change: Change, _ plan: Plan, _ intents: [IntentStore.Intent], _ observed: Observation
     ) -> [Mirror] {
         let put = Set(change.put.map(\.mirror.name))
-        return intents.map(\.mirror).filter { old in
+        return intents.map(\.mirror).compactMap { old in
             let goes = change.remove.contains(old.name)
             // A process sees a changed definition by itself.
             let own: Carrier = observed.unaskable[old.name] == nil ? .switchTable : .process
             let moves =
                 put.contains(old.name) && plan.engines[old.name].map { observed.carrier(of: $0) != own } == true
-            return (goes || moves) && observed.hidden[old.name] != nil
+            guard goes || moves, observed.hidden[old.name] != nil else { return nil }
+            var old = old
+            // What is waited for is kept with it: an Open vSwitch of which nothing is found now is away.
+            if own == .switchTable { old.engine = observed.engine(on: own) }
+            return old
         }
     }
 

@@ -6,12 +6,7 @@ internal import MirrorModel
 public func shellWord(_ text: String) -> String {
     if text.unicodeScalars.contains(where: \.isUnprintable) { return "$'" + text.utf8.map(escaped).joined() + "'" }
     let isPlain = text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
-            true
-        default: "-_./:,=+@%".utf8.contains(byte)
-        }
+        byte.isASCIILetter || byte.isASCIIDigit || "-_./:,=+@%".utf8.contains(byte)
     }
     guard !isPlain || text.isEmpty else { return text }
     return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"

@@ -16,7 +16,7 @@ public struct MirrorName: Hashable, Comparable, Sendable, CustomStringConvertibl
             throw NameError(
                 name: text, problem: "it has \(text.utf8.count) bytes; the limit is \(Self.maximumLength)")
         }
-        guard Self.isLetterOrDigit(first) else {
+        guard first.isASCIILetter || first.isASCIIDigit else {
             throw NameError(name: text, problem: "it has to begin with a letter or digit")
         }
         for character in text where !Self.isAllowed(character) {
@@ -28,18 +28,9 @@ public struct MirrorName: Hashable, Comparable, Sendable, CustomStringConvertibl
     /// By name.
     public static func < (left: MirrorName, right: MirrorName) -> Bool { left.description < right.description }
 
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
-            true
-        default: false
-        }
-    }
-
     private static func isAllowed(_ character: Character) -> Bool {
         guard let byte = character.asciiValue, character.utf8.count == 1 else { return false }
-        return isLetterOrDigit(byte) || character == "." || character == "_" || character == "-"
+        return byte.isASCIILetter || byte.isASCIIDigit || character == "." || character == "_" || character == "-"
     }
 }
 

@@ -55,7 +55,7 @@ public struct VLANSet: Hashable, Sendable, CustomStringConvertible {
     /// by reading more bits than an id has.
     private static func number(_ text: Substring) -> UInt16? {
         let trimmed = text.drop { $0 == " " }
-        guard !trimmed.isEmpty, trimmed.allSatisfy({ ("0"..."9").contains($0) }) else { return nil }
+        guard !trimmed.isEmpty, trimmed.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
         return UInt16(trimmed) ?? UInt16.max
     }
 }

@@ -45,7 +45,7 @@ struct Assignments {
         if mirror.engine == nil, let silent = choices.first(where: \.isSilent),
             !observed.points.contains(where: { $0.mirror == mirror.name })
         {
-            return Assignment(refusal: refusal(of: mirror, by: silent), isUnseen: true)
+            return Assignment(refusal: refusal(of: mirror, by: silent, observed), isUnseen: true)
         }
         if choices.contains(where: { $0.carrier == .switchTable }), let reason = observed.hidden[mirror.name],
             observed.unaskable[mirror.name] == nil, !choices.contains(where: \.isSilent)
@@ -56,7 +56,7 @@ struct Assignments {
                     message: "\(reason): it is unknown whether it copies. "
                         + (observed.database == nil && !observed.declinesSwitches
                             ? "Start ovsdb-server" : "Leave out --db (and OVS_DB) to look there")
-                        + ", or \(mirror.wayAroundSwitches)"
+                        + ", or \(mirror.wayAroundSwitches(observed))"
                 ),
                 isUnseen: true)
         }
@@ -68,7 +68,8 @@ struct Assignments {
                 refusal: Refusal(
                     mirror: mirror.name, rule: .capability,
                     message: "\(port) is a port of Open vSwitch, and \(absent.unavailable ?? "that doesn't answer"): "
-                        + "start ovsdb-server, say where its database is (--db), or \(mirror.wayAroundSwitches)"),
+                        + "start ovsdb-server, say where its database is (--db), or "
+                        + mirror.wayAroundSwitches(observed)),
                 isUnseen: true)
         }
         // Ports that a switch has are the switch's business; others come to it last.
@@ -90,7 +91,9 @@ struct Assignments {
             }
             obstacles[engine.engine] = found
         }
-        return Assignment(refusal: refusal(of: mirror, choices, engines, obstacles, users, observed.topology))
+        return Assignment(
+            refusal: refusal(
+                of: mirror, inOrder, engines, obstacles, users, observed.topology, takesOver: fit.isOthers(mirror)))
     }
 
     /// Why an engine has a mirror that another one might be expected to have, and what that means.
@@ -113,16 +116,17 @@ struct Assignments {
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
-    private static func refusal(of mirror: Mirror, by silent: EngineCapabilities) -> Refusal {
+    private static func refusal(of mirror: Mirror, by silent: EngineCapabilities, _ observed: Observation) -> Refusal {
         Refusal(
             mirror: mirror.name, rule: .capability,
             message: "\(silent.unavailable ?? "the \(silent.engine) engine doesn't answer"), so it is unknown "
-                + "whether this mirror is, or should be, there: start it, or \(mirror.wayAroundSwitches)")
+                + "whether this mirror is, or should be, there: start it, or "
+                + mirror.wayAroundSwitches(observed))
     }
 
     private static func refusal(
         of mirror: Mirror, _ choices: [EngineCapabilities], _ engines: [EngineCapabilities],
-        _ obstacles: [EngineName: [Obstacle]], _ users: [Output: [Mirror]], _ topology: Topology
+        _ obstacles: [EngineName: [Obstacle]], _ users: [Output: [Mirror]], _ topology: Topology, takesOver: Bool
     ) -> Refusal {
         if choices.isEmpty, let engine = mirror.engine {
             return Refusal(mirror: mirror.name, rule: .capability, message: "there is no \(engine) engine here")
@@ -150,7 +154,26 @@ struct Assignments {
                 message += ", but \(others.compactMap(\.unavailable).joined(separator: " and "))"
             }
         }
+        message += wayWithoutReserving(mirror, others.isEmpty ? engines : [], users, topology)
+        if takesOver { message += ". To make somebody's mirror this tool's: portmirror import --take-over" }
         return Refusal(mirror: mirror.name, rule: .capability, message: message)
+    }
+
+    /// Where nothing but the wish to reserve keeps the engines from it: which would have it otherwise.
+    private static func wayWithoutReserving(
+        _ mirror: Mirror, _ engines: [EngineCapabilities], _ users: [Output: [Mirror]], _ topology: Topology
+    ) -> String {
+        guard mirror.reserve else { return "" }
+        var plain = mirror
+        plain.reserve = false
+        let able = engines.filter { engine in
+            engine.isAvailable && engine.carrier != .switchTable
+                && Obstacle.all(of: plain, for: engine, users: users, topology: topology).isEmpty
+        }
+        guard let first = able.first else { return "" }
+        let isChosen = mirror.engine == nil || mirror.engine == first.engine
+        return
+            ". Without --reserve-output \(first.engine) can (\(Mirror.withoutReserving(isChosen ? nil : first.engine)))"
     }
 }
 
@@ -166,16 +189,16 @@ enum Obstacle: Hashable {
         of mirror: Mirror, for engine: EngineCapabilities, users: [Output: [Mirror]], topology: Topology
     ) -> [Obstacle] {
         var found: [Obstacle] = []
-        if mirror.snaplen != nil, !engine.truncates { found.append(.lack("cut copies (snaplen)")) }
-        if mirror.sample > 1, !engine.samples { found.append(.lack("pick frames by chance (sample)")) }
+        if mirror.snaplen != nil, !engine.truncates { found.append(.lack("cut copies (--snaplen)")) }
+        if mirror.sample > 1, !engine.samples { found.append(.lack("pick frames by chance (--sample)")) }
         if mirror.filter != nil, !engine.filters {
             found.append(.lack("filter (Open vSwitch before 3.4 has no filter for mirrors)"))
         }
         if mirror.outputs.contains(where: { $0.files != nil }), !engine.writesFiles {
             found.append(.lack("write files"))
         }
-        if mirror.spread, !engine.spreads { found.append(.lack("spread copies over its outputs (spread)")) }
-        if mirror.reserve, !engine.reserves { found.append(.lack("reserve outputs (reserve)")) }
+        if mirror.spread, !engine.spreads { found.append(.lack("spread copies over its outputs (--spread)")) }
+        if mirror.reserve, !engine.reserves { found.append(.lack("reserve outputs (--reserve-output)")) }
         if mirror.outputs.contains(where: \.isVLAN), !engine.reachesVLANs {
             found.append(.lack("send copies into a VLAN of a bridge"))
         }
@@ -184,7 +207,10 @@ enum Obstacle: Hashable {
         {
             found.append(.lack("share an output with another mirror"))
         }
-        if engine.carrier != .switchTable { found += mirror.portsOnlyOfSwitches(topology) }
+        if engine.carrier != .switchTable {
+            found += mirror.portsOnlyOfSwitches(topology)
+            if mirror.reserve, engine.reserves { found += mirror.portsThatSwitchesReserve(topology) }
+        }
         return found
     }
 
@@ -202,10 +228,32 @@ enum Obstacle: Hashable {
 }
 
 extension Mirror {
-    /// What to say to have it whatever Open vSwitch does.
-    fileprivate var wayAroundSwitches: String {
+    /// What to type to have it whatever Open vSwitch does.
+    fileprivate func wayAroundSwitches(_ observed: Observation) -> String {
+        let topology = observed.topology
         let isTaps = snaplen != nil || spread || !directories.isEmpty
-        return isTaps ? "say engine tap to have a process do it" : "say engine tc to have the kernel do it"
+        guard let engine = observed.engine(on: isTaps ? .process : .filters) else { return "leave it to Open vSwitch" }
+        let way = "have \(isTaps ? "a process" : "the kernel") do it: --engine \(engine)"
+        let isOnBridge = outputPorts.allSatisfy { name in
+            topology[name]?.master.flatMap { topology[index: $0] }?.kind.isBridge == true
+        }
+        guard reserve, isTaps || !isOnBridge else { return way }
+        return "\(way), and no --reserve-output (\(Self.withoutReserving(engine)))"
+    }
+
+    /// How a mirror that is defined loses that wish.
+    static func withoutReserving(_ engine: EngineName?) -> String {
+        "with 'set': \(engine.map { "--engine \($0) " } ?? "")--unset reserve-output"
+    }
+
+    /// Outputs that are ports of a switch, which nobody else can take out of its traffic.
+    fileprivate func portsThatSwitchesReserve(_ topology: Topology) -> [Obstacle] {
+        outputPorts.compactMap { name in
+            guard let bridge = topology.switchOf(name),
+                topology[name]?.master.flatMap({ topology[index: $0] })?.kind.isBridge != true
+            else { return nil }
+            return .fact("\(name) is a port of \(bridge.name), and only the ovs engine reserves such a port")
+        }
     }
 
     /// A port that the kernel's part of Open vSwitch holds, though no database tells of it.

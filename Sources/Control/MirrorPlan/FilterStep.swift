@@ -20,6 +20,9 @@ public enum FilterStep: EngineStep {
     /// Remove somebody's filter whose copies a mirror of this tool's makes by now.
     case removeForeign(ForeignPoint, for: MirrorName)
 
+    /// Filters.
+    public static var carrier: Carrier? { .filters }
+
     /// The mirror whose point it is about.
     public var mirror: MirrorName? {
         switch self {

@@ -5,7 +5,7 @@ import MirrorModel
 struct ForwardingGraph {
     private let topology: Topology
     /// Outputs whose own frames are dropped (rule 7).
-    private let reserved: Set<PortName>
+    let reserved: Set<PortName>
     /// Whether a tunnel's outer packets count as the frames in them.
     private let countsTunnels: Bool
     /// Whether something chooses one of several ways for a frame.
@@ -43,11 +43,12 @@ struct ForwardingGraph {
     }
 
     /// Every place that a frame may come to after `start`, itself left out unless it comes back.
-    func reachable(from start: Point) -> Set<Point> {
+    /// - Parameter more: places that something else leads to from a place, such as mirrors.
+    func reachable(from start: Point, more: (Point) -> [Point] = { _ in [] }) -> Set<Point> {
         var found: Set<Point> = []
-        var open = successors(of: start)
+        var open = successors(of: start) + more(start)
         while let place = open.popLast() {
-            if found.insert(place).inserted { open += successors(of: place) }
+            if found.insert(place).inserted { open += successors(of: place) + more(place) }
         }
         return found
     }
@@ -150,14 +151,36 @@ struct ForwardingGraph {
     func origins(of goals: [Point]) -> Set<Point> {
         var found = Set(goals)
         var open = goals
+        // What goes out of two members of a bridge may have come in by any of them: no third one adds to that.
+        var passed: [PortName: PortName] = [:]
+        var isExhausted: Set<PortName> = []
         while let place = open.popLast() {
-            for earlier in predecessors(of: place) where found.insert(earlier).inserted { open.append(earlier) }
+            let junction = junction(before: place)
+            let others = predecessors(of: place, withMembers: junction.map { !isExhausted.contains($0.of) } ?? true)
+            for earlier in others where found.insert(earlier).inserted { open.append(earlier) }
+            guard let junction else { continue }
+            if let before = passed.updateValue(junction.port, forKey: junction.of), before != junction.port {
+                isExhausted.insert(junction.of)
+            }
         }
         return found
     }
 
+    /// The bridge or switch out of which what comes to a place has come, and its port; nil if it comes from elsewhere.
+    private func junction(before place: Point) -> (of: PortName, port: PortName)? {
+        guard let port = topology[place.port], !reserved.contains(port.name) else { return nil }
+        if let own = switchPort(port) {
+            return place.hook == own.port.hook(of: .egress) && !reserved.contains(own.port.name)
+                ? (own.of.name, own.port.name) : nil
+        }
+        guard place.hook == .egress, let master = port.master.flatMap({ topology[index: $0] }), master.kind.isBridge
+        else { return nil }
+        return (master.name, port.name)
+    }
+
     /// The other way round: ``successors(of:)`` of each of these has the place.
-    func predecessors(of place: Point) -> [Point] {
+    /// - Parameter withMembers: whether the other members of its bridge or switch are among them.
+    func predecessors(of place: Point, withMembers: Bool = true) -> [Point] {
         guard let port = topology[place.port] else { return beforeSwitchTunnel(place) }
         let parent = !countsTunnels && port.kind.isTunnel ? nil : port.kind.parent.flatMap { topology[index: $0] }
         let children = stacked(on: port)
@@ -165,7 +188,7 @@ struct ForwardingGraph {
         if let own = switchPort(port), !reserved.contains(own.port.name),
             place.hook == own.port.hook(of: .egress)
         {
-            let entrances = entrances(of: own.of, to: own.port)
+            let entrances = withMembers ? entrances(of: own.of, to: own.port) : []
             if own.port.isInternal { return entrances }
             return entrances + children.map { Point($0, .egress) }
         }
@@ -186,10 +209,12 @@ struct ForwardingGraph {
             guard let master, !reserved.contains(port.name) else { return places }
             switch master.kind {
             case .bridge:
-                places += topology.members(of: master.name).filter {
-                    $0.name != port.name && !reserved.contains($0.name)
+                if withMembers {
+                    places += topology.members(of: master.name).filter {
+                        $0.name != port.name && !reserved.contains($0.name)
+                    }
+                    .map { Point($0.name, .ingress) }
                 }
-                .map { Point($0.name, .ingress) }
                 places.append(Point(master.name, .egress))
             case .aggregate: places.append(Point(master.name, .egress))
             default: break

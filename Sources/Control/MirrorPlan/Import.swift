@@ -287,8 +287,9 @@ extension MirrorName {
     fileprivate static func legal(_ text: String) -> String {
         let legal = String(
             text.unicodeScalars.map { scalar in
-                scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
-                    || "._-".unicodeScalars.contains(scalar) ? Character(scalar) : "-"
+                let byte = UInt8(exactly: scalar.value) ?? 0
+                return byte.isASCIILetter || byte.isASCIIDigit || "._-".unicodeScalars.contains(scalar)
+                    ? Character(scalar) : "-"
             }.drop { !$0.isLetter && !$0.isNumber }.prefix(maximumLength))
         return legal.isEmpty ? "imported" : legal
     }

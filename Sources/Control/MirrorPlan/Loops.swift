@@ -38,8 +38,15 @@ struct LoopSearch {
             mirror.reservedOutputs(places: places[mirror.name] ?? [], in: topology)
             + (onSwitch.contains(mirror.name) ? mirror.outputPorts : [])
         let graph = ForwardingGraph(topology, reserved: Set(own))
-        for source in places[mirror.name] ?? [] {
-            for start in starts(of: mirror, in: graph) {
+        let starts = starts(of: mirror, in: graph)
+        let sources = places[mirror.name] ?? []
+        let reached = starts.reduce(into: Set(starts)) { all, start in
+            all.formUnion(graph.reachable(from: start) { (copies[$0] ?? []).map(\.to) })
+        }
+        // As a rule none comes back; where one does, the way is looked for.
+        guard !reached.isDisjoint(with: sources) else { return nil }
+        for source in sources where reached.contains(source) {
+            for start in starts {
                 if let path = graph.path(from: start, to: source, more: { (copies[$0] ?? []).map(\.to) }) {
                     let ports = ([source] + path).map(\.port)
                     return Self.joined(ports)

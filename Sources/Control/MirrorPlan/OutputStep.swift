@@ -9,6 +9,9 @@ public enum OutputStep: EngineStep {
     /// Drop the record of a port that has gone.
     case forget(OutputRecord)
 
+    /// Outputs are prepared alike, whatever sends to them.
+    public static var carrier: Carrier? { nil }
+
     /// Several may send to it.
     public var mirror: MirrorName? { nil }
 

@@ -124,10 +124,7 @@ public func makePlan(
             plan.notes += judge.notes(of: wanted.mirror)
         }
         if refusals.isEmpty { accepted.append(wanted) }
-        // What would go round in circles, or does harm, must not run on; what else is refused runs as it did.
-        if refusals.contains(where: { [.loop, .outputIsSource, .leak, .harm].contains($0.rule) }) {
-            circular.insert(wanted.mirror.name)
-        }
+        if refusals.contains(where: \.rule.stopsWhatRuns) { circular.insert(wanted.mirror.name) }
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
     // What can't be taken away yet may go on copying: its outputs stay fit for it.

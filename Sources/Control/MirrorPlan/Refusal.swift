@@ -26,6 +26,10 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case reserve
         /// The definition can't be read: the mirror is left as it runs (rule 14).
         case definition
+
+        /// Whether what runs of the mirror has to stop: it goes round in circles, or does harm. What else is refused runs
+        /// as it did.
+        var stopsWhatRuns: Bool { [.loop, .outputIsSource, .leak, .harm].contains(self) }
     }
 
     /// The mirror that it is about.

@@ -321,7 +321,7 @@ struct Rules {
                 mirror: mirror.name, rule: .hook,
                 message: "\(place.port) has as many mirrors at \(place.hook) as the tc engine has places for: "
                     + "\(PreferenceRange(place.hook).count). Remove one that you don't need, give one of them several "
-                    + "outputs instead, or have a process copy (engine tap)")
+                    + "outputs instead, or have a process copy (--engine tap)")
         ]
     }
 
@@ -339,20 +339,17 @@ struct Rules {
     }
 
     private func reserve(_ mirror: Mirror) -> [Refusal] {
-        // Open vSwitch reserves every output.
+        // Open vSwitch reserves every output of its mirrors, and ports of it alone.
         guard mirror.reserve, !isOnSwitch(mirror), !isUnseen(mirror) else { return [] }
         return mirror.outputs.compactMap { output in
             guard let port = topology[output] else { return nil }
             let master = port.master.flatMap { topology[index: $0] }
-            guard master?.kind.isBridge != true else { return nil }
-            let reason =
-                topology.switchOf(port.name).map {
-                    "it is a port of \($0.name), and the \(isTapped(mirror) ? "tap" : "tc") engine can't reserve one of "
-                        + "Open vSwitch, which reserves outputs of its own mirrors (--engine ovs); or leave --reserve-output out"
-                }
-                ?? "it isn't a member of a bridge, so nothing but this host sends to it; leave --reserve-output out"
+            guard master?.kind.isBridge != true, topology.switchOf(port.name) == nil else { return nil }
             return Refusal(
-                mirror: mirror.name, rule: .reserve, message: "\(port.name) can't be reserved: \(reason)")
+                mirror: mirror.name, rule: .reserve,
+                message:
+                    "\(port.name) can't be reserved: it isn't a member of a Linux bridge; leave --reserve-output out "
+                    + "(\(Mirror.withoutReserving(nil)))")
         }
     }
 
@@ -378,19 +375,11 @@ struct Rules {
         else { return [] }
         let places = places(of: mirror)
         guard places.count > 1 else { return [] }
-        let origins = places.map { graph.origins(of: [$0]) }
-        var first: [String] = []
-        var count = 0
-        for (index, place) in places.enumerated() {
-            for other in places.indices.dropFirst(index + 1)
-            where graph.mayPassBoth(place, places[other], origins[index], origins[other]) {
-                count += 1
-                guard first.count < 4 else { continue }
-                first.append("\(place.port) \(place.hook) and \(places[other].port) \(places[other].hook)")
-            }
-        }
-        guard count > 0 else { return [] }
-        let shown = first.joined(separator: "; ") + (count > first.count ? "; and \(count - first.count) more" : "")
+        let pairs = DoublePasses(of: places, in: topology, reserved: graph.reserved, outputs: mirror.outputPorts)
+        guard pairs.count > 0 else { return [] }
+        let shown =
+            pairs.first.map { "\($0.port) \($0.hook) and \($1.port) \($1.hook)" }.joined(separator: "; ")
+            + (pairs.count > pairs.first.count ? "; and \(pairs.count - pairs.first.count) more" : "")
         return [
             Warning(
                 mirror: mirror.name,

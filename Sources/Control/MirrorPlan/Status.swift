@@ -210,9 +210,16 @@ private struct StatusReader {
     /// What the removal of one waits for.
     private func removal(of name: MirrorName) -> String {
         if let doubt = observed.doubt(about: name) { return "being removed: \(doubt)" }
-        return observed.hidden[name] != nil
-            ? "being removed: waits for Open vSwitch, which may go on copying"
-            : "being removed: the next portmirror apply takes away what is left of it"
+        if let other = observed.otherDatabases[name], !other.isEmpty {
+            return
+                "being removed: what is left of it is in Open vSwitch's database \(other), which isn't looked at without "
+                + "--db \(other)"
+        }
+        let waits = "being removed: waits for Open vSwitch, which may go on copying"
+        if let reason = observed.hidden[name] { return "\(waits) (\(reason))" }
+        // Of a name that is in use again nobody has asked.
+        return observed.running.contains(name) && observed.switches == nil
+            ? waits : "being removed: the next portmirror apply takes away what is left of it"
     }
 
     /// One that is left as it runs, since its definition can't be read.
@@ -256,8 +263,13 @@ private struct StatusReader {
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
             let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
-            status.state = waits ? .waiting : .failed
-            status.reason = bridgeless.map { bridgelessness(of: $0, mirror.name) } ?? refusal.message
+            let goesOn =
+                observed.installed.contains(mirror.name)
+                && refusals[mirror.name]?.contains(where: \.rule.stopsWhatRuns) != true
+            status.state = waits ? .waiting : goesOn ? .degraded : .failed
+            status.reason =
+                bridgeless.map { bridgelessness(of: $0, mirror.name) }
+                ?? refusal.message + (goesOn ? "; it runs as last applied" : "")
         } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
             status.state = .waiting
             let missing =
@@ -383,25 +395,36 @@ private struct StatusReader {
 
     /// The name is in use again, before what had it was taken away.
     private func removalReasons(_ status: MirrorStatus) -> [String] {
-        guard carrier(of: status) != .switchTable, observed.removals.contains(where: { $0.name == status.name }) else {
-            return []
-        }
+        guard carrier(of: status) != .switchTable, isBeingRemoved(status.name) else { return [] }
         return ["the mirror that had its name before is \(removal(of: status.name))"]
     }
+
+    private func isBeingRemoved(_ name: MirrorName) -> Bool { observed.removals.contains { $0.name == name } }
 
     private func engineReasons(_ status: MirrorStatus) -> [String] {
         if carrier(of: status) == .process {
             return pending[status.name] == nil
                 ? [] : ["what copied before still does as well: portmirror apply takes it away"]
         }
+        let all = pending[status.name] ?? []
+        let steps = all.filter { $0.carrier == carrier(of: status) }
+        // Of what had its name before, another sentence tells.
+        let isElsewhere = steps.count < all.count && !isBeingRemoved(status.name)
         guard carrier(of: status) == .switchTable else {
-            guard pending[status.name] != nil else { return [] }
-            return points[status.name] == nil
-                ? ["the kernel holds none of it, and nothing is copied: portmirror apply sets it up again"]
-                : ["the kernel doesn't hold all of it: portmirror apply repairs it"]
+            let rest = isElsewhere ? ["what Open vSwitch has of it copies as well: portmirror apply takes it away"] : []
+            guard !steps.isEmpty else { return rest }
+            guard points[status.name] == nil else {
+                return ["the kernel doesn't hold all of it: portmirror apply repairs it"] + rest
+            }
+            return isElsewhere
+                ? ["Open vSwitch copies for it, and not the kernel yet: portmirror apply moves it"]
+                : ["the kernel holds none of it, and nothing is copied: portmirror apply sets it up again"]
         }
         var reasons: [String] = []
-        if let steps = pending[status.name] {
+        if isElsewhere {
+            reasons.append("what the kernel has of it copies as well: portmirror apply takes it away")
+        }
+        if !steps.isEmpty {
             let losses = steps.compactMap(Self.loss)
             reasons.append(
                 losses.isEmpty

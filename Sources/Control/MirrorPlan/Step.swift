@@ -2,6 +2,8 @@ public import MirrorModel
 
 /// One thing for an engine to do. Steps are few and exact: each names the object, none searches.
 public protocol EngineStep: Hashable, Sendable, CustomStringConvertible {
+    /// What carries the mirrors that such steps are about; nil for what all have in common.
+    static var carrier: Carrier? { get }
     /// The mirror that it is about; nil if it is about none, or several.
     var mirror: MirrorName? { get }
     /// What it does to what is there.
@@ -30,6 +32,9 @@ public struct Step: Hashable, Sendable, CustomStringConvertible {
 
     /// The mirror that it is about; nil if it is about none, or several.
     public var mirror: MirrorName? { action.mirror }
+
+    /// What carries the mirror that it is about; nil for what all have in common.
+    public var carrier: Carrier? { type(of: action).carrier }
 
     /// In words, as `portmirror plan` shows it.
     public var description: String { action.description }

@@ -13,6 +13,8 @@ struct SwitchFit {
     private let running: Set<MirrorName>
     /// Who has each output already: somebody else's row, or one of ours.
     private var holders: [Output: String] = [:]
+    /// Outputs of rows that could be taken over.
+    private var others: Set<Output> = []
     private var rows: [PortName: Int] = [:]
 
     init(_ mirrors: [Mirror], observed: Observation) {
@@ -24,12 +26,15 @@ struct SwitchFit {
             guard let bridge = try? PortName(row.bridge.name) else { continue }
             rows[bridge, default: 0] += 1
             guard row.mirror == nil else { continue }
-            switch row.selection.output {
-            case .port(let port):
-                if let port = try? PortName(port.name) { holders[.port(port)] = row.title }
-            case .vlan(let id): holders[.vlan(id, bridge: bridge)] = row.title
-            case .nowhere: break
-            }
+            let output: Output? =
+                switch row.selection.output {
+                case .port(let port): (try? PortName(port.name)).map(Output.port)
+                case .vlan(let id): .vlan(id, bridge: bridge)
+                case .nowhere: nil
+                }
+            guard let output else { continue }
+            holders[output] = row.title
+            if case .others = row.owner { others.insert(output) }
         }
     }
 
@@ -67,6 +72,9 @@ struct SwitchFit {
     func obstacles(of mirror: Mirror, for engine: EngineCapabilities) -> [Obstacle] {
         sourceObstacles(mirror) + outputObstacles(mirror) + selectorObstacles(mirror, engine) + roomObstacles(mirror)
     }
+
+    /// Whether somebody else's mirror has an output of it.
+    func isOthers(_ mirror: Mirror) -> Bool { mirror.outputs.contains(where: others.contains) }
 
     /// Takes its outputs, and its rows of the 32.
     mutating func take(_ mirror: Mirror) {

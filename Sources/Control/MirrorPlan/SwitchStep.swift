@@ -14,6 +14,9 @@ public enum SwitchStep: EngineStep {
     /// Take the mark off a row again.
     case release(ObservedSwitchMirror)
 
+    /// A switch.
+    public static var carrier: Carrier? { .switchTable }
+
     /// The mirror whose row it is about.
     public var mirror: MirrorName? {
         switch self {

@@ -143,7 +143,7 @@ public final class OpenVSwitchEngine: Engine {
             try read(client.replica, client, routes, into: &observation, &capabilities)
         } catch {
             guard !location.isNamed else {
-                throw UserError("\(error)", advice: "look whether ovsdb-server runs, and at --db or OVS_DB")
+                throw UserError("\(error)", advice: Self.advice(error))
             }
             let words = "Open vSwitch's database at \(location.target) doesn't answer (\(error))"
             silence = words
@@ -152,6 +152,21 @@ public final class OpenVSwitchEngine: Engine {
             capabilities.unavailable = words
         }
         observation.engines.append(capabilities)
+    }
+
+    /// What to do about a database that was named, where the error doesn't say it.
+    private static func advice(_ error: any Error) -> String {
+        guard let error = error as? OVSDBError else { return "" }
+        if case .connection(let errno?) = error.code, [Errno.access, .notPermitted].map(\.code).contains(errno) {
+            return ""
+        }
+        switch error.code {
+        // The errors of TLS name the file, the name or the option.
+        case .tls, .noColumn, .operation, .commit, .cancelled: return ""
+        case .connection, .timeout: return "look whether ovsdb-server runs there, and at --db or OVS_DB"
+        case .protocolViolation, .noDatabase, .server:
+            return "look whether --db or OVS_DB names a database of Open vSwitch"
+        }
     }
 
     private func read(
@@ -223,6 +238,7 @@ public final class OpenVSwitchEngine: Engine {
         guard mirror.mayBeOnSwitch else { return nil }
         if let silence { return silence }
         if isDeclined {
+            if wasKept, mirror.engine == .ovs { return "Open vSwitch isn't looked at (--db none, or OVS_DB)" }
             // A file that can't be read says nothing against who wants none to be looked for.
             guard case .owners = fileContents() else { return nil }
             return rows(of: mirror, in: "Open vSwitch's database").map { "\($0), and isn't looked at" }
@@ -238,6 +254,7 @@ public final class OpenVSwitchEngine: Engine {
         if let reason = rows(of: mirror, in: "Open vSwitch's database") {
             return "\(reason), and its server doesn't run"
         }
+        // What was kept for Open vSwitch waits for it, also where its file is away for a moment.
         guard case .absent = fileContents(), wasKept, mirror.engine == .ovs else { return nil }
         return "no database of Open vSwitch is found here"
     }
@@ -384,13 +401,13 @@ public final class OpenVSwitchEngine: Engine {
     /// Waits for a daemon that doesn't act at once.
     private func wait(for number: Int64?, _ client: OVSDBClient, purges: Bool) -> [String] {
         if isStopped {
-            return ["ovs-vswitchd isn't running: what it is to mirror is in its database, and starts when it does"]
+            return ["ovs-vswitchd isn't running: the change is in its database, and counts as soon as it runs"]
         }
         do {
             guard try client.wait(upTo: Self.patience, until: { Self.hasActed(on: number, $0) }) else {
                 return [
                     "ovs-vswitchd hasn't acted within \(Self.patience.components.seconds) seconds: it isn't running, or "
-                        + "is busy; what it is to mirror is in its database"
+                        + "is busy; the change is in its database"
                 ]
             }
         } catch {

@@ -69,7 +69,8 @@ final class OutputPort {
     var queueReason: String? {
         guard !sender.passesQueue else { return nil }
         if !isAsked { return reasonNotToAsk }
-        guard let link, Self.isUp(link) else { return "it is down" }
+        guard let link else { return "it isn't there" }
+        guard Self.isUp(link) else { return "it is down" }
         if case .used(let words) = egressUse { return words }
         if sender.isBinding { return "the way past it is still being opened" }
         guard let problem = sender.directProblem else { return "it has just come up" }

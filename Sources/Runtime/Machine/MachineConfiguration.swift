@@ -1,5 +1,6 @@
 public import LinuxSystem
 public import MirrorEngine
+internal import OVSDB
 public import OVSDBTransport
 public import OpenVSwitch
 
@@ -42,12 +43,32 @@ public struct MachineConfiguration: Sendable {
         do {
             if let database {
                 guard database != "none" else { return nil }
-                return OpenVSwitchEngine.Location(target: try OVSDBTarget(parsing: database), tls: tls, isNamed: true)
+                let target = try Self.target(database, in: switchPlaces.sockets, hasFiles: tls != nil)
+                return OpenVSwitchEngine.Location(target: target, tls: tls, isNamed: true)
             }
             return try OpenVSwitchEngine.usualLocation(directory: switchPlaces.sockets)
-        } catch {
+        } catch let error as OVSDBError {
             throw UserError("\(error)", kind: .usage)
         }
+    }
+
+    /// A database by its name, which isn't `none`.
+    /// - Parameters:
+    ///   - directory: where files without a slash in front are.
+    ///   - hasFiles: whether there are files for TLS.
+    /// - Throws: ``UserError`` of the kind `usage` for a name that can't be right.
+    @discardableResult
+    public static func target(_ name: String, in directory: String? = nil, hasFiles: Bool) throws -> OVSDBTarget {
+        let target: OVSDBTarget
+        do throws(OVSDBError) {
+            target = try OVSDBTarget(parsing: name, in: directory)
+        } catch {
+            throw UserError("\(error), or none (no Open vSwitch is looked at)", kind: .usage)
+        }
+        guard !target.usesTLS || hasFiles else {
+            throw UserError("\(target) needs --private-key, --certificate and --ca-cert", kind: .usage)
+        }
+        return target
     }
 
     /// The directory of what goes at a restart, whoever named it.

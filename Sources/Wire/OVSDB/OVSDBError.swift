@@ -50,7 +50,15 @@ public struct OVSDBError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         let reason = reason
         let said = details.isEmpty ? reason : reason.isEmpty ? details : "\(reason): \(details)"
-        return "can't \(operation)\(object.isEmpty ? "" : " on \(object)"): \(said)"
+        return "can't \(operation)\(object.isEmpty ? "" : "\(preposition) \(object)"): \(said)"
+    }
+
+    /// What leads from the operation to its object: none where the operation ends with what the object is called.
+    private var preposition: String {
+        if operation == "connect" { return " to" }
+        let isNamed =
+            operation.hasPrefix("use the ") || operation.hasSuffix(" server") || operation.hasSuffix(" address")
+        return isNamed ? "" : " on"
     }
 
     private var reason: String {

@@ -30,6 +30,7 @@ final class Connection {
     private var session: TLSSession?
     private var queue: [Outgoing] = []
     private var isOpen = false
+    private var hasHeard = false
     private var isClosed = false
     /// How much is taken at once: more where much comes.
     private var appetite = 32_768
@@ -217,6 +218,10 @@ final class Connection {
         guard !bytes.isEmpty else {
             return end(theirEnd)
         }
+        if !hasHeard, session == nil, let first = bytes.first, Self.recordTypes.contains(first) {
+            return end(.closed(remote.description, "it speaks TLS on this port: ssl: instead of tcp:"))
+        }
+        hasHeard = true
         guard let session else { return tell(.received(bytes)) }
         do throws(OVSDBError) {
             let text = try session.receive(bytes)
@@ -230,10 +235,16 @@ final class Connection {
         }
     }
 
+    /// What TLS begins a message with (RFC 8446, section 5.1); JSON doesn't.
+    private static let recordTypes: ClosedRange<UInt8> = 20...24
+
     // MARK: Ending
 
     private var theirEnd: OVSDBError {
         var error = OVSDBError.closed(remote.description)
+        if case .tcp = remote, !hasHeard {
+            error.details += " without an answer; does it speak TLS on this port (ssl:)?"
+        }
         guard let session, !session.isEnded else { return error }
         if session.isOpen {
             error.details = "the connection ended before TLS did: the server was killed, or something on the way cut it"

@@ -299,7 +299,7 @@ public final class OVSDBClient {
                 .tls, operation: "connect", object: remote.description,
                 details: "ssl: needs --private-key, --certificate and --ca-cert")
         }
-        let made = try TLSContext(tls)
+        let made = try TLSContext(tls, server: remote.description)
         tlsContext = made
         return made
     }

@@ -30,11 +30,13 @@ public struct OVSDBTarget: Hashable, Sendable, CustomStringConvertible {
     public let remotes: [Remote]
 
     /// From its text.
+    /// - Parameter directory: where the files of `unix:` targets are that don't begin with a slash, as Open vSwitch's own
+    ///   programs have it; nil for the working directory.
     /// - Throws: ``OVSDBError`` that says what is wrong with it.
-    public init(parsing text: String) throws(OVSDBError) {
+    public init(parsing text: String, in directory: String? = nil) throws(OVSDBError) {
         var remotes: [Remote] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            remotes.append(try Self.remote(part.trimmed, of: text))
+            remotes.append(try Self.remote(part.trimmed, of: text, directory))
         }
         self.remotes = remotes
     }
@@ -47,22 +49,28 @@ public struct OVSDBTarget: Hashable, Sendable, CustomStringConvertible {
     /// Whether all servers are UNIX sockets.
     var isLocal: Bool { remotes.allSatisfy { if case .unix = $0 { true } else { false } } }
 
+    /// Whether a server is spoken to with TLS, which takes files.
+    public var usesTLS: Bool { remotes.contains { if case .ssl = $0 { true } else { false } } }
+
     /// As it is written.
     public var description: String { remotes.map(\.description).joined(separator: ",") }
 
-    private static func remote(_ part: Substring, of text: String) throws(OVSDBError) -> Remote {
+    private static let forms = "say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT"
+
+    private static func remote(_ part: Substring, of text: String, _ directory: String?) throws(OVSDBError) -> Remote {
         let pieces = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard pieces.count == 2, let scheme = pieces.first, let rest = pieces.last else {
-            throw refusal(text, "\"\(part)\" has no method; write unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT")
+            throw refusal(text, "\"\(part)\" has no method; \(forms)")
         }
         switch scheme {
         case "unix":
             guard !rest.isEmpty else { throw refusal(text, "unix: wants the socket's file") }
+            let path = rest.first == "/" ? String(rest) : (directory.map { "\($0)/" } ?? "") + rest
             // sockaddr_un has 108 bytes, one of them for the NUL (unix(7)).
-            guard rest.utf8.count <= 107 else {
-                throw refusal(text, "a socket's file name has 107 bytes at most; this one has \(rest.utf8.count)")
+            guard path.utf8.count <= 107 else {
+                throw refusal(text, "a socket's file name has 107 bytes at most; this one has \(path.utf8.count)")
             }
-            return .unix(path: String(rest))
+            return .unix(path: path)
         case "tcp", "ssl":
             let (host, port) = try address(rest, of: text)
             return scheme == "tcp" ? .tcp(host: host, port: port) : .ssl(host: host, port: port)
@@ -70,7 +78,7 @@ public struct OVSDBTarget: Hashable, Sendable, CustomStringConvertible {
             throw refusal(
                 text, "\(scheme): makes a server listen; a client connects with \(scheme.dropFirst()):")
         default:
-            throw refusal(text, "the method \"\(scheme)\" isn't known; there are unix, tcp and ssl")
+            throw refusal(text, "the method \"\(scheme)\" isn't known; \(forms)")
         }
     }
 

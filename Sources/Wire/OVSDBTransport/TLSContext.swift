@@ -9,17 +9,18 @@ import SharedLibrary
     let files: TLSFiles
 
     /// Reads the files.
+    /// - Parameter server: the first one that it is for, for messages.
     /// - Throws: ``OVSDBError`` with code `tls` that names the file.
-    init(_ files: TLSFiles) throws(OVSDBError) {
+    init(_ files: TLSFiles, server: String) throws(OVSDBError) {
         let functions: OpenSSL
         switch unsafe OpenSSL.loaded {
         case .success(let loaded): unsafe functions = unsafe loaded
         case .failure(let error):
-            throw OVSDBError(.tls, operation: "connect", object: "ssl:", details: error.description)
+            throw OVSDBError(.tls, operation: "connect", object: server, details: error.description)
         }
         unsafe functions.clearErrors()
         guard let pointer = unsafe functions.makeContext(functions.clientMethod()) else {
-            throw OVSDBError(.tls, operation: "connect", object: "ssl:", details: unsafe functions.takeWords())
+            throw OVSDBError(.tls, operation: "connect", object: server, details: unsafe functions.takeWords())
         }
         unsafe self.functions = unsafe functions
         unsafe self.pointer = unsafe pointer

@@ -38,7 +38,10 @@ import OVSDB
         unsafe self.incoming = unsafe incoming
         unsafe self.outgoing = unsafe outgoing
         self.server = server
-        names = context.files.serverNames.isEmpty ? [host] : context.files.serverNames
+        // A certificate's names have no dot at their end, which stands for the root of all names.
+        names = (context.files.serverNames.isEmpty ? [host] : context.files.serverNames).map { name in
+            name.count > 1 && name.last == "." ? String(name.dropLast()) : name
+        }
         // Server name indication is for names as DNS has them (RFC 6066, section 3).
         if let name = names.first(where: Self.isHostName) {
             // SSL_CTRL_SET_TLSEXT_HOSTNAME
@@ -247,9 +250,7 @@ import OVSDB
 
 extension OVSDBError {
     /// The server has ended the connection.
-    static func closed(_ server: String) -> OVSDBError {
-        OVSDBError(
-            .connection(errno: nil), operation: "hear from the server", object: server,
-            details: "the server closed the connection")
+    static func closed(_ server: String, _ details: String = "the server closed the connection") -> OVSDBError {
+        OVSDBError(.connection(errno: nil), operation: "hear from the server", object: server, details: details)
     }
 }

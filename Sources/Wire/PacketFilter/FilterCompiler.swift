@@ -20,6 +20,8 @@ public enum FilterCompiler {
         case .refused(let message):
             let position = ErrorLocator(expression: expression, message: message, framing: framing).position()
             throw FilterError(expression: expression, position: position, message: message)
+        // That is no fault of the expression.
+        case .unavailable(let reason): throw FilterError(expression: "", message: reason)
         case .instructions(let instructions):
             return try program(of: instructions, expression: expression)
         }

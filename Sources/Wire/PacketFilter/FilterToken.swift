@@ -56,9 +56,11 @@ struct FilterToken: Hashable {
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+        isDecimal(byte) || (0x61...0x7a).contains(byte | 0x20)
     }
 }
+
+private func isDecimal(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
 /// The tokens that hold colons: MAC addresses, what libpcap calls bogus ones, and IPv6 addresses.
 private enum AddressScanner {
@@ -114,10 +116,10 @@ private enum AddressScanner {
     }
 
     private static func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
-        !text.isEmpty && text.allSatisfy { (0x30...0x39).contains($0) }
+        !text.isEmpty && text.allSatisfy(isDecimal)
     }
 
     private static func isHexadecimal(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
+        isDecimal(byte) || (0x61...0x66).contains(byte | 0x20)
     }
 }

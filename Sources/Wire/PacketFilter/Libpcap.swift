@@ -8,6 +8,8 @@ enum Libpcap {
         case instructions([BPFInstruction])
         /// libpcap's own words.
         case refused(String)
+        /// It can't be asked, in words.
+        case unavailable(String)
     }
 
     /// libpcap looks names up with getprotobyname and others that keep their answer in static memory, so calls to it
@@ -21,11 +23,11 @@ enum Libpcap {
             let pcap: LibpcapFunctions
             switch unsafe LibpcapFunctions.loaded {
             case .success(let functions): unsafe pcap = unsafe functions
-            case .failure(let error): return .refused(error.description)
+            case .failure(let error): return .unavailable(error.description)
             }
             // The snapshot length is what the program returns for a match; any but 0 does.
             guard let handle = unsafe pcap.openDead(framing.number, 262_144) else {
-                return .refused("libpcap can't allocate memory")
+                return .unavailable("libpcap can't allocate memory")
             }
             defer { unsafe pcap.close(handle) }
             var program = unsafe bpf_program()

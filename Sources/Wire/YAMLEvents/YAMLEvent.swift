@@ -91,6 +91,13 @@ public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
     /// For people.
     public var description: String {
         let place = mark.map { "line \($0.line), column \($0.column): " } ?? ""
-        return place + problem + (context.map { ", \($0.text) that begins on line \($0.mark.line)" } ?? "")
+        return place + problem + explanation
+    }
+
+    /// In what it was found: with the line where that begins, unless that is here.
+    public var explanation: String {
+        guard let context else { return "" }
+        return context.mark == mark
+            ? ", in \(context.text)" : ", \(context.text) that begins on line \(context.mark.line)"
     }
 }
