@@ -11,7 +11,7 @@ import TrafficControl
 /// An Open vSwitch that doesn't answer until it is told to.
 private final class AbsentSwitch: Engine {
     var answers = false
-    var hides: Set<String> = []
+    var hides: Set<MirrorName> = []
     var isDeclined = false
 
     let name = EngineName.ovs
@@ -23,13 +23,11 @@ private final class AbsentSwitch: Engine {
     }
 
     func observe(into observation: inout Observation) throws {
-        observation.declinesSwitches = isDeclined
+        observation.switchDatabase.isDeclined = isDeclined
+        if !answers, !isDeclined { observation.switchDatabase.file = .owners(hides) }
         observation.engines.append(capabilities)
     }
     func perform(_ steps: [Step], on observed: Observation) throws -> [String] { [] }
-    func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
-        !answers && !isDeclined && hides.contains(mirror.name.description) ? "nobody serves the database" : nil
-    }
 }
 
 /// A process that listens where a mirror's tap would, and answers nothing right until it ends.
@@ -46,7 +44,6 @@ private final class DoubtfulTap: Engine {
         observation.engines.append(.tap)
     }
     func perform(_ steps: [Step], on observed: Observation) throws -> [String] { [] }
-    func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { doubts[mirror.name] }
 }
 
 @Suite struct RemovalTests {
@@ -59,7 +56,7 @@ private final class DoubtfulTap: Engine {
         reconciler = Reconciler(
             engines: [machine.engine, ovs], store: machine.store, runDirectory: "\(machine.directory)/run")
         // As it would be with the mirror's rows in a database that nobody serves.
-        ovs.hides = ["ids"]
+        ovs.hides = [try MirrorName("ids")]
         try machine.write("version: 1\nmirrors:\n  ids: {from: x, to: b}\n", "ids.yaml")
         let name = try PortName("b")
         let record = OutputRecord(

@@ -368,7 +368,7 @@ import TrafficControl
                 $0.engine = engine
                 $0.reserve = true
             }
-            lab.observed.hidden = [try MirrorName("m"): "Open vSwitch's database has rows of it"]
+            lab.observed.switchDatabase.file = .owners([try MirrorName("m")])
             let refusals = lab.refusals()
             #expect(refusals.map(\.rule) == [.capability])
             #expect(refusals.first?.message.hasPrefix("Open vSwitch's database has rows of it") == true)

@@ -28,16 +28,9 @@ public protocol Engine {
 
     /// The commands of others' programs that equal steps, in the order in which to run them.
     func explain(_ steps: [Step], on observed: Observation) -> [ExplainedCommand]
-
-    /// Why it may run a mirror where it couldn't look when it last did, as a sentence without a full stop; nil if it doesn't.
-    /// - Parameter wasKept: whether that was so at an earlier time, and hasn't been found out since.
-    func hiding(_ mirror: Mirror, wasKept: Bool) -> String?
 }
 
 extension Engine {
-    /// Sees everything that it runs.
-    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { nil }
-
     /// It has no steps.
     public func takes(_ step: Step) -> Bool { false }
 
@@ -67,6 +60,7 @@ public final class EngineGroup {
         var observation = Observation()
         begin()
         for engine in engines { try engine.observe(into: &observation) }
+        observation.leaveOutThisMachine()
         try look(at: outputs, of: &observation)
         return observation
     }
@@ -79,11 +73,6 @@ public final class EngineGroup {
         for engine in engines {
             try engine.inspect(ports.sorted { $0.index < $1.index }, in: &observation)
         }
-    }
-
-    /// Why one of them may: the first that gives a reason.
-    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
-        engines.lazy.compactMap { $0.hiding(mirror, wasKept: wasKept) }.first
     }
 
     /// Hands on runs of steps that belong to the same engine.

@@ -133,7 +133,6 @@ public final class Reconciler {
         engine.begin()
         let definitions = try store.load(now: now)
         var observed = try observe()
-        observed.hidden = hidden(definitions.intents, observed)
         let desired = definitions.intents.map { compile($0.mirror, observed, isAsked: false) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
@@ -150,7 +149,7 @@ public final class Reconciler {
     private func observe(outputs: Set<PortName> = []) throws -> Observation {
         var observed = try engine.observe(outputs: outputs)
         observed.removals = try removals.load()
-        observed.otherDatabases = try databases.load().mapValues(\.database).filter { $0.value != observed.database }
+        observed.databases = try databases.load().mapValues(\.database)
         return observed
     }
 
@@ -185,12 +184,11 @@ public final class Reconciler {
         var observed = observed
         let definitions = try store.load(now: now)
         let intents = definitions.intents
-        observed.hidden = hidden(intents, observed)
         let frozen = Self.frozen(definitions, observed)
         // Where no switch is looked for, it is the word of who asks that nothing of a mirror matters there: that counts for
         // those that are named.
         let forgotten =
-            observed.declinesSwitches ? change.remove.filter { observed.unaskable[$0] == nil } : Set<MirrorName>()
+            observed.switchDatabase.isDeclined ? change.remove.filter { observed.unaskable[$0] == nil } : Set<MirrorName>()
         var change = change
         let takeOver = try change.takeOver.map { scope in
             try TakeOver(
@@ -207,8 +205,9 @@ public final class Reconciler {
         let settled = observed.removals.filter { removal in
             // One that a broken file has as well is left as it runs.
             guard !frozen.contains(where: { $0.mirror.name == removal.name }) else { return false }
-            guard !observed.declinesSwitches else { return forgotten.contains(removal.name) }
-            return observed.otherDatabases[removal.name] == nil && engine.hiding(removal, wasKept: true) == nil
+            guard !observed.switchDatabase.isDeclined else { return forgotten.contains(removal.name) }
+            return observed.otherDatabase(of: removal.name) == nil
+                && observed.unknown(about: removal, wasKept: true) == nil
         }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))
@@ -217,7 +216,7 @@ public final class Reconciler {
                 .map { (mirror: mirror, reason: $0) }
         }
         let away = Set(elsewhere.map(\.mirror.name))
-        observed.preparedElsewhere = preparedElsewhere(elsewhere.map(\.mirror), observed)
+        let inOtherDatabases = elsewhere.map(\.mirror).filter { observed.otherDatabase(of: $0.name) != nil }
         var mirrors = intents.map(\.mirror).filter { !change.remove.contains($0.name) && !names.contains($0.name) }
         mirrors += change.put.map(\.mirror)
         mirrors.removeAll { away.contains($0.name) }
@@ -229,7 +228,7 @@ public final class Reconciler {
         var judged = observed
         for name in intents.map(\.mirror.name) where change.remove.contains(name) { judged.taps[name] = nil }
         var plan = makePlan(
-            desired: desired, observed: judged, scope: change.scope,
+            desired: desired, elsewhere: inOtherDatabases, observed: judged, scope: change.scope,
             adopting: takeOver?.adoption ?? Adoption())
         let unfinished = unfinished(change, plan, intents, observed).filter { !forgotten.contains($0.name) }
         if !unfinished.isEmpty {
@@ -237,8 +236,8 @@ public final class Reconciler {
             judged.removals += unfinished
             // Once more, with their outputs kept as they are.
             plan = makePlan(
-                desired: desired, observed: judged, scope: change.scope,
-                adopting: takeOver?.adoption ?? Adoption())
+            desired: desired, elsewhere: inOtherDatabases, observed: judged, scope: change.scope,
+            adopting: takeOver?.adoption ?? Adoption())
         }
         var preview = Preview(plan: plan, desired: desired, observed: observed)
         preview.takenOver = takeOver
@@ -262,7 +261,7 @@ public final class Reconciler {
         preview.removed = intents.map(\.mirror.name).filter(change.remove.contains)
         preview.expired = change.expired
         preview.remarks = unfinished.map { removing in
-            let silence = observed.hidden[removing.name] ?? "Open vSwitch doesn't answer"
+            let silence = observed.unknown(about: removing) ?? "Open vSwitch doesn't answer"
             if let doubt = observed.doubt(about: removing.name) {
                 return
                     "mirror \(removing.name): \(doubt). It may go on copying, and is marked for removal: the next "
@@ -273,10 +272,12 @@ public final class Reconciler {
                 + "go on copying. It is marked for removal: the next portmirror apply, add or remove that gets an "
                 + "answer does it"
         }
+        let hidden = Set(
+            intents.map(\.mirror).filter { forgotten.contains($0.name) && observed.unknown(about: $0) != nil }.map(\.name))
         preview.remarks += forgotten.sorted().compactMap { name in
             let reason =
-                observed.otherDatabases[name].map { "what Open vSwitch's database \($0) has of it" }
-                ?? (observed.hidden[name] != nil || observed.removals.contains { $0.name == name }
+                observed.otherDatabase(of: name).map { "what Open vSwitch's database \($0) has of it" }
+                ?? (hidden.contains(name) || observed.removals.contains { $0.name == name }
                     ? "what Open vSwitch's database has of it" : nil)
             return reason.map { "mirror \(name): \($0) stays there, and Open vSwitch copies by it as long as it runs" }
         }
@@ -286,7 +287,7 @@ public final class Reconciler {
         // What isn't in a database that was named, or isn't any more.
         let placed = plan.engines.filter { name, engine in
             change.scope.contains(name)
-                && (observed.carrier(of: engine) != .switchTable || observed.database == nil)
+                && (observed.carrier(of: engine) != .switchTable || observed.switchDatabase.name == nil)
         }
         preview.undatabased = Set(placed.keys).union(preview.removed).union(settled).union(preview.leftovers)
             .subtracting(unfinished.map(\.name)).subtracting(away)
@@ -313,24 +314,14 @@ public final class Reconciler {
         guard !reasons.isEmpty else { return }
         let away = touched.filter { elsewhere($0) != nil }
         let ways = [
-            away.first { observed.otherDatabases[$0.name] != nil }.map {
+            away.first { observed.otherDatabase(of: $0.name) != nil }.map {
                 "'portmirror remove \($0.name) --db none' forgets what is in a database that has gone for good"
             },
-            away.contains { observed.otherDatabases[$0.name] == nil }
+            away.contains { observed.otherDatabase(of: $0.name) == nil }
                 ? "what a namespace has is changed there, with 'ip netns exec NAME' or nsenter(1); if it has gone, delete the "
                     + "file that is named, if one is" : nil,
         ]
         throw UserError(each: reasons, advice: "nothing was changed; " + ways.compactMap { $0 }.joined(separator: "; "))
-    }
-
-    /// Mirrors of databases that aren't looked at, with those of their outputs that this machine has prepared for them.
-    private func preparedElsewhere(_ away: [Mirror], _ observed: Observation) -> [Mirror] {
-        let prepared = Set(observed.records.map(\.port.name))
-        return away.filter { observed.otherDatabases[$0.name] != nil }.compactMap { mirror in
-            var mirror = mirror
-            mirror.outputs.removeAll { $0.port.map(observed.topology.ownName).map(prepared.contains) != true }
-            return mirror.outputs.isEmpty ? nil : mirror
-        }
     }
 
     /// Mirrors that go, or go to another engine, though one that doesn't answer may run them.
@@ -344,28 +335,12 @@ public final class Reconciler {
             let own: Carrier = observed.unaskable[old.name] == nil ? .switchTable : .process
             let moves =
                 put.contains(old.name) && plan.engines[old.name].map { observed.carrier(of: $0) != own } == true
-            guard goes || moves, observed.hidden[old.name] != nil else { return nil }
+            guard goes || moves, observed.unknown(about: old) != nil else { return nil }
             var old = old
             // What is waited for is kept with it: an Open vSwitch of which nothing is found now is away.
             if own == .switchTable { old.engine = observed.engine(on: own) }
             return old
         }
-    }
-
-    /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason; those that are to be
-    /// removed, too.
-    private func hidden(_ intents: [IntentStore.Intent], _ observed: Observation) -> [MirrorName: String] {
-        let running = Set(observed.points.map(\.mirror)).union(observed.taps.keys)
-            .union((observed.switches?.mirrors ?? []).compactMap(\.mirror))
-        let defined = Set(intents.map(\.mirror.name))
-        let away =
-            intents.map { (mirror: $0.mirror, wasKept: false) }
-            + observed.removals.filter { !defined.contains($0.name) }.map { (mirror: $0, wasKept: true) }
-        return Dictionary(
-            away.filter { !running.contains($0.mirror.name) }.compactMap { mirror, wasKept in
-                engine.hiding(mirror, wasKept: wasKept).map { (mirror.name, $0) }
-            },
-            uniquingKeysWith: { first, _ in first })
     }
 
     /// What was asked for, with what follows from it: mirrors whose time is over, times from now that become an end.
@@ -600,7 +575,7 @@ public final class Reconciler {
 
     private func note(_ situation: Situation, _ marks: inout [IntentStore.Undo]) throws {
         let preview = situation.preview
-        guard let database = preview.observed.database else { return }
+        guard let database = preview.observed.switchDatabase.name else { return }
         let known = try databases.load()
         let put = situation.change.put
         let temporary = Set(situation.definitions.intents.filter(\.isTemporary).map(\.mirror.name))

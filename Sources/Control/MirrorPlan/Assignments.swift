@@ -47,14 +47,14 @@ struct Assignments {
         {
             return Assignment(refusal: refusal(of: mirror, by: silent, observed), isUnseen: true)
         }
-        if choices.contains(where: { $0.carrier == .switchTable }), let reason = observed.hidden[mirror.name],
+        if choices.contains(where: { $0.carrier == .switchTable }), let reason = observed.unknown(about: mirror),
             observed.unaskable[mirror.name] == nil, !choices.contains(where: \.isSilent)
         {
             return Assignment(
                 refusal: Refusal(
                     mirror: mirror.name, rule: .capability,
                     message: "\(reason): it is unknown whether it copies. "
-                        + (observed.database == nil && !observed.declinesSwitches
+                        + (observed.switchDatabase.name == nil && !observed.switchDatabase.isDeclined
                             ? "Start ovsdb-server" : "Leave out --db (and OVS_DB) to look there")
                         + ", or \(mirror.wayAroundSwitches(observed))"
                 ),

@@ -348,17 +348,10 @@ public struct Observation: Hashable, Sendable {
     /// Mirrors of which it can't be told whether a process copies for them, with the reason: one is there, and may not be
     /// asked, or doesn't answer as it should.
     public var unaskable: [MirrorName: String] = [:]
-    /// The database of Open vSwitch that is looked at, as `--db` has it; nil for the usual one, or none.
-    public var database: String?
-    /// Whether no Open vSwitch is looked at: `--db none`.
-    public var declinesSwitches = false
-    /// The databases of mirrors that are in another one than that which is looked at.
-    public var otherDatabases: [MirrorName: String] = [:]
-    /// Of those, the mirrors whose outputs were prepared: they stay so.
-    public var preparedElsewhere: [Mirror] = []
-    /// Mirrors that run nowhere that can be looked at, and may where it can't, each with the reason: a process is there that
-    /// can't be asked, or Open vSwitch's server doesn't answer, or doesn't run while its database has rows of them.
-    public var hidden: [MirrorName: String] = [:]
+    /// Where rows of Open vSwitch were looked for.
+    public var switchDatabase = SwitchDatabase()
+    /// The databases of mirrors that aren't in the usual one, as their notes say it; empty where a note can't be read.
+    public var databases: [MirrorName: String] = [:]
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 
@@ -390,19 +383,33 @@ public struct Observation: Hashable, Sendable {
         if elsewhere.contains(mirror.name) {
             return "'portmirror run \(mirror.name)' runs in another network namespace, and not in this one"
         }
-        if !disregardingDatabases, let other = otherDatabases[mirror.name], !running.contains(mirror.name) {
+        if !disregardingDatabases, let other = otherDatabase(of: mirror.name), !runs(mirror.name) {
             return other.isEmpty
                 ? "which database of Open vSwitch it is in can't be told, since \(mirror.name).database beside its "
                     + "definition can't be read or is empty: if it is in none, delete that file"
                 : "it is in Open vSwitch's database \(other), which isn't looked at without --db \(other)"
         }
+        if switchDatabase.isRemote, databases[mirror.name] == nil, !runs(mirror.name) {
+            return "its ports are this machine's, which isn't looked at with this --db (or OVS_DB)"
+        }
         let outputs = mirror.outputPorts.filter { recordsElsewhere[$0] != nil }
-        guard let output = outputs.first, let file = recordsElsewhere[output], !running.contains(mirror.name) else {
+        guard let output = outputs.first, let file = recordsElsewhere[output], !runs(mirror.name) else {
             return nil
         }
         let names = mirror.sources.map(\.port) + mirror.outputs.compactMap(\.name)
         guard !names.contains(where: { $0.isAny || topology.has(topology.ownName(of: $0)) }) else { return nil }
         return "\(output) is an output in another network namespace, by \(file)"
+    }
+
+    /// The database that a mirror is in, if that isn't the one that is looked at.
+    public func otherDatabase(of name: MirrorName) -> String? {
+        databases[name].flatMap { $0 == switchDatabase.name ? nil : $0 }
+    }
+
+    /// Whether something of a mirror was seen to run, by whatever engine.
+    func runs(_ name: MirrorName) -> Bool {
+        taps[name] != nil || points.contains { $0.mirror == name }
+            || switches?.mirrors.contains { $0.mirror == name } == true
     }
 
     /// Why it can't be told whether a process copies for a mirror; nil if it can.

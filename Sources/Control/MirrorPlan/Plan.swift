@@ -86,9 +86,12 @@ public enum PlanScope: Hashable, Sendable {
 }
 
 /// (desired, observed, capabilities) → steps or a refusal. No I/O.
-/// - Parameter adoption: what others made that becomes this tool's.
+/// - Parameters:
+///   - elsewhere: mirrors that are left alone, since they are in a database that isn't looked at. Their outputs that are
+///     prepared stay so.
+///   - adoption: what others made that becomes this tool's.
 public func makePlan(
-    desired: [DesiredMirror], observed found: Observation,
+    desired: [DesiredMirror], elsewhere: [Mirror] = [], observed found: Observation,
     scope: PlanScope = .everything,
     adopting adoption: Adoption = Adoption()
 ) -> Plan {
@@ -127,11 +130,12 @@ public func makePlan(
         if refusals.contains(where: \.rule.stopsWhatRuns) { circular.insert(wanted.mirror.name) }
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
+    let preparedElsewhere = observed.prepared(for: elsewhere)
     // What can't be taken away yet may go on copying: its outputs stay fit for it.
     let seesSwitches = observed.engines.contains { $0.carrier == .switchTable && $0.isAvailable }
     // A process sees to its outputs itself.
     let hidden =
-        observed.preparedElsewhere
+        preparedElsewhere
         + (seesSwitches ? [] : observed.removals.filter { observed.unaskable[$0.name] == nil })
     let frozen = Set((desired.map(\.mirror) + hidden).map(\.name)).subtracting(fit).subtracting(circular)
     // What can't be looked at may run as well: its outputs stay fit for it.

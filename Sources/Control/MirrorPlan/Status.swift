@@ -210,13 +210,14 @@ private struct StatusReader {
     /// What the removal of one waits for.
     private func removal(of name: MirrorName) -> String {
         if let doubt = observed.doubt(about: name) { return "being removed: \(doubt)" }
-        if let other = observed.otherDatabases[name], !other.isEmpty {
+        if let other = observed.otherDatabase(of: name), !other.isEmpty {
             return
                 "being removed: what is left of it is in Open vSwitch's database \(other), which isn't looked at without "
                 + "--db \(other)"
         }
         let waits = "being removed: waits for Open vSwitch, which may go on copying"
-        if let reason = observed.hidden[name] { return "\(waits) (\(reason))" }
+        let removed = observed.removals.first { $0.name == name }
+        if let reason = removed.flatMap({ observed.unknown(about: $0, wasKept: true) }) { return "\(waits) (\(reason))" }
         // Of a name that is in use again nobody has asked.
         return observed.running.contains(name) && observed.switches == nil
             ? waits : "being removed: the next portmirror apply takes away what is left of it"
@@ -256,7 +257,7 @@ private struct StatusReader {
                 + ": portmirror apply, add or remove takes it away"
         } else if let place = observed.elsewhere(of: mirror) {
             status.state = .waiting
-            if observed.otherDatabases[mirror.name] != nil { status.engine = observed.engine(on: .switchTable) }
+            if observed.otherDatabase(of: mirror.name) != nil { status.engine = observed.engine(on: .switchTable) }
             status.note = nil
             let missing = carrier(of: status) == .switchTable ? [] : missingSources + missingOutputs
             status.reason = missing.isEmpty ? place : "\(absence(missing, "exist yet")); \(place)"

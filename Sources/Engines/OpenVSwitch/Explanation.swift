@@ -10,7 +10,7 @@ extension OpenVSwitchEngine {
     /// guard.
     public func explain(_ steps: [Step], on observed: Observation) -> [ExplainedCommand] {
         OpenVSwitch.explain(
-            steps.compactMap { $0.as(SwitchStep.self) }, database: observed.database,
+            steps.compactMap { $0.as(SwitchStep.self) }, database: observed.switchDatabase.name,
             purges: observed.switches?.needsPurge ?? true, namespace: mark)
     }
 }

@@ -65,8 +65,6 @@ public final class OpenVSwitchEngine: Engine {
     private let namespace: NetworkNamespace
     private var hasBegun = false
     private var monitors = false
-    private var silence: String?
-    private var file: FileContents?
 
     /// - Parameters:
     ///   - location: nil where there is no Open vSwitch.
@@ -127,10 +125,10 @@ public final class OpenVSwitchEngine: Engine {
     /// Reads the bridges into the topology, and the rows of the Mirror table.
     /// - Throws: ``UserError`` if the database was named and doesn't answer.
     public func observe(into observation: inout Observation) throws {
-        file = nil
-        silence = nil
-        observation.declinesSwitches = isDeclined
-        observation.database = isUsual ? nil : location?.target.description
+        observation.switchDatabase = SwitchDatabase()
+        observation.switchDatabase.isDeclined = isDeclined
+        observation.switchDatabase.name = isUsual ? nil : location?.target.description
+        if asksFile { observation.switchDatabase.file = fileContents }
         guard let client, let location else {
             observation.engines.append(absence)
             return
@@ -146,7 +144,7 @@ public final class OpenVSwitchEngine: Engine {
                 throw UserError("\(error)", advice: Self.advice(error))
             }
             let words = "Open vSwitch's database at \(location.target) doesn't answer (\(error))"
-            silence = words
+            observation.switchDatabase.silence = words
             capabilities.isAvailable = false
             capabilities.isSilent = true
             capabilities.unavailable = words
@@ -173,9 +171,10 @@ public final class OpenVSwitchEngine: Engine {
         _ seen: Replica, _ client: OVSDBClient, _ routes: NetlinkSocket, into observation: inout Observation,
         _ capabilities: inout EngineCapabilities
     ) throws(OVSDBError) {
+        observation.switchDatabase.isRemote = client.isRemote
         let reader = SwitchReader(seen, namespace: mark) { address in
-            // No route now: nothing is under the tunnel now.
-            (try? routes.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
+            // No route now: nothing is under the tunnel now. Another machine has its own routes.
+            client.isRemote ? nil : (try? routes.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
         }
         for found in reader.switches() { observation.topology.insert(found) }
         var state = reader.state(now: ThisProcess.now(), sent: try sent(to: reader, client))
@@ -230,64 +229,18 @@ public final class OpenVSwitchEngine: Engine {
         return "ovs-vswitchd hasn't acted on the database's last change: it isn't running, or is busy"
     }
 
-    // MARK: What can't be looked at
+    // MARK: What isn't looked at
 
-    /// While its database doesn't answer, a mirror may have rows there, and they survive a restart of the machine. Where
-    /// the server doesn't run, its file is asked: a name that isn't in there is no row's.
-    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? {
-        guard mirror.mayBeOnSwitch else { return nil }
-        if let silence { return silence }
-        if isDeclined {
-            if wasKept, mirror.engine == .ovs { return "Open vSwitch isn't looked at (--db none, or OVS_DB)" }
-            // A file that can't be read says nothing against who wants none to be looked for.
-            guard case .owners = fileContents() else { return nil }
-            return rows(of: mirror, in: "Open vSwitch's database").map { "\($0), and isn't looked at" }
-        }
-        if location != nil {
-            // In another database than the usual one there is nothing to be learnt of what was kept, or is in that one.
-            guard !isUsual else { return nil }
-            let reason = "Open vSwitch's usual database isn't looked at with this --db"
-            return wasKept
-                ? reason : rows(of: mirror, in: "Open vSwitch's usual database").map { "\($0), and isn't looked at" }
-        }
-        guard !Files.exists("\(usualDirectory)/db.sock") else { return nil }
-        if let reason = rows(of: mirror, in: "Open vSwitch's database") {
-            return "\(reason), and its server doesn't run"
-        }
-        // What was kept for Open vSwitch waits for it, also where its file is away for a moment.
-        guard case .absent = fileContents(), wasKept, mirror.engine == .ovs else { return nil }
-        return "no database of Open vSwitch is found here"
+    /// Whether the usual database's server isn't asked: its file tells then whether rows of a mirror are there. Where the
+    /// socket is, and isn't used, it is that of another network namespace.
+    private var asksFile: Bool {
+        isDeclined || !isUsual || location == nil && !Files.exists("\(usualDirectory)/db.sock")
     }
 
     /// Whether it looks at the usual database, or at none.
     private var isUsual: Bool { location.map { !$0.isNamed || $0.target == usualTarget } ?? true }
 
-    /// Why the usual database's file may have rows of a mirror; nil if it hasn't any, or there is no file.
-    private func rows(of mirror: Mirror, in database: String) -> String? {
-        switch fileContents() {
-        case .absent: return nil
-        case .unreadable(let reason): return "\(database) can't be read (\(reason)), so it may have rows of it"
-        case .owners(let owners):
-            let isThere = owners.contains { $0.mirror == mirror.name.description && mark.covers($0.namespace) }
-            return isThere ? "\(database) has rows of it" : nil
-        }
-    }
-
-    private enum FileContents {
-        case absent
-        case unreadable(String)
-        case owners(Set<DatabaseFile.Owner>)
-    }
-
-    /// Read once a look, if it is asked for.
-    private func fileContents() -> FileContents {
-        if let known = file { return known }
-        let found = readFile()
-        file = found
-        return found
-    }
-
-    private func readFile() -> FileContents {
+    private var fileContents: SwitchDatabase.FileContents {
         for path in usual.databases.map({ "\($0)/conf.db" }) {
             do throws(SystemError) {
                 guard let bytes = try Files.readRegular(path, atMost: Self.largestDatabase + 1) else { continue }
@@ -297,7 +250,8 @@ public final class OpenVSwitchEngine: Engine {
                 guard let found = DatabaseFile(bytes) else {
                     return .unreadable("\(path) isn't a database of a server that stands alone")
                 }
-                return .owners(found.owners)
+                let own = found.owners.filter { mark.covers($0.namespace) }
+                return .owners(Set(own.compactMap { try? MirrorName($0.mirror) }))
             } catch {
                 guard error.errno != .noEntry else { continue }
                 return .unreadable("\(path): \(error.errno)")
@@ -320,7 +274,7 @@ public final class OpenVSwitchEngine: Engine {
         let steps = steps.compactMap { $0.as(SwitchStep.self) }
         guard let first = steps.first else { return [] }
         guard let client, let state = observed.switches, let root = state.root else {
-            throw StepFailure(step: first, reason: silence ?? "there is no Open vSwitch here", isStale: false)
+            throw StepFailure(step: first, reason: "there is no Open vSwitch here", isStale: false)
         }
         let counters = SentCounters(observed.topology, in: namespace)
         let running = try runningCounters(of: steps, client)
@@ -434,13 +388,6 @@ public final class OpenVSwitchEngine: Engine {
         } catch {
             return ["\(error): \(consequence)"]
         }
-    }
-}
-
-extension Mirror {
-    /// Whether it is one that Open vSwitch can run, whatever the ports are.
-    fileprivate var mayBeOnSwitch: Bool {
-        (engine == nil || engine == .ovs) && !spread && sample <= 1 && directories.isEmpty
     }
 }
 

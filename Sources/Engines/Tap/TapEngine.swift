@@ -10,8 +10,6 @@ public final class TapEngine: Engine {
     private let directory: String
     private let namespace: NetworkNamespace
     private let complain: (String) -> Void
-    /// Mirrors of which it can't be told whether a process copies for them, as of the last look.
-    private var unknown: [MirrorName: String] = [:]
 
     /// - Parameters:
     ///   - namespace: whose processes count.
@@ -67,7 +65,6 @@ public final class TapEngine: Engine {
                 complain("the process of mirror \(name) can't be asked: \(words)")
             }
         }
-        unknown = observation.unaskable
     }
 
     /// What it says; nil if nobody is there.
@@ -91,9 +88,6 @@ public final class TapEngine: Engine {
             ? "hasn't answered within \(LocalQuestion.usualPatience / 1000) seconds" : "doesn't answer as a tap"
         return "what listens at \(path) \(fault) ('ss -xlp src \(path)' names the process)"
     }
-
-    /// Why a process may copy for a mirror, though it can't be told.
-    public func hiding(_ mirror: Mirror, wasKept: Bool) -> String? { unknown[mirror.name] }
 
     /// A process that had given up its privileges couldn't take its socket away. Nobody asks for its name again.
     private func tidy(_ name: MirrorName, _ file: String) {

@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -122,6 +123,20 @@ int clinux_socket_error(int descriptor) {
     socklen_t size = sizeof code;
     if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) < 0) return -errno;
     return -code;
+}
+
+int clinux_is_remote(int descriptor) {
+    struct sockaddr_storage own, other;
+    socklen_t own_size = sizeof own, other_size = sizeof other;
+    if (getsockname(descriptor, (struct sockaddr *)&own, &own_size) < 0) return 0;
+    if (getpeername(descriptor, (struct sockaddr *)&other, &other_size) < 0) return 0;
+    if (own.ss_family != other.ss_family) return 0;
+    if (own.ss_family == AF_INET)
+        return ((struct sockaddr_in *)&own)->sin_addr.s_addr != ((struct sockaddr_in *)&other)->sin_addr.s_addr;
+    if (own.ss_family == AF_INET6)
+        return memcmp(&((struct sockaddr_in6 *)&own)->sin6_addr, &((struct sockaddr_in6 *)&other)->sin6_addr,
+                      sizeof(struct in6_addr)) != 0;
+    return 0;
 }
 
 int clinux_socket_send_timeout(int descriptor, unsigned milliseconds) {

@@ -31,6 +31,10 @@ public struct StreamSocket: ~Copyable, Sendable {
         try check(clinux_socket_error(number), "connect to", peer)
     }
 
+    /// Whether the other end has another address than this one (getsockname(2), getpeername(2)): who speaks with a server of
+    /// the same host has its address. Of a UNIX socket, and before it is connected, false.
+    public var isRemote: Bool { clinux_is_remote(number) == 1 }
+
     /// The descriptor, to watch.
     public var number: Int32 { descriptor.number }
 

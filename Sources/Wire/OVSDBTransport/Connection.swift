@@ -63,6 +63,9 @@ final class Connection {
         _ = try? stream?.send(session.takeOutput()[...])
     }
 
+    /// Whether the other end is another host.
+    var isRemote: Bool { stream?.isRemote ?? false }
+
     // MARK: Connecting
 
     /// What it waits for until it is open.

@@ -96,6 +96,10 @@ public final class OVSDBClient {
         return state.session.replica
     }
 
+    /// Whether the server is on another machine, or in another network namespace, as far as addresses tell; false without a
+    /// connection.
+    public var isRemote: Bool { connection?.isRemote ?? false }
+
     /// Has the loop act on what has come, and waits for nothing: the server goes on with what it is asked next.
     public func glance() {
         // What goes wrong with the loop goes wrong, and is said, when it is waited for.
