@@ -160,10 +160,15 @@ let package = Package(
             "TapTests",
             [
                 "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket", "RouteNetlink",
-                "ScriptedKernel", "Tap",
+                "ScriptedKernel", "SocketNetlink", "Tap",
             ]),
         tests(
-            "OpenVSwitchTests", ["MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "RandomNumbers"]),
+            "OpenVSwitchTests",
+            [
+                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch",
+                "RandomNumbers",
+            ]
+        ),
         tests(
             "CommandsTests",
             [

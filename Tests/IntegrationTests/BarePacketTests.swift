@@ -171,6 +171,30 @@ extension IntegrationTests {
             }
         }
 
+        @Test(
+            "A filter for all interfaces sees frames that are sent with a tag in their bytes as one for a single interface does",
+            arguments: ["any:egress", "m1:egress"])
+        func sentTagsFiltered(source: String) throws {
+            try Self.withTunnel { lab, _ in
+                let directory = lab.path("d")
+                let tags: [[(protocol: UInt16, id: UInt16)]] = [
+                    [], [(0x8100, 10)], [(0x88a8, 10)], [(0x88a8, 11), (0x8100, 12)],
+                ]
+                let frames = [false, true].flatMap { isIPv6 in
+                    tags.map { TCPFrame(0..<100, tags: $0, isIPv6: isIPv6, finished: true).bytes }
+                }
+                for (filter, count) in [("ip and tcp", 3), ("ip6 and tcp", 3), ("udp", 0), ("ip[9] = 6", 3)] {
+                    try? FileManager.default.removeItem(atPath: directory)
+                    let log = try CopyingProgram(
+                        lab, ["log", "-i", source, "--dir", directory, "--json", "--", filter])
+                    try FrameSender.send(frames, through: "m1", in: lab.sw)
+                    // What comes after is seen after.
+                    try log.wait(until: "seen") { $0.copied >= count }
+                    #expect(try log.finish().copied == count, "\(filter)")
+                }
+            }
+        }
+
         @Test("What can't be is refused, with the reason")
         func refusals() throws {
             try Self.withTunnel { lab, _ in

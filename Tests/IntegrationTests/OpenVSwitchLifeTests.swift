@@ -244,6 +244,53 @@ extension IntegrationTests {
             }
         }
 
+        @Test("What a message has to be typed works when it is typed: without the server, and beside somebody's mirror")
+        func adviceFollowed() throws {
+            try withOpenVSwitchLab { lab, openVSwitch in
+                try lab.mirror("add", "ids", "--from", "p1", "--to", "p3", "--reserve-output")
+                try openVSwitch.end(.server)
+                let advice = "--engine tc --unset reserve-output"
+                let listed = try lab.mirror("list").output
+                #expect(listed.contains("(with 'set': \(advice))"), "\(listed)")
+                let half = try lab.portmirror(["set", "ids", "--engine", "tc"])
+                #expect(half.status == 1 && half.error.contains("--unset reserve-output"), "\(half)")
+                _ = try lab.mirror(["set", "ids"] + advice.split(separator: " ").map(String.init))
+                let shown = try lab.state("ids")
+                #expect(shown.state == "degraded" && shown.reason.contains("waits for Open vSwitch"), "\(shown)")
+                try openVSwitch.start(.server)
+                try openVSwitch.vsctl("set Bridge br0 external_ids:x=y -- remove Bridge br0 external_ids x")
+                try lab.mirror("apply")
+                #expect(try lab.state("ids").state == "active")
+                try lab.mirror("remove", "ids")
+                // Beside somebody's mirror, what import writes leads to taking that over.
+                try openVSwitch.vsctl(
+                    "-- --id=@p get Port p1 -- --id=@q get Port p3 -- --id=@m create Mirror name=theirs "
+                        + "select_src_port=@p select_dst_port=@p output_port=@q -- add Bridge br0 mirrors @m")
+                let file = lab.path("imported.yaml")
+                try lab.mirror("import", "-o", file)
+                for command in ["apply", "plan"] {
+                    let refused = try lab.portmirror([command, "-f", file])
+                    #expect(refused.status == 1, "\(refused)")
+                    #expect(
+                        (refused.output + refused.error).contains("this tool's: portmirror import --take-over"),
+                        "\(refused)")
+                }
+                try lab.mirror("import", "--take-over")
+                #expect(try lab.state("theirs").state == "active")
+                // A source that leaves the bridge is what is said, and that the rest runs on.
+                try openVSwitch.vsctl("del-port p1")
+                let left = try lab.state("theirs")
+                #expect(left.state == "degraded", "\(left)")
+                #expect(left.reason.hasPrefix("the ovs engine can't have it: p1 isn't a port of"), "\(left)")
+                #expect(left.reason.hasSuffix("; it runs as last applied"), "\(left)")
+                try openVSwitch.vsctl("add-port br0 p1")
+                try lab.mirror("apply")
+                try lab.mirror("remove", "theirs")
+                // The port is another row now.
+                try lab.rememberAnew()
+            }
+        }
+
         @Test("Mirrors of others are shown by name, UUID or port, with what is wrong with them")
         func shownForeign() throws {
             try withOpenVSwitchLab(alone: ["x1"]) { lab, openVSwitch in

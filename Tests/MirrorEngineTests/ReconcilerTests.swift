@@ -102,6 +102,27 @@ import Testing
         #expect(throws: UserError.self) { _ = try machine.reconciler.preview(change, now: machine.now) }
     }
 
+    @Test("A mirror that is there but for being temporary is said to be that, with what makes it permanent")
+    func mustBeNewElsewhere() throws {
+        for isTemporary in [true, false] {
+            let machine = try Machine()
+            _ = try machine.put(try machine.mirror("ids"), temporary: isTemporary)
+            let error = #expect(throws: UserError.self) {
+                _ = try machine.put(try machine.mirror("ids"), temporary: !isTemporary, new: true)
+            }
+            #expect(
+                error?.message.hasSuffix("with this definition, and is \(isTemporary ? "temporary" : "permanent")")
+                    == true)
+            #expect(
+                error?.advice.hasSuffix("portmirror set ids \(isTemporary ? "--unset temporary" : "--temporary")")
+                    == true)
+            let other = #expect(throws: UserError.self) {
+                _ = try machine.put(try machine.mirror("ids", "c"), temporary: !isTemporary, new: true)
+            }
+            #expect(other?.message.hasSuffix("with another definition") == true)
+        }
+    }
+
     @Test("A mirror whose time is over goes with the next command, whatever that is about")
     func expiry() throws {
         let machine = try Machine()

@@ -1,10 +1,11 @@
 import LinuxSystem
 import MirrorConfig
-import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import RandomNumbers
 import Testing
+
+@testable import MirrorEngine
 
 @Suite struct StoreTests {
     private static let lab = """
@@ -55,6 +56,18 @@ import Testing
         #expect(try names(machine) == ["y"])
         _ = try machine.remove("y")
         #expect(machine.files == [:])
+    }
+
+    @Test("A mirror that moves is put where it goes before it is taken from where it was", arguments: [true, false])
+    func moveOrder(isTemporary: Bool) throws {
+        let machine = try Machine()
+        _ = try machine.put(try machine.mirror("x"), temporary: !isTemporary)
+        // In the order in which they are written.
+        let done = try machine.store.change(
+            put: [(try machine.mirror("x"), isTemporary)], remove: [], in: try machine.store.load(now: machine.now),
+            now: machine.now)
+        #expect(done.map { $0.written == nil } == [false, true])
+        #expect(done.map { $0.path.hasPrefix(machine.store.temporaryDirectory) } == [isTemporary, !isTemporary])
     }
 
     @Test("A mirror that becomes temporary changes the directory")
@@ -117,6 +130,27 @@ import Testing
         try records.remove(record.port)
         #expect(try records.load().records == [])
         #expect(records.load(record.port) == nil)
+    }
+
+    @Test("Reading one output's record costs the same, however many others there are") func costOfRecord() throws {
+        func least(_ count: Int32) throws -> Duration {
+            let directory = try Files.makeTemporaryDirectory("portmirror-records")
+            defer { try? Files.removeTree(directory) }
+            let records = try RecordStore(runDirectory: directory, of: .current())
+            for index in 1...count {
+                try records.save(
+                    OutputRecord(
+                        port: ResolvedPort(name: try PortName("tap\(index)"), index: index), offloads: ["tx-a"]))
+            }
+            let port = ResolvedPort(name: try PortName("tap1"), index: 1)
+            return try #require(
+                (0..<5).map { _ in
+                    ContinuousClock().measure { for _ in 0..<20 { #expect(records.load(port) != nil) } }
+                }.min())
+        }
+        let (few, many) = (try least(8), try least(256))
+        // To read all of them would be 32 times as much.
+        #expect(many < few * 8, "\(few) \(many)")
     }
 
     @Test(

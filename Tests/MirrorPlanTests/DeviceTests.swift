@@ -141,6 +141,11 @@ import Testing
         try lab.change("vx0") { $0.tunnel = TunnelSettings(target: nil) }
         try lab.mirror("m", ["vnet0"], to: ["vx0"])
         #expect(lab.refusals().first?.message.contains("the kernel couldn't tell where its far end is") == true)
+        // What runs goes on.
+        try lab.change("vx0") { $0.tunnel = TunnelSettings(target: .known) }
+        try lab.apply()
+        try lab.change("vx0") { $0.tunnel = TunnelSettings(target: nil) }
+        #expect(lab.refusals() == [] && lab.steps() == [])
     }
 
     @Test("Below a tunnel over IPv6, there has to be room for its longer header") func tunnelOverIPv6() throws {
@@ -153,6 +158,30 @@ import Testing
             }
             try lab.mirror("m", ["vnet0"], to: ["vx0"])
             #expect(lab.warnings().contains { $0.contains("ip link set eth0 mtu \(least) && ") }, "\(lab.warnings())")
+        }
+    }
+
+    @Test("An entry that leads to the sensor's own address in another network is told of") func farEndElsewhere() throws
+    {
+        var lab = try Lab.usual()
+        try lab.add("vx0", .tunnel(underlay: lab.index("eth0"), kind: "vxlan"))
+        try lab.change("vx0") {
+            $0.tunnel = TunnelSettings(target: .known)
+            $0.mtu = 1500
+        }
+        try lab.change("eth0") { $0.mtu = 1600 }
+        try lab.mirror("m", ["vnet0:ingress"], to: ["vx0"])
+        func warnings(_ target: String) throws -> [String] {
+            lab.observed.forwarding[try lab.index("vx0")] = [
+                ForwardingDestination(frames: MACAddress(0, 0, 0, 0, 0, 0), target: "10.9.9.8"),
+                ForwardingDestination(frames: MACAddress(2, 0, 0, 0, 0, 0x97), target: target),
+            ]
+            return lab.warnings().filter { $0.contains("by an entry of its forwarding table") }
+        }
+        #expect(try warnings("10.9.9.8") == [])
+        for target in ["10.9.9.8 vni 77", "10.9.9.8 port 4790", "10.9.9.7"] {
+            let found = try warnings(target)
+            #expect(found.count == 1 && found[0].contains("to \(target) alone"), "\(found)")
         }
     }
 
@@ -201,6 +230,10 @@ import Testing
             try lab.add("br0.10", .vlan(parent: lab.index("br0"), id: 10))
             #expect(lab.refusals().map(\.rule) == [.harm])
             try lab.change("br0.10") { $0.isAddressed = false }
+            #expect(lab.refusals() == [])
+            try lab.add("br0.10.20", .vlan(parent: lab.index("br0.10"), id: 20))
+            #expect(lab.refusals().map(\.rule) == [.harm])
+            try lab.change("br0.10.20") { $0.isAddressed = false }
             try lab.add("eth9")
             lab.desired[0].mirror.sources.append(.port(try PortName("eth9"), .egress))
             #expect(lab.refusals().map(\.rule) == [.harm])

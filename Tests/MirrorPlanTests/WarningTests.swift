@@ -39,6 +39,40 @@ import Testing
         #expect(try warnings(.always, takesAll: true, preference: 49152) == [])
     }
 
+    @Test("Others' filters that send the same frames to the same output are told of, and those of other frames aren't")
+    func filtersOfOthers() throws {
+        func warnings(_ hook: Hook, at port: String, to output: String, from source: String) throws -> [String] {
+            var lab = try Lab.usual()
+            lab.observed.hooks[try lab.index(port)] = HookState(
+                kind: .clsact, foreign: [ImportTests.filter(hook, to: [try lab.index(output)])])
+            try lab.mirror("m", [source], to: ["vnet2"])
+            return lab.warnings().filter { $0.contains("so that some come twice") }
+        }
+        #expect(
+            try warnings(.ingress, at: "vnet0", to: "vnet2", from: "vnet0") == [
+                "others send frames of its ports to its output as well, so that some come twice: the filter at vnet0 "
+                    + "ingress pref 49152 u32 ('portmirror import --take-over' takes over what others have)"
+            ])
+        #expect(try warnings(.egress, at: "vnet0", to: "vnet2", from: "vnet0").count == 1)
+        #expect(try warnings(.egress, at: "vnet0", to: "vnet2", from: "vnet0:ingress") == [])
+        #expect(try warnings(.ingress, at: "vnet1", to: "vnet2", from: "vnet0") == [])
+        #expect(try warnings(.ingress, at: "vnet0", to: "eth0", from: "vnet0") == [])
+    }
+
+    @Test("That Open vSwitch isn't looked at is told where there is one that may have the mirror") func passedBy()
+        throws
+    {
+        func warnings(isThere: Bool, _ engine: EngineChoice = .auto) throws -> [String] {
+            var lab = try Lab.usual()
+            lab.engines[0].isPassedBy = isThere
+            try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"]) { $0.engine = engine }
+            return lab.warnings().filter { $0.hasPrefix("Open vSwitch isn't looked at") }
+        }
+        #expect(try warnings(isThere: true).count == 1)
+        #expect(try warnings(isThere: false) == [])
+        #expect(try warnings(isThere: true, .tc) == [])
+    }
+
     @Test("3: a port and the bridge device that it belongs to") func n3PortBridgeDevice() throws {
         var lab = try Lab.usual()
         try lab.mirror("m", ["vnet0", "br0"], to: ["eth0"])

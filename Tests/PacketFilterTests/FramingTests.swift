@@ -23,8 +23,9 @@ struct FramingTests {
             vlans: nil, expression: "inbound and ifindex 7 and tcp port 80", sample: 1, framing: .cooked)
         // BPF_LD with BPF_ABS or BPF_IND.
         let loads = program.instructions.filter { $0.code & 7 == 0 && [0x20, 0x40].contains($0.code & 0xe0) }
-        // SKF_AD_OFF and SKF_NET_OFF of linux/filter.h.
-        #expect(loads.allSatisfy { $0.k >= 0xfff0_0000 })
+        // SKF_AD_OFF and SKF_NET_OFF of linux/filter.h; behind a tag in the bytes, SKF_LL_OFF.
+        #expect(loads.allSatisfy { $0.k >= 0xffe0_0000 })
+        #expect(loads.contains { $0.k == 0xffe0_0010 } && loads.contains { $0.k == 0xffe0_0012 + 9 })
         for known: UInt32 in [0, 4, 8] { #expect(loads.contains { $0.k == 0xffff_f000 + known }, "\(known)") }
         // The protocol byte of IPv4.
         #expect(loads.contains { $0.k == 0xfff0_0009 })
@@ -34,9 +35,10 @@ struct FramingTests {
         "What differs from interface to interface can't be asked of all",
         arguments: ["ether[0] = 1", "link[12] = 1", "ether host 02:00:00:00:00:01", "vlan 5"])
     func refused(expression: String) {
-        #expect(throws: FilterError.self) {
+        let error = #expect(throws: FilterError.self) {
             try selectorProgram(vlans: nil, expression: expression, sample: 1, framing: .cooked)
         }
+        if expression != "ether host 02:00:00:00:00:01" { #expect(error?.message.contains("name one") == true) }
     }
 
     @Test("A byte that would be one of what the kernel knows is refused")

@@ -144,6 +144,24 @@ import Testing
         #expect(ForwardingEntry(message(28, payload: []), index: 0) == nil)
     }
 
+    @Test("The port and the network of an entry are part of its far end") func entryElsewhere() throws {
+        // NDA_PORT in network order, NDA_VNI in the machine's.
+        for (port, network, target) in [
+            (nil, nil, "192.0.2.1"), ([0x12, 0xb5], nil, "192.0.2.1 port 4789"), (nil, 77, "192.0.2.1 vni 77"),
+            ([0x12, 0xb6], 78, "192.0.2.1 port 4790 vni 78"),
+        ] as [([UInt8]?, UInt32?, String)] {
+            var writer = PayloadWriter()
+            writer.append([7, 0, 0, 0] as [UInt8])
+            writer.append(Int32(5))
+            writer.append(UInt32(0))
+            writer.attribute(2, bytes: [2, 0, 0, 0, 0, 1])
+            writer.attribute(1, bytes: [192, 0, 2, 1])
+            if let port { writer.attribute(6, bytes: port) }
+            if let network { writer.attribute(7, network) }
+            #expect(ForwardingEntry(message(28, payload: writer.bytes), index: 5)?.target == target)
+        }
+    }
+
     @Test("A tunnel, and what it is bound to") func tunnelBound() throws {
         let link = try link(CapturedLinks.vxlan)
         #expect(link.name == "vx0")

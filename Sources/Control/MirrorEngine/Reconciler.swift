@@ -108,16 +108,25 @@ public final class Reconciler {
 
     /// What would be done; nothing is.
     public func preview(_ change: Change, now: Timestamp) throws -> Preview {
-        var preview = try situation(change, observed: observe(), now: now).preview
-        try Self.checkNew(change, preview)
+        let situation = try situation(change, observed: observe(), now: now)
+        try Self.checkNew(situation)
+        var preview = situation.preview
         preview.refused = Self.refusals(stopping: change, preview)
         return preview
     }
 
     /// - Throws: ``UserError`` if what is to be new has another definition already.
-    private static func checkNew(_ change: Change, _ preview: Preview) throws {
-        guard change.mustBeNew, let name = change.put.map(\.mirror.name).first(where: preview.changed.contains) else {
-            return
+    private static func checkNew(_ situation: Situation) throws {
+        let (change, preview) = (situation.change, situation.preview)
+        guard change.mustBeNew, let wanted = change.put.first(where: { preview.changed.contains($0.mirror.name) })
+        else { return }
+        let name = wanted.mirror.name
+        let old = situation.definitions.intents.first { $0.mirror.name == name }
+        if let old, old.mirror == wanted.mirror, old.isTemporary != wanted.isTemporary {
+            throw UserError(
+                "mirror \(name) exists already, with this definition, and is \(old.isTemporary ? "temporary" : "permanent")",
+                advice: "to make it \(old.isTemporary ? "permanent" : "temporary"): portmirror set \(name) "
+                    + (old.isTemporary ? "--unset temporary" : "--temporary"))
         }
         throw UserError(
             "mirror \(name) exists already, with another definition",
@@ -429,7 +438,7 @@ public final class Reconciler {
             let observed = try observe()
             let change = try change()
             let situation = try situation(change, observed: observed, now: now)
-            try Self.checkNew(change, situation.preview)
+            try Self.checkNew(situation)
             let refusals = Self.refusals(stopping: change, situation.preview)
             guard refusals.isEmpty else {
                 throw UserError(each: refusals.map(\.description), advice: "nothing was changed")

@@ -100,7 +100,14 @@ struct DeviceRules {
         guard let port = topology[place.port] else { return place.hook == .egress }
         guard place.hook == .egress else { return port.kind.word == "loopback" }
         guard let bridge = port.master.flatMap({ topology[index: $0] }), bridge.kind.isBridge else { return true }
-        return bridge.isAddressed || topology.stacked(on: bridge.index).contains(where: \.isAddressed)
+        // Also through a VLAN of a VLAN on the bridge.
+        var open = [bridge]
+        var seen: Set<PortName> = []
+        while let device = open.popLast() {
+            if device.isAddressed { return true }
+            if seen.insert(device.name).inserted { open += topology.stacked(on: device.index) }
+        }
+        return false
     }
 
     private static func fragmenting(_ port: Port) -> String {

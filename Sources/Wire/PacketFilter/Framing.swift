@@ -36,8 +36,28 @@ enum CookedFilter {
     static let headerLength: UInt32 = 20
     /// Loads from here on count from the network header (`SKF_NET_OFF` of linux/filter.h).
     private static let network: UInt32 = 0xfff0_0000
+    /// Loads from here on count from the link header (`SKF_LL_OFF`).
+    private static let link: UInt32 = 0xffe0_0000
     /// `SKF_AD_HATYPE`
     private static let hardwareType = Ancillary.base + 28
+
+    /// What reads behind a tag that is in the packet's bytes, which the kernel takes for the packet's protocol: the EtherType
+    /// after it, and what follows that. By index, as ``InlineTag`` has it.
+    static func replacements(in program: BPFProgram) -> [Int: [BPFInstruction]] {
+        var replacements: [Int: [BPFInstruction]] = [:]
+        for (index, instruction) in program.instructions.enumerated() {
+            var moved = instruction
+            switch instruction.opcode {
+            case .ldHalf where instruction.k == Ancillary.protocolType: moved.k = link + 16
+            case .ldWord, .ldHalf, .ldByte, .ldWordIndirect, .ldHalfIndirect, .ldByteIndirect, .ldxHeaderLength:
+                guard instruction.k >= network, instruction.k < Ancillary.base else { continue }
+                moved.k = link + 18 + (instruction.k - network)
+            default: continue
+            }
+            replacements[index] = [moved]
+        }
+        return replacements
+    }
 
     /// The program with each load of the header replaced by one of what the kernel knows of the packet.
     static func live(_ program: BPFProgram, of expression: String) throws(FilterError) -> BPFProgram {

@@ -7,6 +7,15 @@ struct OuterTagFilter {
     let plain: BPFProgram
     /// For frames whose outermost tag is inline: what replaces the instructions of `plain` at these indices.
     let inlineReplacements: [Int: [BPFInstruction]]
+    /// Where an inline tag shows.
+    let place: Place
+
+    enum Place {
+        /// In the Ethernet header's bytes.
+        case bytes
+        /// In what the kernel takes for the packet's protocol; the header may be anything.
+        case protocolType
+    }
 
     /// Whether the filter is without effect.
     var matchesAll: Bool {
@@ -16,6 +25,7 @@ struct OuterTagFilter {
     /// Compiles an expression, its first `vlan` meaning the tag that is set aside.
     init(_ expression: String) throws(FilterError) {
         plain = try Self.compile(expression)
+        place = .bytes
         do {
             inlineReplacements = try InlineTag.replacements(in: plain)
         } catch {
@@ -23,11 +33,20 @@ struct OuterTagFilter {
         }
     }
 
-    /// A filter for packets that have no tags.
+    /// A filter for packets without Ethernet headers, or with whatever their interfaces have.
     init(_ expression: String, untagged framing: Framing) throws(FilterError) {
-        let program = try FilterCompiler.compile(expression, framing: framing)
+        let program: BPFProgram
+        do {
+            program = try FilterCompiler.compile(expression, framing: framing)
+        } catch  where framing == .cooked && error.message.contains("no VLAN support") {
+            throw FilterError(
+                expression: expression, position: error.position,
+                message: "VLAN tags can't be asked for at all interfaces at once: name one")
+        }
         plain = framing == .cooked ? try CookedFilter.live(program, of: expression) : program
-        inlineReplacements = [:]
+        // What this host sends through a card that puts no tags on by itself has them in its bytes.
+        inlineReplacements = framing == .cooked ? CookedFilter.replacements(in: plain) : [:]
+        place = .protocolType
     }
 
     private static func compile(_ expression: String) throws(FilterError) -> BPFProgram {

@@ -97,7 +97,7 @@ private struct SelectorComposer {
         builder.append(BPFInstruction(.ldWord, Ancillary.vlanTagPresent))
         builder.branch(BPFInstruction(.jeq, 1), then: metadata, otherwise: bytes)
         builder.bind(bytes)
-        builder.append(BPFInstruction(.ldHalf, 12))
+        builder.append(BPFInstruction(.ldHalf, filter?.place == .protocolType ? Ancillary.protocolType : 12))
         builder.branch(BPFInstruction(.jeq, 0x8100), then: inline, otherwise: notCustomer)
         builder.bind(notCustomer)
         builder.branch(BPFInstruction(.jeq, 0x88a8), then: inline, otherwise: untagged)
