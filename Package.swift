@@ -43,11 +43,12 @@ let package = Package(
         library("SharedLibrary", in: "Wire"),
         library("LinuxSystem", in: "Wire", ["CLinux", "SharedLibrary"]),
         library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
+        library("LocalSocket", in: "Wire", ["CLinux", "EventLoop", "LinuxSystem"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("SocketNetlink", in: "Wire", ["Netlink"]),
-        library("PacketFilter", in: "Wire", ["CPcap", "LinuxSystem", "SharedLibrary"]),
+        library("PacketFilter", in: "Wire", ["CPcap", "EventLoop", "LinuxSystem", "SharedLibrary"]),
         library("CaptureFile", in: "Wire"),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
         library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
@@ -84,8 +85,9 @@ let package = Package(
         library(
             "Tap", in: "Engines",
             [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
-                "PacketFilter", "PacketSocket", "RouteNetlink", "SocketNetlink",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "MirrorConfig", "MirrorEngine",
+                "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "PacketSocket", "RouteNetlink",
+                "SocketNetlink",
             ]),
 
         // What works on one network namespace
@@ -96,13 +98,33 @@ let package = Package(
                 "Tap", "TrafficControl",
             ]),
 
+        library(
+            "TapHost", in: "Runtime",
+            [
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "Machine", "MirrorEngine",
+                "MirrorModel", "MirrorPlan", "Netlink", "RouteNetlink", "Tap",
+            ]),
+
+        library(
+            "Simulation", in: "Runtime",
+            [
+                "CaptureFile", "LinuxSystem", "MirrorEngine", "MirrorModel", "PacketFilter", "PacketSocket",
+                "ReferenceModel", "TapHost",
+            ]),
+        library(
+            "DemoLab", in: "Runtime",
+            [
+                "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "OVSDB", "OVSDBTransport", "RouteNetlink",
+            ]),
+        library("Report", in: "Runtime", ["MirrorModel", "PacketSocket", "Tap"]),
+
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
+                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
                 "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter",
-                "PacketSocket", "ReferenceModel", "RouteNetlink", "Tap", "TrafficControl",
+                "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -159,9 +181,10 @@ let package = Package(
         tests(
             "TapTests",
             [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket", "RouteNetlink",
-                "ScriptedKernel", "SocketNetlink", "Tap",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket",
+                "RouteNetlink", "ScriptedKernel", "SocketNetlink", "Tap",
             ]),
+        tests("TapHostTests", ["LinuxSystem", "Machine", "MirrorEngine", "MirrorModel", "Tap", "TapHost"]),
         tests(
             "OpenVSwitchTests",
             [
@@ -172,8 +195,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "CaptureFile", "Commands", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "RandomNumbers", "Tap", "TrafficControl",
+                "CaptureFile", "Commands", "DemoLab", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "RandomNumbers", "Report", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -190,7 +213,9 @@ let package = Package(
                 "RandomNumbers",
             ]),
         .executableTarget(
-            name: "SystemProbe", dependencies: ["LinuxSystem"], path: "Tests/SystemProbe", swiftSettings: testSettings),
+            name: "SystemProbe", dependencies: ["EventLoop", "LinuxSystem"], path: "Tests/SystemProbe",
+            swiftSettings: testSettings),
+        tests("LocalSocketTests", ["EventLoop", "LinuxSystem", "LocalSocket"]),
         tests("LinuxSystemTests", ["LinuxSystem", "SystemProbe", "TestSupport"]),
         tests(
             "IntegrationTests",
@@ -201,10 +226,9 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
                 "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation", "ReferenceModel",
-                "Tap",
-                "TestSupport", "TrafficControl",
+                "Tap", "TestSupport", "TrafficControl",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -4,9 +4,10 @@ import LinuxSystem
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
-import Netlink
+import MirrorPlan
 import PacketFilter
-import RouteNetlink
+import Tap
+import TapHost
 
 struct DaemonloggerCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -118,7 +119,9 @@ struct DaemonloggerCommand: ContextualCommand {
         guard !printsVersion else {
             return Terminal.write("portmirror \(PortmirrorCommand.version), with the options of daemonlogger 1.2.1\n")
         }
-        try DaemonloggerSettings(self).runner(self, context.environment).run()
+        let status = try DaemonloggerSettings(self).tap(self, context.environment)
+            .run(telling: TapReportStyle(isQuiet: false, isJSON: false))
+        if status != 0 { throw ExitCode(status) }
     }
 }
 
@@ -169,38 +172,35 @@ private struct DaemonloggerSettings {
         guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
     }
 
-    func runner(_ options: DaemonloggerCommand, _ environment: Environment) throws -> TapRunner {
+    func tap(_ options: DaemonloggerCommand, _ environment: Environment) throws -> TapConfiguration {
         var sources: [Source] = []
         if options.capture == nil {
             sources = [.port(try options.interface.map { try PortName($0) } ?? Self.firstPort(), .both)]
         }
         let mirror = Mirror(
             name: try MirrorName("daemonlogger"), sources: sources, outputs: outputs, filter: expression,
-            snaplen: Self.limit(options.snaplen), engine: .tap)
-        var privileges = PrivilegeOptions()
-        privileges.user = options.user
-        privileges.group = options.group
-        privileges.chroot = options.root
-        var runner = TapRunner(
-            mirror, privileges, TapReportStyle(name: "daemonlogger", interval: nil, isQuiet: false, isJSON: false),
-            try TapLimits(latency: options.flushes ? "5ms" : nil, ring: nil), options.places.configuration(environment),
-            purpose: "capturing")
-        runner.captures = options.capture.map { [$0] } ?? []
-        runner.limit = Self.limit(options.count)
-        runner.outlivesHangUp = true
+            snaplen: Self.limit(options.snaplen), engine: EngineCapabilities.tap.engine)
+        var tap = TapConfiguration(
+            mirror, on: options.places.configuration(environment), purpose: "capturing",
+            application: PortmirrorCommand.application)
+        if options.flushes { tap.latency = 5 }
+        tap.privileges = .init(user: options.user, group: options.group, root: options.root)
+        tap.captures = options.capture.map { [$0] } ?? []
+        tap.limit = Self.limit(options.count)
+        tap.outlivesHangUp = true
         // As libpcap does for the program that this stands in for.
-        runner.opensBridges = true
-        runner.isDaemon = options.isDaemon
+        tap.opensBridges = true
+        tap.isDaemon = options.isDaemon
         if options.isDaemon || options.pidFile != nil || options.pidDirectory != nil {
-            runner.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")
+            tap.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")
         }
-        runner.files.flushesEachFrame = options.flushes
-        runner.files.usesMicroseconds = true
-        runner.files.hasNoExtension = true
-        runner.files.schedule = schedule
-        runner.files.prunesOnlyThisRun = options.prunesOnlyThisRun
-        if !options.isRing { runner.files.mostFiles = Self.limit(options.files).map(UInt64.init) }
-        return runner
+        tap.files.flushesEachFrame = options.flushes
+        tap.files.usesMicroseconds = true
+        tap.files.hasNoExtension = true
+        tap.files.schedule = schedule
+        tap.files.prunesOnlyThisRun = options.prunesOnlyThisRun
+        if !options.isRing { tap.files.mostFiles = Self.limit(options.files).map(UInt64.init) }
+        return tap
     }
 
     // MARK: Values
@@ -267,13 +267,9 @@ private struct DaemonloggerSettings {
         return unit.map { .wholeUnits(seconds: $0, count: number) } ?? .sinceBeginning(seconds: number)
     }
 
-    /// What libpcap takes for the first: an interface that is up and isn't the loopback.
     private static func firstPort() throws -> PortName {
-        let links = try NetlinkSocket(.route, in: .current()).dump(LinkRequest.dump()).compactMap { try? Link($0) }
-        guard let link = links.filter({ $0.isUp && !$0.isLoopback }).min(by: { $0.index < $1.index }) else {
-            throw UserError("no interface is up", advice: "say which one: -i PORT")
-        }
-        Terminal.complain("capturing on \(link.name), the first that is up: -i names another")
-        return try PortName(link.name)
+        let port = try TapConfiguration.firstPort()
+        Terminal.complain("capturing on \(port), the first that is up: -i names another")
+        return port
     }
 }

@@ -63,7 +63,11 @@ struct PortsCommand: ContextualCommand {
             if topology.isDatapath(port.name), !topology.switches.isEmpty { return false }
             return !isMember && (own == nil || topology.switches[port.name] != nil)
         }
-        for port in tops.sorted(by: { (isBridge($0) ? 0 : 1, $0.name) < (isBridge($1) ? 0 : 1, $1.name) }) {
+        // Those of a switch whose interfaces aren't here.
+        let bridges = topology.switches.keys.filter { topology[$0] == nil }.map {
+            Port(name: $0, index: 0, kind: .other("openvswitch"), mtu: 0)
+        }
+        for port in (tops + bridges).sorted(by: { (isBridge($0) ? 0 : 1, $0.name) < (isBridge($1) ? 0 : 1, $1.name) }) {
             add(port, 0)
         }
         return rows

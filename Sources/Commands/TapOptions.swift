@@ -1,7 +1,10 @@
 import ArgumentParser
 import MirrorConfig
 import MirrorModel
+import MirrorPlan
 import PacketFilter
+import Tap
+import TapHost
 
 /// What is copied: the same options for tap and log.
 struct TapSourceOptions: ParsableArguments {
@@ -127,7 +130,8 @@ struct TapSourceOptions: ParsableArguments {
         _ = value { try duration }
         let mirror = Mirror(
             name: try MirrorName(name), sources: sources, outputs: outputs, vlans: vlans, filter: expression,
-            sample: sample ?? 1, snaplen: snaplen, spread: spread, engine: .tap, keepOffloads: keepOffloads)
+            sample: sample ?? 1, snaplen: snaplen, spread: spread, engine: EngineCapabilities.tap.engine,
+            keepOffloads: keepOffloads)
         if problems.isEmpty, captures.isEmpty { problems = mirror.problems.map { "--\($0.key) \($0.problem)" } }
         guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
         return mirror
@@ -154,6 +158,17 @@ struct TapSourceOptions: ParsableArguments {
 
     /// Of `--latency` and `--ring`.
     var limits: TapLimits { get throws { try TapLimits(latency: latency, ring: ring) } }
+
+    /// What they say beyond the mirror.
+    func apply(to tap: inout TapConfiguration) throws {
+        try limits.apply(to: &tap)
+        tap.captures = captures
+        tap.isPaced = paced
+        tap.limit = count
+        tap.duration = try duration
+        tap.isPromiscuous = !isNotPromiscuous
+        tap.waits = wait
+    }
 }
 
 /// When a tap or log has enough files.
@@ -174,12 +189,11 @@ struct FileEndOptions: ParsableArguments {
 /// How much a tap may keep back, and for how long.
 struct TapLimits {
     private var latency: UInt32?
-    var ringBytes = 32 << 20
+    private var ringBytes: Int?
 
-    /// Who looks at a port's copies sees what happens now. In files nobody does: there a process that is woken less often
-    /// needs less.
-    func latencyMilliseconds(of mirror: Mirror) -> UInt32 {
-        latency ?? (mirror.outputs.allSatisfy { $0.files != nil } ? 40 : 5)
+    func apply(to tap: inout TapConfiguration) {
+        tap.latency = latency
+        if let ringBytes { tap.ringBytes = ringBytes }
     }
 
     /// - Throws: `ValidationError` that says what may be.
@@ -222,6 +236,8 @@ struct PrivilegeOptions: ParsableArguments {
             "Have this directory as root; the directories of capture files are in there.", valueName: "dir"),
         completion: .directory)
     var chroot: String?
+
+    var identity: TapConfiguration.Privileges { .init(user: user, group: group, root: chroot) }
 }
 
 /// How much is printed meanwhile and at the end.

@@ -10,7 +10,6 @@ import TrafficControl
 /// An engine on a machine that exists on paper, which fails, or changes, when it is told to.
 final class PaperEngine: Engine {
     var simulator: Simulator
-    let name = EngineName.tc
     /// The step, counted from 0 over all that is asked, that fails; nil for none.
     var failsAt: Int?
     /// Whether that failure says that the world has changed.

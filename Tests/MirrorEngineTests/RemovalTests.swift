@@ -14,7 +14,6 @@ private final class AbsentSwitch: Engine {
     var hides: Set<MirrorName> = []
     var isDeclined = false
 
-    let name = EngineName.ovs
     private var capabilities: EngineCapabilities {
         guard !answers else { return .openVSwitch }
         var capabilities = EngineCapabilities.noOpenVSwitch
@@ -35,7 +34,6 @@ private final class DoubtfulTap: Engine {
     var hasEnded = false
     private var doubts: [MirrorName: String] { hasEnded ? [:] : [mirror: "it says nothing"] }
     private let mirror: MirrorName
-    let name = EngineName.tap
 
     init(_ mirror: MirrorName) { self.mirror = mirror }
 

@@ -62,7 +62,7 @@ import Testing
     @Test("That Open vSwitch isn't looked at is told where there is one that may have the mirror") func passedBy()
         throws
     {
-        func warnings(isThere: Bool, _ engine: EngineChoice = .auto) throws -> [String] {
+        func warnings(isThere: Bool, _ engine: EngineName? = nil) throws -> [String] {
             var lab = try Lab.usual()
             lab.engines[0].isPassedBy = isThere
             try lab.mirror("m", ["vnet0:ingress"], to: ["vnet2"]) { $0.engine = engine }

@@ -10,10 +10,10 @@ import Testing
         let directory = try Files.makeTemporaryDirectory("portmirror-declined")
         defer { try? Files.removeTree(directory) }
         func capabilities(isDeclined: Bool) throws -> EngineCapabilities {
-            OpenVSwitchEngine(
+            let engine = OpenVSwitchEngine(
                 nil, isDeclined: isDeclined, on: try EventLoop(), in: try NetworkNamespace.current(), actor: "test",
-                usual: OpenVSwitchEngine.UsualPlaces(sockets: directory, databases: [directory])
-            ).capabilities
+                usual: OpenVSwitchEngine.UsualPlaces(sockets: directory, databases: [directory]))
+            return try #require(try EngineGroup([engine]).observe().engines.first)
         }
         let without = try capabilities(isDeclined: true)
         #expect(!without.isPassedBy && !without.mayBeMissed && !without.isAvailable)

@@ -3,9 +3,6 @@ public import MirrorPlan
 
 /// What realises mirrors: it looks, and it carries out steps. It decides nothing.
 public protocol Engine {
-    /// By which name definitions ask for it.
-    var name: EngineName { get }
-
     /// Begins what takes time and doesn't depend on what others see: a connection, for one. Looking waits for it.
     func begin()
 

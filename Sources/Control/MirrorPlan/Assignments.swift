@@ -151,7 +151,9 @@ struct Assignments {
             let named = present.isEmpty ? others : present
             message += "; \(named.map(\.engine.description).joined(separator: " and ")) can"
             if present.isEmpty {
-                message += ", but \(others.compactMap(\.unavailable).joined(separator: " and "))"
+                let reasons = others.compactMap(\.unavailable)
+                let each = reasons.enumerated().filter { reasons.firstIndex(of: $1) == $0 }.map(\.element)
+                message += ", but \(each.joined(separator: " and "))"
             }
         }
         message += wayWithoutReserving(mirror, others.isEmpty ? engines : [], users, topology)
@@ -207,6 +209,8 @@ enum Obstacle: Hashable {
         {
             found.append(.lack("share an output with another mirror"))
         }
+        // What the ports are to one that isn't here, nobody has seen.
+        guard engine.isAvailable else { return found }
         if engine.carrier != .switchTable {
             found += mirror.portsOnlyOfSwitches(topology)
             if mirror.reserve, engine.reserves { found += mirror.portsThatSwitchesReserve(topology) }

@@ -135,7 +135,8 @@ private struct StatusReader {
         self.observed = observed
         self.now = now
         self.isApplied = isApplied
-        plan = makePlan(desired: desired, observed: observed)
+        // What is elsewhere meets none of the mirrors here.
+        plan = makePlan(desired: desired.filter { observed.elsewhere(of: $0.written) == nil }, observed: observed)
         points = Dictionary(grouping: observed.points, by: \.mirror)
         var rows: [MirrorName: [ObservedSwitchMirror]] = [:]
         for row in observed.switches?.mirrors ?? [] {
@@ -217,7 +218,9 @@ private struct StatusReader {
         }
         let waits = "being removed: waits for Open vSwitch, which may go on copying"
         let removed = observed.removals.first { $0.name == name }
-        if let reason = removed.flatMap({ observed.unknown(about: $0, wasKept: true) }) { return "\(waits) (\(reason))" }
+        if let reason = removed.flatMap({ observed.unknown(about: $0, wasKept: true) }) {
+            return "\(waits) (\(reason))"
+        }
         // Of a name that is in use again nobody has asked.
         return observed.running.contains(name) && observed.switches == nil
             ? waits : "being removed: the next portmirror apply takes away what is left of it"

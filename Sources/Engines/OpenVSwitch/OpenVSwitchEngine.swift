@@ -1,7 +1,7 @@
 public import EventLoop
 public import LinuxSystem
 public import MirrorEngine
-public import MirrorModel
+import MirrorModel
 public import MirrorPlan
 import Netlink
 public import OVSDB
@@ -96,9 +96,6 @@ public final class OpenVSwitchEngine: Engine {
 
     // MARK: Looking
 
-    /// Open vSwitch's.
-    public var name: EngineName { .ovs }
-
     /// Those about rows of its Mirror table.
     public func takes(_ step: Step) -> Bool { step.action is SwitchStep }
 
@@ -174,7 +171,9 @@ public final class OpenVSwitchEngine: Engine {
         observation.switchDatabase.isRemote = client.isRemote
         let reader = SwitchReader(seen, namespace: mark) { address in
             // No route now: nothing is under the tunnel now. Another machine has its own routes.
-            client.isRemote ? nil : (try? routes.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
+            client.isRemote
+                ? nil
+                : (try? routes.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
         }
         for found in reader.switches() { observation.topology.insert(found) }
         var state = reader.state(now: ThisProcess.now(), sent: try sent(to: reader, client))

@@ -1,4 +1,5 @@
 public import LinuxSystem
+internal import LocalSocket
 public import MirrorEngine
 public import MirrorModel
 public import MirrorPlan
@@ -33,9 +34,6 @@ public final class TapEngine: Engine {
     public static func socket(of mirror: MirrorName, in runDirectory: String) -> String {
         "\(directory(in: runDirectory))/\(mirror).sock"
     }
-
-    /// That of taps.
-    public var name: EngineName { .tap }
 
     /// Asks every process.
     public func observe(into observation: inout Observation) throws {

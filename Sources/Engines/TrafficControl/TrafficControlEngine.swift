@@ -1,6 +1,6 @@
 public import LinuxSystem
 public import MirrorEngine
-public import MirrorModel
+import MirrorModel
 public import MirrorPlan
 import Netlink
 import RouteNetlink
@@ -38,9 +38,6 @@ public final class TrafficControlEngine: Engine {
         probed = features
         self.openGeneric = openGeneric
     }
-
-    /// Traffic control's.
-    public var name: EngineName { .tc }
 
     /// What the kernel has. Where it can't be found out, what every distribution's kernel has.
     public var features: KernelFeatures {

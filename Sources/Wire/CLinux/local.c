@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -57,16 +56,6 @@ int clinux_local_accept(int descriptor) {
     return connection < 0 ? -errno : connection;
 }
 
-int clinux_events(void) {
-    int descriptor = epoll_create1(EPOLL_CLOEXEC);
-    return descriptor < 0 ? -errno : descriptor;
-}
-
-int clinux_events_add(int events, int descriptor, int writing) {
-    struct epoll_event event = {.events = writing ? EPOLLOUT : EPOLLIN};
-    return epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
-}
-
 int clinux_local_connect(const char *path, int patience_milliseconds) {
     struct sockaddr_un address;
     int code = address_of(path, &address);
@@ -95,6 +84,8 @@ int clinux_bell(void) {
 }
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
+
+int clinux_thread_is_there(int id) { return syscall(SYS_tgkill, getpid(), id, 0) == 0; }
 
 int clinux_watch_new(void) {
     int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -7,10 +7,6 @@
 int clinux_local_listen(const char *path);
 /// The next connection, whose sends and receives never wait; -EAGAIN if there is none.
 int clinux_local_accept(int descriptor);
-/// A descriptor that is readable when one of several others is ready (epoll(7)).
-int clinux_events(void);
-/// Adds a descriptor, until it is closed: ready when it can be read, or written to.
-int clinux_events_add(int events, int descriptor, int writing);
 /// Connects to a UNIX socket; sends and receives wait so long at most.
 int clinux_local_connect(const char *path, int patience_milliseconds);
 /// Connects to a UNIX socket without waiting, and never waits afterwards; -EAGAIN if its queue is full (connect(2)).
@@ -19,6 +15,8 @@ int clinux_local_connect_now(const char *path);
 int clinux_bell(void);
 /// The thread's number (gettid(2)).
 int clinux_thread_id(void);
+/// Whether this process has a thread of that number: 1 or 0.
+int clinux_thread_is_there(int id);
 /// A descriptor for news of directories (inotify(7)).
 int clinux_watch_new(void);
 /// Has it become readable when something in a directory is made, changed, renamed or removed; of a parent, only its names count.

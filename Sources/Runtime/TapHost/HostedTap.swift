@@ -1,9 +1,11 @@
-import LinuxSystem
-import Machine
-import MirrorEngine
-import MirrorModel
-import MirrorPlan
-import Tap
+internal import EventLoop
+internal import LinuxSystem
+internal import LocalSocket
+internal import Machine
+internal import MirrorEngine
+internal import MirrorModel
+internal import MirrorPlan
+internal import Tap
 
 /// A mirror with a definition, in the process that runs it: it answers who asks how it is, and ends when the definition goes.
 final class HostedTap {
@@ -23,7 +25,7 @@ final class HostedTap {
     private var path: String?
     private var until: Timestamp?
     /// Why it can't be told whether the mirror is still wanted.
-    private var trouble: String?
+    private(set) var trouble: String?
     private var status: Int32 = 0
 
     /// Another process that runs the mirror already stands against this one.
@@ -41,6 +43,26 @@ final class HostedTap {
         try Files.makeDirectory(directory)
         listener = try Self.listen(for: name, in: runDirectory)
         watch = isWatching ? try DirectoryWatch([store.permanentDirectory, store.temporaryDirectory]) : nil
+    }
+
+    /// One that copies without a definition answers, too, where it may: others see then what it does.
+    convenience init?(for configuration: TapConfiguration, _ audience: any TapAudience) throws {
+        let (mirror, machine) = (configuration.mirror, configuration.machine)
+        guard !configuration.isHosted else {
+            // In another root there are no definitions to look at.
+            try self.init(
+                mirror, isDefined: true, isWatching: configuration.privileges.root == nil, machine: machine)
+            return
+        }
+        guard configuration.captures.isEmpty else { return nil }
+        do {
+            try self.init(mirror, isDefined: false, isWatching: false, machine: machine)
+        } catch let error as UserError {
+            audience.warn("warning: 'list' won't show this process: \(error.message)")
+            return nil
+        } catch {
+            return nil
+        }
     }
 
     private static func listen(for name: MirrorName, in runDirectory: String) throws -> LocalListener {
@@ -62,15 +84,15 @@ final class HostedTap {
         }
     }
 
-    var socket: Int32 { listener.number }
     /// News of definitions; nil without one.
     var definition: Int32? { watch?.number }
     /// When its time is over, in seconds since 1970.
     var end: Int64? { until?.secondsSince1970 }
 
-    func answer(_ counts: TapCounts) {
-        listener.answerAll {
-            var report = TapReport(counts, of: mirror, process: ThisProcess.id, since: since)
+    /// Answers who asks from now on.
+    func begin(on loop: EventLoop, _ counts: @escaping () -> TapCounts) throws(SystemError) {
+        try listener.begin(on: loop) { [unowned self] in
+            var report = TapReport(counts(), of: mirror, process: ThisProcess.id, since: since)
             report.namespace = namespace
             if let trouble { report.problems.append(trouble) }
             return (try? report.encoded) ?? []
@@ -116,19 +138,18 @@ final class HostedTap {
         // A time from now would never come nearer.
         if !intent.isRelative { until = now.until }
         // Another engine may have it now, which would copy besides.
-        let keepsEngine = now.engine == .tap || now.engine == mirror.engine
+        let keepsEngine = now.engine == EngineCapabilities.tap.engine || now.engine == mirror.engine
         // EX_TEMPFAIL of sysexits.h: who supervises it starts it again.
         return now.fingerprint == mirror.fingerprint && keepsEngine
             ? nil : ("mirror \(mirror.name) was changed: run it again", 75)
     }
 
-    /// The status to end with; why it ended, if nobody asked for it, is said.
-    func leave() -> Int32 {
+    /// Why it ended, if nobody asked for that, and the status to end with.
+    func leave() -> (reason: String?, status: Int32) {
         // By the clock that ended it: time(2) is some milliseconds behind.
         if let end, Clocks.realtimeNanoseconds() / 1_000_000_000 >= UInt64(clamping: end) {
             reason = "the time of mirror \(mirror.name) is over"
         }
-        if let reason { Terminal.complain(reason) }
-        return status
+        return (reason, status)
     }
 }
