@@ -41,10 +41,11 @@ let package = Package(
             name: "CYAML", path: "Sources/Wire/CYAML", providers: [.apt(["libyaml-dev"])]),
         library("YAMLEvents", in: "Wire", ["CYAML"]),
         library("SharedLibrary", in: "Wire"),
-        library("LinuxSystem", in: "Wire", ["CLinux", "SharedLibrary"]),
+        library("Failure", in: "Wire"),
+        library("LinuxSystem", in: "Wire", ["CLinux", "Failure", "SharedLibrary"]),
         library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("LocalSocket", in: "Wire", ["CLinux", "EventLoop", "LinuxSystem"]),
-        library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
+        library("Netlink", in: "Wire", ["CLinux", "Failure", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("SocketNetlink", in: "Wire", ["Netlink"]),
@@ -52,7 +53,7 @@ let package = Package(
         library("CaptureFile", in: "Wire"),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
         library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
-        library("OVSDB", in: "Wire"),
+        library("OVSDB", in: "Wire", ["Failure"]),
         library("OVSDBTransport", in: "Wire", ["EventLoop", "LinuxSystem", "OVSDB", "SharedLibrary"]),
 
         // Control
@@ -63,7 +64,7 @@ let package = Package(
         library(
             "MirrorEngine", in: "Control",
             [
-                "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "PacketFilter",
+                "Failure", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "PacketFilter",
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -71,21 +72,23 @@ let package = Package(
         library(
             "TrafficControl", in: "Engines",
             [
-                "EthtoolNetlink", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter",
+                "EthtoolNetlink", "Failure", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
+                "PacketFilter",
                 "RouteNetlink",
             ]),
 
         library(
             "OpenVSwitch", in: "Engines",
             [
-                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB",
+                "EventLoop", "Failure", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB",
                 "OVSDBTransport", "RouteNetlink",
             ]),
 
         library(
             "Tap", in: "Engines",
             [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "MirrorConfig", "MirrorEngine",
+                "CaptureFile", "CaptureLog", "EventLoop", "Failure", "LinuxSystem", "LocalSocket", "MirrorConfig",
+                "MirrorEngine",
                 "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "PacketSocket", "RouteNetlink",
                 "SocketNetlink",
             ]),
@@ -143,7 +146,7 @@ let package = Package(
             swiftSettings: testSettings),
         tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
         tests("SharedLibraryTests", ["SharedLibrary"]),
-        tests("NetlinkTests", ["LinuxSystem", "Netlink", "RandomNumbers"]),
+        tests("NetlinkTests", ["Failure", "LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
         tests("CaptureFileTests", ["CaptureFile", "RandomNumbers"]),
@@ -153,7 +156,7 @@ let package = Package(
             path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
         tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer", "RandomNumbers"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
-        tests("OVSDBTests", ["EventLoop", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
+        tests("OVSDBTests", ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
@@ -169,13 +172,14 @@ let package = Package(
         tests(
             "MirrorEngineTests",
             [
-                "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OpenVSwitch",
+                "Failure", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OpenVSwitch",
                 "PlanSimulation", "RandomNumbers", "Tap", "TrafficControl",
             ]),
         tests(
             "TrafficControlTests",
             [
-                "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "RouteNetlink",
+                "Failure", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter",
+                "RouteNetlink",
                 "ScriptedKernel", "TrafficControl", "RandomNumbers",
             ]),
         tests(
@@ -216,7 +220,7 @@ let package = Package(
             name: "SystemProbe", dependencies: ["EventLoop", "LinuxSystem"], path: "Tests/SystemProbe",
             swiftSettings: testSettings),
         tests("LocalSocketTests", ["EventLoop", "LinuxSystem", "LocalSocket"]),
-        tests("LinuxSystemTests", ["LinuxSystem", "SystemProbe", "TestSupport"]),
+        tests("LinuxSystemTests", ["Failure", "LinuxSystem", "SystemProbe", "TestSupport"]),
         tests(
             "IntegrationTests",
             [

@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -65,7 +66,7 @@ extension ConformanceTests {
                 let output = try ResolvedPort(#require(seen.topology[try PortName("x1")]))
                 for step in [Step(FilterStep.removePoint(point)), Step(FilterStep.retarget(point, to: [output]))] {
                     let failure = try #require(try perform([step], lab))
-                    #expect(failure.isStale && failure.reason.contains("somebody else"), "\(failure)")
+                    #expect(failure.kind == .stale && failure.reason.contains("somebody else"), "\(failure)")
                     #expect(try lab.sh("tc filter show dev p1 ingress").output == theirs)
                 }
                 try lab.sh("tc filter del dev p1 ingress pref \(point.handle.preference)")
@@ -86,7 +87,7 @@ extension ConformanceTests {
                         + "&& exit 0; sleep 0.01; done; exit 1")
                 try lab.mirror("apply")
                 let failure = try #require(try perform([Step(FilterStep.removePoint(point))], lab))
-                #expect(failure.isStale)
+                #expect(failure.kind == .stale)
                 #expect(try lab.mirror("list").output.contains("active"))
                 try lab.sh("tc actions del action mirred index \(number)")
             }
@@ -147,7 +148,7 @@ extension ConformanceTests {
                     Step(FilterStep.addPoint(point, preference: 256)),
                 ] {
                     let failure = try #require(try perform([step], lab), "\(step)")
-                    #expect(failure.isStale && failure.reason.contains("another name or index"), "\(failure)")
+                    #expect(failure.kind == .stale && failure.reason.contains("another name or index"), "\(failure)")
                 }
                 #expect(try lab.sh("ethtool -k other").output == before)
                 #expect(try lab.sh("tc qdisc show dev other; tc qdisc show dev p2").output.contains("clsact") == false)
@@ -168,7 +169,7 @@ extension ConformanceTests {
                     "ip link add br9 type bridge; ip link set p3 master br9; bridge link set dev p3 learning off")
                 let change = OutputChange(port: record.port, bridgePort: record.bridgePort)
                 let failure = try #require(try perform([Step(OutputStep.restore(change))], lab))
-                #expect(failure.isStale, "\(failure)")
+                #expect(failure.kind == .stale, "\(failure)")
                 #expect(try lab.sh("bridge -d link show dev p3").output.contains("learning off"))
                 try lab.sh("ip link set p3 master br0; ip link del br9")
                 lab.recreatesPorts = true

@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorConfig
 import MirrorEngine
@@ -12,8 +13,9 @@ final class PaperEngine: Engine {
     var simulator: Simulator
     /// The step, counted from 0 over all that is asked, that fails; nil for none.
     var failsAt: Int?
+    var alwaysFails = false
     /// Whether that failure says that the world has changed.
-    var failureIsStale = false
+    var failureKind = FailureKind.permanent
     private(set) var performed = 0
     /// What happens on the machine after the definitions were read, and before anything is changed.
     var meanwhile: (() -> Void)?
@@ -32,7 +34,9 @@ final class PaperEngine: Engine {
     func perform(_ steps: [Step], on observed: Observation) throws -> [String] {
         for step in steps {
             defer { performed += 1 }
-            if performed == failsAt { throw StepFailure(step: step, reason: "told to", isStale: failureIsStale) }
+            if performed == failsAt || alwaysFails {
+                throw StepFailure(step: step, reason: "told to", kind: failureKind)
+            }
             try simulator.perform(step)
         }
         return []

@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -56,14 +57,31 @@ import Testing
         #expect(try machine.reconciler.apply(change, now: machine.now).isEmpty)
     }
 
-    @Test("A world that changed meanwhile is looked at again, and the work done")
-    func staleIsRetried() throws {
+    @Test(
+        "After a failure that may go, or in a world that changed, it is looked at again, and the work done",
+        arguments: [FailureKind.stale, .transient])
+    func isRetried(_ kind: FailureKind) throws {
         let machine = try Machine()
         machine.engine.failsAt = 1
-        machine.engine.failureIsStale = true
+        machine.engine.failureKind = kind
         _ = try machine.put(try machine.mirror("ids"))
         #expect(machine.engine.simulator.world.points.count == 2)
         #expect(machine.files.count == 1)
+    }
+
+    @Test("A failure that comes again is tried once, others until it is enough; nothing is changed")
+    func isGivenUp() throws {
+        var tries: [FailureKind: Int] = [:]
+        for kind in FailureKind.allCases {
+            let machine = try Machine()
+            let state = machine.state
+            machine.engine.alwaysFails = true
+            machine.engine.failureKind = kind
+            #expect(throws: UserError.self) { _ = try machine.put(try machine.mirror("ids")) }
+            #expect(machine.state == state && machine.files == [:])
+            tries[kind] = machine.engine.performed
+        }
+        #expect(tries == [.permanent: 1, .transient: 5, .stale: 20])
     }
 
     @Test("A refusal changes nothing, and no file is left")

@@ -97,7 +97,7 @@ private final class DoubtfulTap: Engine {
         #expect(
             status?.state == .removing
                 && status?.reason
-                    == "being removed: waits for Open vSwitch, which may go on copying (nobody serves the database)"
+                    == "being removed: waits for Open vSwitch, which may go on copying (Open vSwitch's database has rows of it, and its server doesn't run)"
         )
         // What it waits for is kept with it.
         #expect(present.observed.removals.map(\.engine) == [.ovs])

@@ -1,3 +1,4 @@
+import Failure
 import OVSDB
 import Testing
 
@@ -31,7 +32,7 @@ struct ErrorShapeTests {
             timeout: 0)
         let error = try failure([wait, .comment("x")], Transcript.waitFailure)
         #expect(error.code == .operation(index: 0, "timed out"))
-        #expect(error.isWaitFailure)
+        #expect(error.kind == .stale)
         #expect(error.details == "\"where\" clause test failed")
         #expect(
             error.description == "can't change the database on Open_vSwitch at unix:/x, table Open_vSwitch: "

@@ -1,4 +1,5 @@
 import EventLoop
+import Failure
 import Glibc
 import LinuxSystem
 import OVSDB
@@ -98,7 +99,7 @@ struct RealServerTests {
         }
         try raise(from: 0)
         let error = try #require(throws: OVSDBError.self) { try raise(from: 0) }
-        #expect(error.isWaitFailure && client.replica.rows(OpenVSwitchRow.self).first?.nextConfiguration == 1)
+        #expect(error.kind == .stale && client.replica.rows(OpenVSwitchRow.self).first?.nextConfiguration == 1)
     }
 
     @Test func `what the server refuses is told in its words`() throws {

@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -212,7 +213,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         host.kernel.generic.intercept(where: { $0.integer(at: 0, UInt8.self) == 12 }) { _, _ in .error(.notPermitted) }
         let failure = host.failure([Step(OutputStep.prepare(change))])
         #expect(failure?.reason.hasPrefix("can't change the offload settings on ids0: ") == true)
-        #expect(failure?.isStale == false)
+        #expect(failure?.kind == .permanent)
         #expect(try host.engine.observe().records.count == 1)
     }
 
@@ -296,7 +297,7 @@ private let cookie: [UInt8] = [0xf7] + "ids".utf8
         for step in [Step(FilterStep.adoptPoint(theirs, as: name)), Step(FilterStep.removeForeign(theirs, for: name))] {
             host.kernel.route.forget()
             let failure = host.failure([step])
-            #expect(failure?.isStale == true && failure?.step == step)
+            #expect(failure?.kind == .stale && failure?.step == step)
             #expect(failure?.reason == "somebody has changed or removed the filter meanwhile")
             #expect(host.kernel.route.changes.isEmpty && host.kernel.everything == before)
         }

@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -66,10 +67,10 @@ private struct Refusal {
     @Test(
         "Whatever step the kernel refuses, its words are told, and that the world has changed where they mean that",
         arguments: [
-            (Errno.noDevice, true), (.exists, true), (.noEntry, true), (.invalid, true), (.notPermitted, false),
-            (.noSpace, false),
-        ])
-    func refused(errno: Errno, isStale: Bool) throws {
+            (Errno.noDevice, .stale), (.exists, .stale), (.noEntry, .stale), (.invalid, .stale),
+            (.notPermitted, .permanent), (.noBuffers, .transient),
+        ] as [(Errno, FailureKind)])
+    func refused(errno: Errno, kind: FailureKind) throws {
         let (host, refusals) = try prepared()
         for refusal in refusals {
             if case .closeHook? = refusal.step.as(FilterStep.self) {
@@ -81,7 +82,7 @@ private struct Refusal {
             let failure = host.failure([refusal.step])
             #expect(failure?.step == refusal.step)
             #expect(failure?.reason == "\(refusal.words)so it is (\(errno.name))")
-            #expect(failure?.isStale == isStale)
+            #expect(failure?.kind == kind)
         }
     }
 
@@ -98,7 +99,7 @@ private struct Refusal {
             let failure = host.failure([refusal.step])
             #expect(failure?.step == refusal.step)
             #expect(failure?.reason.hasPrefix(refusal.words) == true, "\(failure?.reason ?? "")")
-            #expect(failure?.isStale == false)
+            #expect(failure?.kind == .permanent)
         }
     }
 
@@ -135,7 +136,7 @@ private struct Refusal {
             try engine.perform([Step(FilterStep.openHook(try host.port(3)))], on: Observation())
         }
         #expect(failure?.reason.hasSuffix("; this kernel lacks clsact: CONFIG_NET_SCH_INGRESS") == true)
-        #expect(failure?.isStale == false)
+        #expect(failure?.kind == .permanent)
     }
 
     @Test("After a refusal the kernel works the datagram off; the next datagram isn't sent") func restNotSent() throws {
@@ -159,7 +160,7 @@ private struct Refusal {
             return usual(request)
         }
         let failure = host.failure([Step(FilterStep.openHook(try host.port(3)))])
-        #expect(failure?.isStale == true)
+        #expect(failure?.kind == .stale)
         #expect(failure?.reason == "can't add the clsact qdisc on vnet0: Exclusivity flag on, cannot modify (EEXIST)")
         #expect(try host.engine.observe().hooks[3] == HookState(kind: .clsact))
     }
@@ -191,7 +192,7 @@ private struct Refusal {
         for step in steps {
             let failure = host.failure([step])
             #expect(failure?.reason == "vnet0 has gone, or has another name or index now")
-            #expect(failure?.step == step && failure?.isStale == true)
+            #expect(failure?.step == step && failure?.kind == .stale)
         }
         if isRenamed { host.kernel.links[5]?.name = "ids9" } else { host.kernel.remove(5) }
         #expect(host.failure([later])?.reason == "ids0 has gone, or has another name or index now")
@@ -214,7 +215,7 @@ private struct Refusal {
             {
                 let failure = host.failure([step])
                 #expect(failure?.reason == "somebody else has a filter in the place of the mirror's")
-                #expect(failure?.isStale == true)
+                #expect(failure?.kind == .stale)
             }
             #expect(host.kernel.route.changes.isEmpty && host.kernel.everything == before)
         }
@@ -230,7 +231,7 @@ private struct Refusal {
         let failure = host.failure([Step(OutputStep.prepare(change))])
         #expect(
             failure?.reason == "vnet0 isn't the port, or not in the bridge, that the settings are from")
-        #expect(failure?.isStale == true && host.kernel.route.changes.isEmpty)
+        #expect(failure?.kind == .stale && host.kernel.route.changes.isEmpty)
         #expect(try host.engine.observe().records == [])
     }
 }

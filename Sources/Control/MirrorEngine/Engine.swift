@@ -1,3 +1,4 @@
+public import Failure
 public import MirrorModel
 public import MirrorPlan
 
@@ -91,7 +92,7 @@ public final class EngineGroup {
                 continue
             }
             guard let engine = engines.first(where: { $0.takes(step) }) else {
-                throw StepFailure(step: step, reason: "no engine here does that", isStale: false)
+                throw StepFailure(step: step, reason: "no engine here does that", kind: .permanent)
             }
             runs.append((engine, [step]))
         }
@@ -100,25 +101,25 @@ public final class EngineGroup {
 }
 
 /// A step that couldn't be done.
-public struct StepFailure: Error, CustomStringConvertible, Sendable {
+public struct StepFailure: ClassifiedError, CustomStringConvertible, Sendable {
     /// Which.
     public var step: Step
     /// What the kernel or server said.
     public var reason: String
-    /// Whether the world may have changed since it was observed (a port has gone, somebody else has added the same):
-    /// looking again is worthwhile.
-    public var isStale: Bool
+    /// What helps against it. Stale is also one for which the world may have changed since it was observed: a port has gone,
+    /// somebody else has added the same.
+    public var kind: FailureKind
 
     /// Of an engine's own step.
-    public init(step: some EngineStep, reason: String, isStale: Bool) {
-        self.init(step: Step(step), reason: reason, isStale: isStale)
+    public init(step: some EngineStep, reason: String, kind: FailureKind) {
+        self.init(step: Step(step), reason: reason, kind: kind)
     }
 
     /// From its parts.
-    public init(step: Step, reason: String, isStale: Bool) {
+    public init(step: Step, reason: String, kind: FailureKind) {
         self.step = step
         self.reason = reason
-        self.isStale = isStale
+        self.kind = kind
     }
 
     /// For people.

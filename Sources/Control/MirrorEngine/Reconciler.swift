@@ -1,3 +1,4 @@
+import Failure
 internal import LinuxSystem
 internal import Logging
 public import MirrorModel
@@ -440,6 +441,7 @@ public final class Reconciler {
         try databases.removeUnfinished()
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
+        var pauses: [UInt32] = [50, 100, 200, 400]
         while true {
             let observed = try observe()
             let change = try change()
@@ -462,9 +464,13 @@ public final class Reconciler {
                 }
                 log.debug("attempt \(attempt): \(changed.path) has changed")
                 attempt += 1
-            } catch let failure as StepFailure where failure.isStale && attempt < Self.mostAttempts {
+            } catch let failure as StepFailure where failure.kind == .stale && attempt < Self.mostAttempts {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
                 attempt += 1
+            } catch let failure as StepFailure where failure.kind == .transient && !pauses.isEmpty {
+                log.debug("attempt \(attempt) failed, which may go by itself: \(failure)")
+                attempt += 1
+                ThisProcess.pause(milliseconds: pauses.removeFirst())
             } catch let failure as StepFailure {
                 throw UserError("stopped at '\(failure.step)': \(failure.reason)", advice: "nothing was changed")
             }

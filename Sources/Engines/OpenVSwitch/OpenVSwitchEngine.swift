@@ -1,4 +1,5 @@
 public import EventLoop
+import Failure
 public import LinuxSystem
 public import MirrorEngine
 import MirrorModel
@@ -273,7 +274,7 @@ public final class OpenVSwitchEngine: Engine {
         let steps = steps.compactMap { $0.as(SwitchStep.self) }
         guard let first = steps.first else { return [] }
         guard let client, let state = observed.switches, let root = state.root else {
-            throw StepFailure(step: first, reason: "there is no Open vSwitch here", isStale: false)
+            throw StepFailure(step: first, reason: "there is no Open vSwitch here", kind: .permanent)
         }
         let counters = SentCounters(observed.topology, in: namespace)
         let running = try runningCounters(of: steps, client)
@@ -291,9 +292,8 @@ public final class OpenVSwitchEngine: Engine {
                 until: { results, replica in Self.hasActed(on: Self.number(in: results), replica) },
                 meanwhile: { if state.needsPurge { control = daemon?.connect() } })
         } catch {
-            let isLost = if case .connection = error.code { true } else { false }
-            let reason = error.isWaitFailure ? "somebody else has changed the database meanwhile" : "\(error)"
-            throw StepFailure(step: first, reason: reason, isStale: error.isWaitFailure || isLost)
+            let reason = error.kind == .stale ? "somebody else has changed the database meanwhile" : "\(error)"
+            throw StepFailure(step: first, reason: reason, kind: error.kind)
         }
         return hasActed
             ? revalidate(control, isNeeded: state.needsPurge)

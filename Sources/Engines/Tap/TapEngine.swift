@@ -1,3 +1,4 @@
+import Failure
 public import LinuxSystem
 internal import LocalSocket
 public import MirrorEngine
@@ -97,6 +98,6 @@ public final class TapEngine: Engine {
     @discardableResult
     public func perform(_ steps: [Step], on observed: Observation) throws -> [String] {
         guard let step = steps.first else { return [] }
-        throw StepFailure(step: step, reason: "taps run in processes of their own", isStale: false)
+        throw StepFailure(step: step, reason: "taps run in processes of their own", kind: .permanent)
     }
 }

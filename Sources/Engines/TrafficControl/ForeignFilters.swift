@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -27,7 +28,7 @@ struct ForeignFilters {
         } catch {
             throw StepFailure(
                 step: steps[0], reason: "\(error)",
-                isStale: error.errno.map(StepFailure.passing.contains) == true)
+                kind: TrafficControlEngine.kind(of: error))
         }
     }
 
@@ -54,7 +55,7 @@ struct ForeignFilters {
     }
 
     private func changed(_ step: FilterStep) -> StepFailure {
-        StepFailure(step: step, reason: "somebody has changed or removed the filter meanwhile", isStale: true)
+        StepFailure(step: step, reason: "somebody has changed or removed the filter meanwhile", kind: .stale)
     }
 
     /// In one datagram, so that a kill comes before all of it or after.
@@ -67,7 +68,7 @@ struct ForeignFilters {
             if case .removeForeign = entry.step, error.errno == .noEntry || error.errno == .noDevice { continue }
             throw StepFailure(
                 step: entry.step, reason: error.description,
-                isStale: error.errno.map(StepFailure.passing.contains) == true)
+                kind: TrafficControlEngine.kind(of: error))
         }
     }
 

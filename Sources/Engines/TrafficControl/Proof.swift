@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -27,7 +28,7 @@ struct Proof {
             case .failure(let error):
                 throw StepFailure(
                     step: step, reason: error.description,
-                    isStale: error.errno.map(StepFailure.passing.contains) == true)
+                    kind: TrafficControlEngine.kind(of: error))
             }
         }
     }
@@ -84,7 +85,7 @@ struct Proof {
     }
 
     static func changed(_ step: some EngineStep, _ reason: String) -> StepFailure {
-        StepFailure(step: step, reason: reason, isStale: true)
+        StepFailure(step: step, reason: reason, kind: .stale)
     }
 }
 

@@ -1,3 +1,4 @@
+import Failure
 public import LinuxSystem
 public import MirrorEngine
 import MirrorModel
@@ -345,14 +346,13 @@ public final class TrafficControlEngine: Engine {
     }
 
     private func failure(_ step: some EngineStep, _ error: NetlinkError) -> StepFailure {
-        let stale = StepFailure.passing
         var reason = error.description
         switch step as? FilterStep {
         case .openHook, .addPoint: if let missing = features.missing { reason += "; this kernel lacks \(missing)" }
         default: break
         }
         return StepFailure(
-            step: step, reason: reason, isStale: features.missing == nil && error.errno.map(stale.contains) == true)
+            step: step, reason: reason, kind: features.missing == nil ? Self.kind(of: error) : .permanent)
     }
 
     // MARK: Steps that go through other doors
@@ -373,7 +373,7 @@ public final class TrafficControlEngine: Engine {
         } catch let failure as StepFailure {
             throw failure
         } catch {
-            throw StepFailure(step: step, reason: "\(error)", isStale: false)
+            throw StepFailure(step: step, reason: "\(error)", kind: .permanent)
         }
     }
 
@@ -435,7 +435,12 @@ public final class TrafficControlEngine: Engine {
     }
 }
 
-extension StepFailure {
-    /// What the kernel says when something has gone, or come, since it was looked at.
-    static let passing: Set<Errno> = [.noDevice, .noSuchInterface, .exists, .noEntry, .invalid, .busy]
+extension TrafficControlEngine {
+    /// The kernel says these, too, when something has gone, or come, since it was looked at.
+    private static let passing: Set<Errno> = [.noDevice, .noSuchInterface, .exists, .noEntry, .invalid, .busy]
+
+    /// What helps against what the kernel said.
+    static func kind(of error: NetlinkError) -> FailureKind {
+        error.errno.map(passing.contains) == true ? .stale : error.kind
+    }
 }

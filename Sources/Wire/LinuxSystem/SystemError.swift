@@ -1,8 +1,9 @@
 internal import CLinux
+public import Failure
 internal import Glibc
 
 /// An errno value with its kernel name and words.
-public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
+public struct Errno: ClassifiedError, Hashable, Sendable, CustomStringConvertible {
     /// The positive number, as in errno(3).
     public let code: Int32
 
@@ -23,6 +24,17 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The C library's words and the kernel's name, or the whole sentence.
     public var description: String { "\(words) (\(name))" }
+
+    /// What helps against it, as far as that can be told of a number alone.
+    public var kind: FailureKind {
+        switch code {
+        case EAGAIN, EINTR, EBUSY, ENOBUFS, ENOMEM, EMFILE, ENFILE, ENOSPC, EDQUOT, ETIMEDOUT, ECONNREFUSED, ECONNRESET,
+            ECONNABORTED, EPIPE, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, EIO:
+            .transient
+        case ENODEV, ENXIO, ENOENT, EEXIST, ESRCH, ESTALE: .stale
+        default: .permanent
+        }
+    }
 
     /// `EPERM`
     public static let notPermitted = Errno(EPERM)
@@ -73,7 +85,9 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A system call that failed: what was tried, on what, and what the kernel said.
-public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct SystemError: ClassifiedError, Hashable, Sendable, CustomStringConvertible {
+    /// What helps against it.
+    public var kind: FailureKind { errno.kind }
     /// What the kernel said.
     public let errno: Errno
     /// What was tried, as a verb phrase: "open", "create the directory".

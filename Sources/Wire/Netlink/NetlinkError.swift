@@ -1,7 +1,8 @@
+public import Failure
 public import LinuxSystem
 
 /// A netlink request that failed: what was tried, on what, and what the kernel said.
-public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct NetlinkError: ClassifiedError, Hashable, Sendable, CustomStringConvertible {
     /// What kind of failure it is.
     public enum Code: Hashable, Sendable {
         /// The kernel's answer, or a system call's.
@@ -40,6 +41,15 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
         self.kernelMessage = kernelMessage
         self.offset = offset
         self.missingAttribute = missingAttribute
+    }
+
+    /// What helps against it.
+    public var kind: FailureKind {
+        switch code {
+        case .errno(let errno): errno.kind
+        case .interrupted, .timeout, .overflow: .transient
+        case .malformed: .permanent
+        }
     }
 
     /// The kernel's errno, if that is what it is.

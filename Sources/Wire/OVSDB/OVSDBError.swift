@@ -1,5 +1,7 @@
+public import Failure
+
 /// Something that didn't work: what was tried, on what, and what the server or the system said.
-public struct OVSDBError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct OVSDBError: ClassifiedError, Hashable, Sendable, CustomStringConvertible {
     /// What kind of failure it is.
     public enum Code: Hashable, Sendable {
         /// No connection, or it broke. What was under way then may have been carried out or not.
@@ -43,8 +45,18 @@ public struct OVSDBError: Error, Hashable, Sendable, CustomStringConvertible {
         self.details = details
     }
 
-    /// A guard (`wait` with timeout 0) didn't hold: look again and retry (RFC 7047, section 5.2.6).
-    public var isWaitFailure: Bool { if case .operation(_, "timed out") = code { true } else { false } }
+    /// What helps against it. A guard (`wait` with timeout 0) that doesn't hold, and a reference to a row that has gone, are
+    /// stale (RFC 7047, sections 4.1.3 and 5.2.6).
+    public var kind: FailureKind {
+        switch code {
+        case .connection, .timeout: .transient
+        case .operation(_, "timed out"), .commit("referential integrity violation"): .stale
+        case .operation(_, "resources exhausted"), .operation(_, "I/O error"), .commit("resources exhausted"),
+            .commit("I/O error"):
+            .transient
+        case .tls, .protocolViolation, .server, .operation, .commit, .noDatabase, .noColumn, .cancelled: .permanent
+        }
+    }
 
     /// What was tried on what, and why it failed.
     public var description: String {
