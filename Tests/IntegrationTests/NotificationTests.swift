@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import Netlink
 import RouteNetlink
@@ -33,6 +34,32 @@ extension IntegrationTests {
                 #expect(seen.first == "there")
                 #expect(seen.contains("up"))
                 #expect(try subscription.next(milliseconds: 0) == nil)
+            }
+        }
+
+        @Test("Of an interface's routes the kernel lists those that lead through it")
+        func routesThrough() throws {
+            try OwnThread.run {
+                try NetworkNamespace.makeOwn()
+                let socket = try NetlinkSocket(.route, in: .current())
+                for name in ["br7", "br8"] { try socket.perform(LinkRequest.addBridge(name)) }
+                func index(_ name: String) throws -> Int32 {
+                    try Link(try #require(try socket.perform(LinkRequest.get(name: name)).messages.first)).index
+                }
+                func leads(_ name: String, isIPv6: Bool = false) throws -> Bool {
+                    let index = try index(name)
+                    return try socket.dump(RouteRequest.dump(through: index, name: name, isIPv6: isIPv6))
+                        .contains { RouteRequest.leads($0, through: index) }
+                }
+                for name in ["br7", "br8"] {
+                    try socket.perform(LinkRequest.setUp(true, index: try index(name), name: name))
+                }
+                for isIPv6 in [false, true] {
+                    #expect(try !leads("br7", isIPv6: isIPv6) && !leads("br8", isIPv6: isIPv6))
+                }
+                #expect(system("ip route add 10.1.0.0/24 dev br7 && ip route add 2001:db8::/64 dev br8") == 0)
+                #expect(try leads("br7") && !leads("br8"))
+                #expect(try leads("br8", isIPv6: true) && !leads("br7", isIPv6: true))
             }
         }
 

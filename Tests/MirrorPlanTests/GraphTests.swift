@@ -129,6 +129,31 @@ import TrafficControl
                     ContinuousClock().measure { #expect(lab.warnings().contains { $0.contains("copied twice") }) }
                 }.min())
         }
+        // Where each port is of its own kind, it is no more than each pair by itself.
+        var lab = Lab()
+        let names = (0..<100).map { "v\($0)" }
+        try lab.addBridge("br0", names)
+        for name in names { try lab.add("\(name).5", .vlan(parent: lab.index(name), id: 5)) }
+        try lab.add("out")
+        try lab.mirror("m", names, to: ["out"])
+        let graph = ForwardingGraph(lab.observed.topology)
+        let places = try names.flatMap { name in try Hook.allCases.map { Point(try PortName(name), $0) } }
+        var (own, origins) = (Duration.seconds(1000), Duration.seconds(1000))
+        for _ in 0..<3 {
+            own = min(
+                own, ContinuousClock().measure { #expect(lab.warnings().contains { $0.contains("copied twice") }) })
+            origins = min(
+                origins,
+                ContinuousClock().measure {
+                    let origins = places.map { graph.origins(of: [$0]) }
+                    for one in places.indices {
+                        for other in places.indices.dropFirst(one + 1) {
+                            _ = graph.mayPassBoth(places[one], places[other], origins[one], origins[other])
+                        }
+                    }
+                })
+        }
+        #expect(own < origins * 4, "\(own) \(origins)")
         for isOnSwitch in [false, true] {
             let small = try least(100, isOnSwitch: isOnSwitch)
             let large = try least(400, isOnSwitch: isOnSwitch)

@@ -95,12 +95,19 @@ final class ScriptedServer: Sendable {
         try ScriptedServer(isLocal: false) { _, client in
             let number = try connect(toPort: port)
             let server = Peer(number)
-            defer { close(number) }
             let client = client.number
+            let hasEnded = DispatchSemaphore(value: 0)
             Thread.detachNewThread {
                 let (client, server) = (Peer(client), Peer(number))
                 while case let bytes = client.receive(), !bytes.isEmpty { try? server.write(bytes) }
                 server.end()
+                hasEnded.signal()
+            }
+            // Numbers that are closed belong to other connections at once: nobody may use them any more.
+            defer {
+                for socket in [client, number] { shutdown(socket, Int32(SHUT_RDWR)) }
+                hasEnded.wait()
+                close(number)
             }
             var rest = most
             while rest > 0, case let bytes = server.receive(), !bytes.isEmpty {

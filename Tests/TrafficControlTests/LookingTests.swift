@@ -47,6 +47,30 @@ private func isLinkDump(_ request: AskedRequest) -> Bool { request.type == 18 &&
         #expect(topology[index: PaperHost.br0]?.kind == .bridge(spanningTree: false))
     }
 
+    @Test("A bridge without an address through which a route leads is one that this host sends through")
+    func unnumberedBridge() throws {
+        func isAddressed(_ answer: @escaping (AskedRequest) -> KernelAnswer) throws -> Bool? {
+            let host = try PaperHost(PaperHost.links + [PaperLink(9, "gt0", kind: "gretap")])
+            // RTM_GETADDR, RTM_GETROUTE
+            host.kernel.route.intercept(times: 9, where: { $0.type == 22 }) { _, _ in .dump([]) }
+            host.kernel.route.intercept(times: 9, where: { $0.type == 26 }) { request, _ in answer(request) }
+            return try host.engine.observe().topology[index: PaperHost.br0]?.isAddressed
+        }
+        func route(_ index: Int32) -> KernelAnswer {
+            var writer = PayloadWriter()
+            writer.append([2, 24, 0, 0, 254, 4, 253, 1, 0, 0, 0, 0])
+            writer.attribute(1, bytes: [10, 1, 0, 0])
+            writer.attribute(4, index)
+            return .dump([[KernelMessage(24, writer)]])
+        }
+        #expect(try isAddressed { _ in .dump([]) } == false)
+        #expect(try isAddressed { _ in route(PaperHost.br0) } == true)
+        // An old kernel lists others' routes as well; one without IPv6 says so.
+        #expect(try isAddressed { _ in route(PaperHost.vnet0) } == false)
+        #expect(try isAddressed { $0.payload.first == 10 ? .error(.notSupported) : .dump([]) } == false)
+        #expect(throws: (any Error).self) { try isAddressed { _ in .error(.notPermitted) } }
+    }
+
     @Test("What others have on a port is theirs, and what has the mark is this tool's") func hooks() throws {
         let host = try PaperHost()
         try host.openHook()

@@ -25,11 +25,18 @@ struct DoublePasses {
         case member(junction: PortName, hasPeer: Bool, watched: Set<Hook>)
     }
 
-    /// Two kinds of points, and whether it is about points of the same port or of two.
+    /// Two kinds of points, by their numbers, and whether it is about points of the same port or of two.
     private struct Relation: Hashable {
-        var one: Kind
-        var other: Kind
+        var one: Int
+        var other: Int
         var isOnePort: Bool
+    }
+
+    /// The points, each with the numbers of its kind and port.
+    private struct Numbered {
+        var place: Point
+        var kind: Int
+        var port: Int
     }
 
     private static let representatives = 3
@@ -63,74 +70,92 @@ struct DoublePasses {
                 }
             }
         }
-        func kind(_ place: Point) -> Kind { Kind(port: kinds[place.port] ?? .own(place.port), hook: place.hook) }
+        let numbered = Self.numbered(places) { Kind(port: kinds[$0.port] ?? .own($0.port), hook: $0.hook) }
         let relations = Self.relations(
-            places.filter { !dropped.contains($0.port) },
-            ForwardingGraph(topology, reserved: reserved.union(dropped)), kind)
+            numbered.filter { !dropped.contains($0.place.port) },
+            ForwardingGraph(topology, reserved: reserved.union(dropped)))
         guard !relations.isEmpty else { return }
-        var byKind: [Kind: [Int]] = [:]
-        for (index, place) in places.enumerated() { byKind[kind(place), default: []].append(index) }
-        count = relations.reduce(0) { $0 + Self.number($1, byKind) }
-        findFirst(most, places, byKind, relations, kind)
+        var byKind = [[Int]](repeating: [], count: (numbered.map(\.kind).max() ?? 0) + 1)
+        for (index, place) in numbered.enumerated() { byKind[place.kind].append(index) }
+        count = relations.reduce(0) { $0 + Self.number($1, byKind, numbered) }
+        findFirst(most, numbered, byKind, relations)
+    }
+
+    private static func numbered(_ places: [Point], _ kind: (Point) -> Kind) -> [Numbered] {
+        var kinds: [Kind: Int] = [:]
+        var ports: [PortName: Int] = [:]
+        return places.map { place in
+            let number = kinds[kind(place), default: kinds.count]
+            kinds[kind(place)] = number
+            let port = ports[place.port, default: ports.count]
+            ports[place.port] = port
+            return Numbered(place: place, kind: number, port: port)
+        }
     }
 
     // MARK: Which pairs
 
-    private static func relations(
-        _ places: [Point], _ graph: ForwardingGraph, _ kind: (Point) -> Kind
-    ) -> Set<Relation> {
-        let origins = places.map { graph.origins(of: [$0]) }
-        // Only what has an origin in common is compared.
+    private static func relations(_ places: [Numbered], _ graph: ForwardingGraph) -> Set<Relation> {
+        let origins = places.map { graph.origins(of: [$0.place]) }
+        var relations: Set<Relation> = []
+        func look(_ index: Int, _ other: Int) {
+            let (one, two) = (places[index], places[other])
+            let relation = Relation(one: one.kind, other: two.kind, isOnePort: one.port == two.port)
+            guard !relations.contains(relation),
+                graph.mayPassBoth(one.place, two.place, origins[index], origins[other])
+            else { return }
+            relations.insert(relation)
+            relations.insert(Relation(one: two.kind, other: one.kind, isOnePort: relation.isOnePort))
+        }
         var followers: [Point: [Int]] = [:]
         for index in places.indices { for origin in origins[index] { followers[origin, default: []].append(index) } }
-        var seen: Set<[Int]> = []
-        var relations: Set<Relation> = []
+        // Only what has an origin in common is compared, unless that is most of it.
+        guard followers.values.reduce(0, { $0 + $1.count * $1.count }) < places.count * places.count else {
+            for index in places.indices { for other in places.indices.dropFirst(index + 1) { look(index, other) } }
+            return relations
+        }
         for indices in followers.values {
             for (place, index) in indices.enumerated() {
-                for other in indices[(place + 1)...] {
-                    let (one, two) = (places[index], places[other])
-                    let relation = Relation(one: kind(one), other: kind(two), isOnePort: one.port == two.port)
-                    guard !relations.contains(relation), seen.insert([index, other]).inserted,
-                        graph.mayPassBoth(one, two, origins[index], origins[other])
-                    else { continue }
-                    relations.insert(relation)
-                    relations.insert(Relation(one: relation.other, other: relation.one, isOnePort: relation.isOnePort))
-                }
+                for other in indices[(place + 1)...] { look(index, other) }
             }
         }
         return relations
     }
 
     /// How many pairs a relation stands for; of a relation and its reverse the first alone counts.
-    private static func number(_ relation: Relation, _ byKind: [Kind: [Int]]) -> Int {
-        guard let one = byKind[relation.one], let other = byKind[relation.other] else { return 0 }
+    private static func number(_ relation: Relation, _ byKind: [[Int]], _ places: [Numbered]) -> Int {
+        let (one, other) = (byKind[relation.one], byKind[relation.other])
         guard relation.one != relation.other else { return one.count * (one.count - 1) / 2 }
         guard let first = one.first, let second = other.first, first < second else { return 0 }
         if relation.isOnePort { return one.count }
-        return relation.one.port == relation.other.port ? one.count * (one.count - 1) : one.count * other.count
+        // Two directions of the same ports.
+        let isAlike = other.contains { places[$0].port == places[first].port }
+        return one.count * (other.count - (isAlike ? 1 : 0))
     }
 
-    private mutating func findFirst(
-        _ most: Int, _ places: [Point], _ byKind: [Kind: [Int]], _ relations: Set<Relation>, _ kind: (Point) -> Kind
-    ) {
+    private mutating func findFirst(_ most: Int, _ places: [Numbered], _ byKind: [[Int]], _ relations: Set<Relation>) {
         let related = Dictionary(grouping: relations, by: \.one)
-        let indices = Dictionary(uniqueKeysWithValues: places.enumerated().map { ($1, $0) })
-        var next: [Kind: Int] = [:]
+        var byPort: [Int: [Int]] = [:]
+        for (index, place) in places.enumerated() { byPort[place.port, default: []].append(index) }
+        var next = [Int](repeating: 0, count: byKind.count)
         for (index, place) in places.enumerated() {
             var found: Set<Int> = []
-            for relation in related[kind(place)] ?? [] {
+            for relation in related[place.kind] ?? [] {
                 if relation.isOnePort {
-                    if let own = indices[Point(place.port, relation.other.hook)], own > index { found.insert(own) }
+                    let own = byPort[place.port] ?? []
+                    found.formUnion(own.filter { $0 > index && places[$0].kind == relation.other })
                     continue
                 }
-                let others = byKind[relation.other] ?? []
-                var start = next[relation.other] ?? 0
-                while start < others.count, others[start] <= index { start += 1 }
-                next[relation.other] = start
+                let others = byKind[relation.other]
+                while next[relation.other] < others.count, others[next[relation.other]] <= index {
+                    next[relation.other] += 1
+                }
                 // The port's own other point may be among them.
-                found.formUnion(others[start...].prefix(most + 1).filter { places[$0].port != place.port }.prefix(most))
+                found.formUnion(
+                    others[next[relation.other]...].prefix(most + 1).filter { places[$0].port != place.port }.prefix(
+                        most))
             }
-            for other in found.sorted().prefix(most - first.count) { first.append((place, places[other])) }
+            for other in found.sorted().prefix(most - first.count) { first.append((place.place, places[other].place)) }
             if first.count == most { return }
         }
     }

@@ -51,6 +51,30 @@ struct TopologyReader {
             port.isAddressed = addressed.contains(port.index)
             topology.insert(port)
         }
+        // Without an address of its own, too, a bridge may be what this host sends through.
+        for bridge in topology.ports.values where bridge.kind.isBridge {
+            var open = [bridge]
+            while var device = open.popLast() {
+                guard !device.isAddressed else { continue }
+                device.isAddressed = try isRouted(device)
+                topology.insert(device)
+                open += topology.stacked(on: device.index)
+            }
+        }
+    }
+
+    private func isRouted(_ port: Port) throws(NetlinkError) -> Bool {
+        for isIPv6 in [false, true] {
+            do throws(NetlinkError) {
+                let routes = try socket.dump(
+                    RouteRequest.dump(through: port.index, name: "\(port.name)", isIPv6: isIPv6))
+                if routes.contains(where: { RouteRequest.leads($0, through: port.index) }) { return true }
+            } catch {
+                // A kernel without IPv6 has none of its routes; an interface that has gone has none either.
+                guard error.errno == .notSupported || error.errno == .noDevice else { throw error }
+            }
+        }
+        return false
     }
 
     private func readVLANs(of bridges: Set<Int32>, into topology: inout Topology) throws(NetlinkError) {

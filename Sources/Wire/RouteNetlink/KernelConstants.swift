@@ -9,6 +9,7 @@ public enum RTM {
     static let SETLINK: UInt16 = 19
     static let NEWADDR: UInt16 = 20
     static let GETADDR: UInt16 = 22
+    static let NEWROUTE: UInt16 = 24
     static let GETROUTE: UInt16 = 26
     static let GETNEIGH: UInt16 = 30
     static let NEWQDISC: UInt16 = 36
@@ -167,6 +168,7 @@ enum TCA {
 enum RTA {
     static let DST: UInt16 = 1
     static let OIF: UInt16 = 4
+    static let MULTIPATH: UInt16 = 9
 }
 
 enum IFA {

@@ -65,12 +65,17 @@ struct AddressHeader: KernelStruct {
 struct RouteHeader: KernelStruct {
     var family = AF.UNSPEC
     var destinationLength: UInt8 = 0
+    /// `RTN_*`
+    var type: UInt8 = 0
 
     mutating func visit(_ fields: inout KernelFields) throws(MalformedBytes) {
         try fields.field(&family)
         try fields.field(&destinationLength)
-        // Source length, TOS, table, protocol, scope, type; flags.
-        try fields.unused(6 + 4)
+        // Source length, TOS, table, protocol, scope.
+        try fields.unused(5)
+        try fields.field(&type)
+        // Flags.
+        try fields.unused(4)
     }
 }
 
