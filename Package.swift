@@ -47,7 +47,7 @@ let package = Package(
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("SocketNetlink", in: "Wire", ["Netlink"]),
-        library("PacketFilter", in: "Wire", ["CPcap", "LinuxSystem", "SharedLibrary"]),
+        library("PacketFilter", in: "Wire", ["CPcap", "EventLoop", "LinuxSystem", "SharedLibrary"]),
         library("CaptureFile", in: "Wire"),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
         library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),

@@ -67,7 +67,7 @@ struct ApplyOptions: ParsableArguments {
             return { repair }
         }
         let reading = try InputFiles.start(files, now: .now)
-        return { change(from: try reading.wait()) }
+        return { change(from: try reading()) }
     }
 
     private func change(from parsed: [ParsedMirror]) -> Reconciler.Change {

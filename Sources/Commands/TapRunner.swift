@@ -241,18 +241,7 @@ struct TapRunner {
         }
     }
 
-    /// All threads would have to give them up. A look-up of a host's name has one, which may be of another mirror's filter: it
-    /// ends with its answer, or when the C library tires of waiting (resolv.conf(5), 5 seconds twice for each name server).
     private func giveUpPrivileges(_ identity: Identity?) throws {
-        if !ThisProcess.waitForOneThread(upTo: .seconds(1)) {
-            Terminal.complain(
-                "privileges are given up, and copying begins, once the name server has answered or is given up")
-        }
-        guard ThisProcess.waitForOneThread(upTo: .seconds(60)) else {
-            throw UserError(
-                "this process still waits for a name server on another thread, so its privileges can't be given up",
-                advice: "try again; addresses in place of names need no name server")
-        }
         do {
             try Privileges.drop(to: identity)
         } catch {

@@ -13,6 +13,7 @@ do {
     case "signals": try readSignals()
     case "daemon": try runDaemon(arguments.popFirst() ?? "", arguments.popFirst() ?? "")
     case "daemon-with-threads": try daemonWithThreads()
+    case "lookup": try lookUp()
     case "hold": try hold(arguments.popFirst() ?? "")
     default: exit(64)
     }
@@ -120,6 +121,19 @@ func daemonWithThreads() throws {
     do { _ = try DaemonStart() } catch { say("\(error)") }
     try wait.writing.write([0])
     _ = try thread.wait()
+}
+
+func lookUp() throws {
+    var lookup: HostLookup? = try HostLookup("localhost")
+    withExtendedLifetime(lookup) {}
+    lookup = nil
+    // Threads that have been waited for have gone, too.
+    let isOne = try (0..<500).allSatisfy { _ in
+        try OwnThread.run {}
+        return ThisProcess.hasOneThread
+    }
+    say(isOne ? "one thread" : "threads")
+    say(waitpid(-1, nil, WNOHANG) < 0 && errno == ECHILD ? "no child" : "a child")
 }
 
 func hold(_ path: String) throws {

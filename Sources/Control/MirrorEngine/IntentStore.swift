@@ -85,29 +85,26 @@ public struct IntentStore: Sendable {
         }
     }
 
-    /// Reads files that a person names, `-` being left to the caller.
-    /// - Throws: ``ConfigError`` with every mistake of every file; ``UserError`` if two files define the same mirror.
-    public static func read(files: [(path: String, text: [UInt8])], now: Timestamp) throws -> [ParsedMirror] {
-        var all: [ParsedMirror] = []
-        var diagnostics: [ConfigDiagnostic] = []
+    /// Reads files that a person names, `-` being left to the caller. Their filters are still to be checked.
+    public static func read(files: [(path: String, text: [UInt8])], now: Timestamp) -> ReadDefinitions {
+        var read = ReadDefinitions()
         var seen: [MirrorName: String] = [:]
         for (path, text) in files {
+            if !read.files.contains(path) { read.files.append(path) }
             do throws(ConfigError) {
                 let parsed = try parse(text, path, now: now)
-                diagnostics += Self.filterErrors(in: parsed, of: path)
-                all += parsed
+                read.parsed += parsed.map { ($0, path) }
                 for item in parsed where seen.updateValue(path, forKey: item.mirror.name) != nil {
-                    diagnostics.append(
+                    read.diagnostics.append(
                         ConfigDiagnostic(
                             file: path, position: item.position,
                             message: "mirror \(item.mirror.name) is defined twice: another file has it as well"))
                 }
             } catch {
-                diagnostics += error.diagnostics
+                read.diagnostics += error.diagnostics
             }
         }
-        if let first = diagnostics.first { throw ConfigError(first, diagnostics.dropFirst()) }
-        return all
+        return read
     }
 
     private static func parse(
@@ -119,22 +116,6 @@ public struct IntentStore: Sendable {
                     file: path, position: Position(line: 1, column: 1), message: "this isn't UTF-8 text"))
         }
         return try parseConfig(text, file: path, now: now)
-    }
-
-    /// Filters that libpcap refuses, at the place where they are written.
-    private static func filterErrors(in parsed: [ParsedMirror], of path: String) -> [ConfigDiagnostic] {
-        parsed.compactMap { item -> ConfigDiagnostic? in
-            guard let filter = item.mirror.filter else { return nil }
-            do throws(FilterError) {
-                _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
-                return nil
-            } catch {
-                let place = error.position.map { ", at character \($0 + 1)" } ?? ""
-                return ConfigDiagnostic(
-                    file: path, position: item.position(of: "filter"),
-                    message: "the filter '\(filter)' can't be compiled\(place): \(error.message)")
-            }
-        }
     }
 
     // MARK: Changes
@@ -236,6 +217,37 @@ public struct IntentStore: Sendable {
             } else if let written = change.written {
                 _ = try Files.remove(change.path, expecting: written)
             }
+        }
+    }
+}
+
+/// What files say that a person named, with what is wrong in them.
+public struct ReadDefinitions: Sendable {
+    fileprivate var files: [String] = []
+    fileprivate var parsed: [(item: ParsedMirror, path: String)] = []
+    fileprivate var diagnostics: [ConfigDiagnostic] = []
+
+    /// The mirrors, their filters compiled once: names of hosts in these are looked up.
+    /// - Throws: ``ConfigError`` with every mistake of every file.
+    public func checked() throws(ConfigError) -> [ParsedMirror] {
+        let all = diagnostics + parsed.compactMap { Self.filterError(in: $0.item, of: $0.path) }
+        // As they stand in the files, one file after the other.
+        let sorted = files.flatMap { file in all.filter { $0.file == file } }
+        if let first = sorted.first { throw ConfigError(first, sorted.dropFirst()) }
+        return parsed.map(\.item)
+    }
+
+    /// Why libpcap refuses a filter, at the place where it is written.
+    private static func filterError(in parsed: ParsedMirror, of path: String) -> ConfigDiagnostic? {
+        guard let filter = parsed.mirror.filter else { return nil }
+        do throws(FilterError) {
+            _ = try selectorProgram(vlans: nil, expression: filter, sample: 1)
+            return nil
+        } catch {
+            let place = error.position.map { ", at character \($0 + 1)" } ?? ""
+            return ConfigDiagnostic(
+                file: path, position: parsed.position(of: "filter"),
+                message: "the filter '\(filter)' can't be compiled\(place): \(error.message)")
         }
     }
 }

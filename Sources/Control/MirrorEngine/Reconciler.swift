@@ -136,13 +136,14 @@ public final class Reconciler {
     }
 
     /// The mirrors as they are.
-    public func look(now: Timestamp) throws -> (
+    /// - Parameter patience: for names of hosts in filters; without it nobody is asked, and what runs counts.
+    public func look(now: Timestamp, patience: Duration = .seconds(1)) throws -> (
         definitions: Definitions, desired: [DesiredMirror], observed: Observation
     ) {
         engine.begin()
         let definitions = try store.load(now: now)
         var observed = try observe()
-        let desired = definitions.intents.map { compile($0.mirror, observed, isAsked: false) }
+        let desired = definitions.intents.map { compile($0.mirror, observed, isAsked: false, patience) }
         try engine.look(at: Set(desired.flatMap(\.mirror.outputPorts)), of: &observed)
         let all = (desired + Self.frozen(definitions, observed)).sorted { $0.mirror.name < $1.mirror.name }
         return (definitions, all, observed)
@@ -166,7 +167,8 @@ public final class Reconciler {
     /// - Parameter isDefined: whether it is one of the mirrors that have a definition.
     public func judge(_ mirror: Mirror, isDefined: Bool = false, now: Timestamp) throws -> (plan: Plan, points: [Point])
     {
-        let present = try look(now: now)
+        // Which addresses others' filters name is nothing to it.
+        let present = try look(now: now, patience: .zero)
         let others = present.desired.filter { !$0.mirror.isOver(now) }
         let plan =
             isDefined
@@ -394,13 +396,15 @@ public final class Reconciler {
 
     /// A mirror whose filter can't be compiled keeps what it has; the plan says why.
     /// - Parameter isAsked: whether it may be changed. Of others the names of hosts aren't waited for long: what runs counts.
-    private func compile(_ written: Mirror, _ observed: Observation, isAsked: Bool) -> DesiredMirror {
+    private func compile(
+        _ written: Mirror, _ observed: Observation, isAsked: Bool, _ patience: Duration? = nil
+    ) -> DesiredMirror {
         let mirror = written.resolved(in: observed.topology)
         if mirror.selectsEverything { return DesiredMirror(mirror: mirror, written: written, match: .everything) }
         do {
             let program = try selectorProgram(
                 vlans: mirror.vlans?.ranges, expression: mirror.filter, sample: mirror.sample,
-                patience: .seconds(isAsked ? 10 : 1))
+                patience: patience ?? .seconds(isAsked ? 10 : 1))
             return DesiredMirror(mirror: mirror, written: written, match: .program(program))
         } catch  where error.isUnanswered && !isAsked {
             let running = observed.points.lazy.filter { $0.mirror == mirror.name }.compactMap(\.match).first

@@ -96,6 +96,8 @@ int clinux_bell(void) {
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
 
+int clinux_thread_is_there(int id) { return syscall(SYS_tgkill, getpid(), id, 0) == 0; }
+
 int clinux_watch_new(void) {
     int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     return descriptor < 0 ? -errno : descriptor;

@@ -1,35 +1,55 @@
+internal import CLinux
 internal import Glibc
 
-/// Names of hosts, looked up as other libraries do it, but not for longer than one wants: getaddrinfo(3) waits for a resolver
-/// as long as that takes, and nothing can stop it.
-public enum HostLookup {
-    /// Which of some names no resolver has answered for. That there is no such host is an answer.
-    ///
-    /// All are asked for at once. Who is still asked when the time is over is left to its thread.
-    public static func unanswered(_ names: [String], milliseconds: Int) throws(SystemError) -> Set<String> {
-        let answers = Mailbox<(name: String, isAnswered: Bool)>()
-        for name in names { try OwnThread.detach { answers.put((name, isAnswered(name))) } }
-        let end = ThisProcess.monotonicNanoseconds() + UInt64(max(milliseconds, 0)) * 1_000_000
-        var open = Set(names)
-        var waited = 0
-        while waited < names.count {
-            let now = ThisProcess.monotonicNanoseconds()
-            // A last look without waiting: what is there already counts.
-            let left = now < end ? Int((end - now + 999_999) / 1_000_000) : 0
-            guard let answer = answers.take(waiting: left) else { break }
-            waited += 1
-            if answer.isAnswered { open.remove(answer.name) }
-        }
-        return open
+/// A host's name that is being looked up, as other programs here do it (getaddrinfo(3)): that waits for name servers as long
+/// as resolv.conf(5) says, and nothing can stop it. So a child process does it, which is ended when this value goes.
+///
+/// A thread would stay behind with whatever it may do, and a process with threads can't give up its privileges. The child runs
+/// nothing but the C library's resolver; a process with one thread may do more after fork(2) than what is safe in
+/// signal handlers, so this is for the main thread of one that has no other at work.
+public final class HostLookup {
+    private let child: pid_t
+    private let reading: Descriptor
+
+    /// Begins.
+    /// - Parameter port: of the TCP server there; nil asks for all addresses that the name has.
+    public init(_ host: String, port: Int? = nil) throws(SystemError) {
+        var number: Int32 = -1
+        child = try check(unsafe clinux_look_up(host, Int32(clamping: port ?? 0), &number), "look up the host", host)
+        reading = Descriptor(owning: number)
     }
 
-    private static func isAnswered(_ name: String) -> Bool {
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        let code = unsafe getaddrinfo(name, nil, &hints, &found)
-        if code == 0 { unsafe freeaddrinfo(found) }
-        return code != EAI_AGAIN
+    deinit {
+        _ = kill(child, SIGKILL)
+        while waitpid(child, nil, 0) < 0, Glibc.errno == EINTR {}
+    }
+
+    /// To watch: readable when there is an answer.
+    public var number: Int32 { reading.number }
+
+    /// The answer: addresses, the best first. Waits for it if it isn't there yet.
+    public func answer() -> Result<[SocketAddress], Unknown> {
+        var answer = clinux_answer()
+        guard unsafe clinux_look_up_answer(number, &answer) == 1 else {
+            return .failure(Unknown(description: "the process that looked it up was ended", isUnanswered: true))
+        }
+        guard answer.code == 0, answer.count > 0 else {
+            let words = answer.code == 0 ? "it has no address" : unsafe String(cString: clinux_look_up_words(&answer))
+            return .failure(
+                Unknown(description: words, isUnanswered: unsafe clinux_is_unanswered(&answer) == 1))
+        }
+        return .success(
+            unsafe withUnsafeBytes(of: &answer.addresses) { bytes in
+                unsafe bytes.bindMemory(to: clinux_address.self).prefix(Int(answer.count)).map(SocketAddress.init(raw:))
+            })
+    }
+
+    /// Why a name has no address.
+    public struct Unknown: Error, Hashable, Sendable, CustomStringConvertible {
+        /// In the C library's words.
+        public let description: String
+        /// Whether no name server said so: there may be an address.
+        public let isUnanswered: Bool
     }
 
     /// The servers of resolv.conf(5), as they are written there; without any, a server on this machine is asked.

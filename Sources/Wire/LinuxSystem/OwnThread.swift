@@ -1,7 +1,17 @@
+internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// Work on a thread of its own, which takes the thread's namespaces with it when it ends.
+/// Work on a thread of its own, for the few things that need one:
+///
+/// - to enter a namespace that there may be no way back from (setns(2)), which goes with the thread: ``run(_:)``;
+/// - to write capture files, whatever the disk does, and to ask the kernel under its locks: both beside a tap that copies, from
+///   when its privileges are gone, since these belong to threads (capabilities(7)), and so only a process of one
+///   thread can give them up for good;
+/// - to read and to keep a thousand definitions while the kernel is asked and takes in their filters (docs/performance.md), in
+///   commands that end afterwards.
+///
+/// What only waits for something goes on an event loop, and a look-up of a host's name into a process (``HostLookup``).
 public enum OwnThread {
     /// Runs `body` on a new thread, waits for it, and hands on its result or error.
     public static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) throws -> Result {
@@ -71,8 +81,11 @@ public enum OwnThread {
         }
 
         private func join() {
-            if !isJoined { pthread_join(thread, nil) }
+            guard !isJoined else { return }
+            pthread_join(thread, nil)
             isJoined = true
+            // That is told a moment before the kernel counts it no more.
+            while clinux_thread_is_there(job.id) == 1 { sched_yield() }
         }
 
         deinit { join() }
@@ -83,12 +96,16 @@ public enum OwnThread {
     fileprivate final class Job<Result: Sendable>: Runnable {
         private let body: @Sendable () throws -> Result
         private let box = Mutex<Swift.Result<Result, any Error>?>(nil)
+        private let number = Atomic<Int32>(0)
 
         init(_ body: @escaping @Sendable () throws -> Result) { self.body = body }
 
         var outcome: Swift.Result<Result, any Error>? { box.withLock { $0 } }
+        /// The thread's number, once it runs.
+        var id: Int32 { number.load(ordering: .acquiring) }
 
         func run() {
+            number.store(clinux_thread_id(), ordering: .releasing)
             let outcome = Swift.Result { try body() }
             box.withLock { $0 = outcome }
         }

@@ -76,15 +76,4 @@ public enum Privileges {
 extension ThisProcess {
     /// Whether it has no other threads, as giving up privileges takes.
     public static var hasOneThread: Bool { clinux_is_single_threaded() == 1 }
-
-    /// Waits until it has one: threads that end tell nobody.
-    /// - Returns: whether it has.
-    public static func waitForOneThread(upTo limit: Duration) -> Bool {
-        let end = ContinuousClock.now + limit
-        while !hasOneThread {
-            guard ContinuousClock.now < end else { return false }
-            pause(milliseconds: 1)
-        }
-        return true
-    }
 }

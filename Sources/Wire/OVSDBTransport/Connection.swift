@@ -22,7 +22,7 @@ final class Connection {
     private let remote: OVSDBTarget.Remote
     private let context: TLSContext?
     private let tell: (News) -> Void
-    private var lookup: NameLookup?
+    private var lookup: HostLookup?
     private var stream: StreamSocket?
     private var watch: Watch?
     private var timer: Timer?
@@ -86,7 +86,9 @@ final class Connection {
                 return connectToNext(after: nil)
             }
             attempt { () throws(SystemError) in
-                lookup = try NameLookup(host, port: port, on: loop) { [weak self] in self?.found($0) }
+                let lookup = try HostLookup(host, port: port)
+                self.lookup = lookup
+                watch = try loop.watch(lookup.number) { [weak self] _ in self?.found(lookup.answer()) }
             }
         }
     }
@@ -104,7 +106,9 @@ final class Connection {
         }
     }
 
-    private func found(_ outcome: NameLookup.Outcome) {
+    private func found(_ outcome: Result<[SocketAddress], HostLookup.Unknown>) {
+        // The watch first: it is of the look-up's descriptor.
+        watch = nil
         lookup = nil
         switch outcome {
         case .success(let found):

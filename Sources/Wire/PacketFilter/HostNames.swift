@@ -1,3 +1,4 @@
+import EventLoop
 import LinuxSystem
 import Synchronization
 
@@ -7,14 +8,14 @@ enum HostNames {
     private struct Past {
         /// Names for which there was an answer: libpcap gets it as quickly.
         var answered: Set<String> = []
-        /// How long this process has waited for names, in milliseconds.
-        var waited = 0
+        /// How long this process has waited for names.
+        var waited = Duration.zero
     }
 
     private static let past = Mutex(Past())
 
     /// Looks up those that nobody has looked up yet.
-    /// - Parameter patience: how long this process waits for names, of all filters together.
+    /// - Parameter patience: how long this process waits for names, of all filters together; with none, nobody is asked.
     /// - Throws: an error that names the first host for which there is no answer, and who was asked.
     static func check(_ expression: String, framing: Framing, patience: Duration) throws(FilterError) {
         let tokens = tokens(in: expression)
@@ -22,14 +23,18 @@ enum HostNames {
         let before = past.withLock { $0 }
         let new = Set(tokens.map(\.plainText)).subtracting(before.answered).sorted()
         guard !new.isEmpty else { return }
-        let limit = max(0, Int(clamping: patience.components.seconds) * 1000 - before.waited)
-        let start = ThisProcess.monotonicNanoseconds()
-        // Without a thread for it, libpcap is left to wait.
-        guard let silent = try? HostLookup.unanswered(new, milliseconds: limit) else { return }
-        let waited = Int((ThisProcess.monotonicNanoseconds() - start) / 1_000_000)
+        let left = max(.zero, patience - before.waited)
+        let start = ContinuousClock.now
+        let silent: Set<String>
+        do {
+            silent = left == .zero ? Set(new) : try unanswered(new, until: start + left)
+        } catch {
+            throw FilterError(
+                expression: expression, position: tokens[0].range.lowerBound, message: "\(error)", isUnanswered: true)
+        }
         past.withLock { past in
             past.answered.formUnion(Set(new).subtracting(silent))
-            past.waited += waited
+            past.waited += ContinuousClock.now - start
         }
         guard let first = tokens.first(where: { silent.contains($0.plainText) }) else { return }
         let servers = HostLookup.servers
@@ -40,6 +45,28 @@ enum HostNames {
             expression: expression, position: first.range.lowerBound,
             message: "the host name '\(first.plainText)' can't be looked up: the resolver doesn't answer (\(resolver))",
             isUnanswered: true)
+    }
+
+    /// Which of some names no resolver has answered for by then. That there is no such host is an answer. All are asked for at
+    /// once.
+    private static func unanswered(
+        _ names: [String], until end: ContinuousClock.Instant
+    ) throws(SystemError) -> Set<String> {
+        let loop = try EventLoop()
+        var waiting = Set(names)
+        var silent: Set<String> = []
+        var watches: [String: Watch] = [:]
+        for name in names {
+            let lookup = try HostLookup(name)
+            watches[name] = try loop.watch(lookup.number) { _ in
+                if case .failure(let error) = lookup.answer(), error.isUnanswered { silent.insert(name) }
+                waiting.remove(name)
+                watches[name] = nil
+            }
+        }
+        defer { watches = [:] }
+        _ = try loop.run(until: end) { waiting.isEmpty }
+        return silent.union(waiting)
     }
 
     /// Whether addresses can stand where the names are. If not, something else is wrong with the expression, or one of them is

@@ -12,8 +12,8 @@
 ///   - expression: a pcap-filter(7) expression. Nil, empty or blank: every frame passes.
 ///   - sample: N for one frame in N, each with that probability. 0 and 1: every frame passes.
 ///   - framing: what packets begin with, for packet sockets. Only Ethernet frames have VLANs.
-///   - patience: how long this process waits for the resolver, for all names of hosts in all filters together; in whole
-///     seconds.
+///   - patience: how long this process waits for the resolver, for all names of hosts in all filters together;
+///     with none, nobody is asked, and such a filter is an error.
 /// - Throws: libpcap's error; an error that names a host and the resolver that doesn't answer for it; or an error that says why there can't be such a program: it would have more
 ///   than 4096 instructions, the filter tests `inbound` or `outbound`, or it reads bytes before and
 ///   after the place of a tag at once.

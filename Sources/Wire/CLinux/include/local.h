@@ -19,6 +19,8 @@ int clinux_local_connect_now(const char *path);
 int clinux_bell(void);
 /// The thread's number (gettid(2)).
 int clinux_thread_id(void);
+/// Whether this process has a thread of that number: 1 or 0.
+int clinux_thread_is_there(int id);
 /// A descriptor for news of directories (inotify(7)).
 int clinux_watch_new(void);
 /// Has it become readable when something in a directory is made, changed, renamed or removed; of a parent, only its names count.
