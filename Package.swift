@@ -96,13 +96,20 @@ let package = Package(
                 "Tap", "TrafficControl",
             ]),
 
+        library(
+            "TapHost", in: "Runtime",
+            [
+                "CaptureFile", "CaptureLog", "LinuxSystem", "Machine", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "Tap",
+            ]),
+
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
                 "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
                 "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter",
-                "PacketSocket", "ReferenceModel", "RouteNetlink", "Tap", "TrafficControl",
+                "PacketSocket", "ReferenceModel", "RouteNetlink", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -162,6 +169,7 @@ let package = Package(
                 "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket", "RouteNetlink",
                 "ScriptedKernel", "SocketNetlink", "Tap",
             ]),
+        tests("TapHostTests", ["LinuxSystem", "Machine", "MirrorEngine", "MirrorModel", "Tap", "TapHost"]),
         tests(
             "OpenVSwitchTests",
             [
@@ -173,7 +181,7 @@ let package = Package(
             "CommandsTests",
             [
                 "CaptureFile", "Commands", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "RandomNumbers", "Tap", "TrafficControl",
+                "RandomNumbers", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

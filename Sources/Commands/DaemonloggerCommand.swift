@@ -7,6 +7,7 @@ import MirrorModel
 import Netlink
 import PacketFilter
 import RouteNetlink
+import TapHost
 
 struct DaemonloggerCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -118,7 +119,9 @@ struct DaemonloggerCommand: ContextualCommand {
         guard !printsVersion else {
             return Terminal.write("portmirror \(PortmirrorCommand.version), with the options of daemonlogger 1.2.1\n")
         }
-        try DaemonloggerSettings(self).runner(self, context.environment).run()
+        let status = try DaemonloggerSettings(self).tap(self, context.environment)
+            .run(telling: TapReportStyle(isQuiet: false, isJSON: false))
+        if status != 0 { throw ExitCode(status) }
     }
 }
 
@@ -169,7 +172,7 @@ private struct DaemonloggerSettings {
         guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n       ")) }
     }
 
-    func runner(_ options: DaemonloggerCommand, _ environment: Environment) throws -> TapRunner {
+    func tap(_ options: DaemonloggerCommand, _ environment: Environment) throws -> TapConfiguration {
         var sources: [Source] = []
         if options.capture == nil {
             sources = [.port(try options.interface.map { try PortName($0) } ?? Self.firstPort(), .both)]
@@ -177,30 +180,27 @@ private struct DaemonloggerSettings {
         let mirror = Mirror(
             name: try MirrorName("daemonlogger"), sources: sources, outputs: outputs, filter: expression,
             snaplen: Self.limit(options.snaplen), engine: .tap)
-        var privileges = PrivilegeOptions()
-        privileges.user = options.user
-        privileges.group = options.group
-        privileges.chroot = options.root
-        var runner = TapRunner(
-            mirror, privileges, TapReportStyle(name: "daemonlogger", interval: nil, isQuiet: false, isJSON: false),
-            try TapLimits(latency: options.flushes ? "5ms" : nil, ring: nil), options.places.configuration(environment),
-            purpose: "capturing")
-        runner.captures = options.capture.map { [$0] } ?? []
-        runner.limit = Self.limit(options.count)
-        runner.outlivesHangUp = true
+        var tap = TapConfiguration(
+            mirror, on: options.places.configuration(environment), purpose: "capturing",
+            application: PortmirrorCommand.application)
+        if options.flushes { tap.latency = 5 }
+        tap.privileges = .init(user: options.user, group: options.group, root: options.root)
+        tap.captures = options.capture.map { [$0] } ?? []
+        tap.limit = Self.limit(options.count)
+        tap.outlivesHangUp = true
         // As libpcap does for the program that this stands in for.
-        runner.opensBridges = true
-        runner.isDaemon = options.isDaemon
+        tap.opensBridges = true
+        tap.isDaemon = options.isDaemon
         if options.isDaemon || options.pidFile != nil || options.pidDirectory != nil {
-            runner.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")
+            tap.pidFile = Self.path(options.pidFile ?? "daemonlogger.pid", in: options.pidDirectory ?? "/var/run")
         }
-        runner.files.flushesEachFrame = options.flushes
-        runner.files.usesMicroseconds = true
-        runner.files.hasNoExtension = true
-        runner.files.schedule = schedule
-        runner.files.prunesOnlyThisRun = options.prunesOnlyThisRun
-        if !options.isRing { runner.files.mostFiles = Self.limit(options.files).map(UInt64.init) }
-        return runner
+        tap.files.flushesEachFrame = options.flushes
+        tap.files.usesMicroseconds = true
+        tap.files.hasNoExtension = true
+        tap.files.schedule = schedule
+        tap.files.prunesOnlyThisRun = options.prunesOnlyThisRun
+        if !options.isRing { tap.files.mostFiles = Self.limit(options.files).map(UInt64.init) }
+        return tap
     }
 
     // MARK: Values

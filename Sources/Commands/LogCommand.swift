@@ -1,6 +1,7 @@
 import ArgumentParser
 import LinuxSystem
 import MirrorModel
+import TapHost
 
 struct LogCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -41,11 +42,11 @@ struct LogCommand: ContextualCommand {
     @OptionGroup var report: ReportOptions
     @OptionGroup var places: PlaceOptions
 
-    func validate() throws { _ = try runner(Environment([:])) }
+    func validate() throws { _ = try tap(Environment([:])) }
 
-    func run(in context: CommandContext) throws { try runner(context.environment).run() }
+    func run(in context: CommandContext) throws { try tap(context.environment).run(telling: report) }
 
-    private func runner(_ environment: Environment) throws -> TapRunner {
+    private func tap(_ environment: Environment) throws -> TapConfiguration {
         var problems: [String] = []
         var outputs: [Output] = []
         do {
@@ -57,10 +58,14 @@ struct LogCommand: ContextualCommand {
         }
         problems += fileEnd.problems(outputs.compactMap(\.files))
         let mirror = try source.mirror(named: "log", to: outputs, problems: problems)
-        var runner = try TapRunner(
-            mirror, source, privileges, report, places.configuration(environment), purpose: "logging")
-        runner.files.afterRotation = afterRotation
-        runner.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
-        return runner
+        var tap = TapConfiguration(
+            mirror, on: places.configuration(environment), purpose: "logging",
+            application: PortmirrorCommand.application)
+        try source.apply(to: &tap)
+        tap.privileges = privileges.identity
+        tap.statusInterval = try report.interval
+        tap.files.afterRotation = afterRotation
+        tap.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
+        return tap
     }
 }

@@ -20,13 +20,6 @@ enum NameArguments {
         guard let first = unknown.first else { return }
         // Each once, however often it was typed.
         let more = Set(unknown.dropFirst()).subtracting([first]).sorted()
-        throw missing(([first] + more).map(\.description), among: known)
-    }
-
-    static func missing(_ names: [String], among known: [MirrorName]) -> UserError {
-        UserError(
-            "there is no mirror \(names.joined(separator: ", "))",
-            advice: known.isEmpty
-                ? "none is defined" : "defined: " + known.map(\.description).joined(separator: ", "))
+        throw UserError.missing(([first] + more).map(\.description), among: known)
     }
 }

@@ -11,6 +11,8 @@ import PacketFilter
 public struct PortmirrorCommand: ParsableCommand {
     /// The version that `portmirror --version` prints.
     public static let version = "0.1.0"
+    /// What capture files say of who wrote them.
+    static let application = "portmirror \(version)"
 
     /// Name, help and subcommands.
     public static let configuration = CommandConfiguration(
@@ -142,13 +144,6 @@ enum Privilege {
     static let advice =
         "run it as root: sudo portmirror …; or with CAP_NET_ADMIN and directories of your own "
         + "(--config-dir, PORTMIRROR_RUN_DIR)"
-
-    /// - Throws: ``UserError`` of kind `privilege`.
-    static func requireNetRaw(to action: String) throws {
-        guard !ThisProcess.has(.netRaw) else { return }
-        throw UserError(
-            "\(action) needs the capability CAP_NET_RAW", advice: "run it as root: sudo portmirror …", kind: .privilege)
-    }
 
     /// - Throws: ``UserError`` of kind `privilege`.
     static func requireNetAdmin(to action: String) throws {

@@ -59,7 +59,7 @@ struct RemoveCommand: ContextualCommand {
         let known = defined + running.sorted() + awaited
         let missing = wanted.filter { !known.contains($0) }.map(\.description)
         if !missing.isEmpty, missing.count < wanted.count {
-            var error = NameArguments.missing(missing, among: known)
+            var error = UserError.missing(missing, among: known)
             error.advice = "nothing was removed; \(error.advice)"
             throw error
         }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Machine
-import MirrorEngine
-import MirrorModel
+import TapHost
 
 struct RunCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -43,23 +41,15 @@ struct RunCommand: ContextualCommand {
     }
 
     func run(in context: CommandContext) throws {
-        let names = try NameArguments.parse([name])
-        let definitions = try context.store(places).load(now: .now)
-        try definitions.checkIntact(names)
-        let intents = definitions.intents
-        try NameArguments.check(names, among: intents.map(\.mirror.name))
-        guard let mirror = intents.first(where: { names.contains($0.mirror.name) })?.mirror else { return }
-        if let end = mirror.until, end <= .now {
-            throw UserError(
-                "the time of mirror \(name) is over", advice: "the next 'portmirror apply' takes its definition away")
+        for name in try NameArguments.parse([name]) {
+            var tap = try TapConfiguration(
+                hosting: name, on: places.configuration(context.environment),
+                application: PortmirrorCommand.application)
+            try TapLimits(latency: latency, ring: ring).apply(to: &tap)
+            tap.usesQueues = throughQueue
+            tap.privileges = privileges.identity
+            tap.statusInterval = try report.interval
+            try tap.run(telling: report)
         }
-        var runner = TapRunner(
-            mirror, privileges, try TapReportStyle(report, name: name), try TapLimits(latency: latency, ring: ring),
-            places.configuration(context.environment), purpose: "running mirror \(name)")
-        runner.isHosted = true
-        runner.usesQueues = throughQueue
-        // A mirror waits for its ports.
-        runner.waits = true
-        try runner.run()
     }
 }

@@ -43,7 +43,7 @@ struct ShowCommand: ContextualCommand {
                 return Terminal.write(foreign.map(\.text).joined())
             }
             // Others' mirrors may have any name.
-            throw NameArguments.missing([name], among: all.map(\.name))
+            throw UserError.missing([name], among: all.map(\.name))
         }
         StatusReader.complain(of: present.desired.filter { $0.mirror.name == status.name })
         if json {

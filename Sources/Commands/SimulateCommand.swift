@@ -9,6 +9,7 @@ import PacketFilter
 import PacketSocket
 import ReferenceModel
 import Synchronization
+import TapHost
 
 struct SimulateCommand: ContextualCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import LinuxSystem
 import MirrorConfig
 import MirrorModel
+import TapHost
 
 struct TapCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -44,11 +45,11 @@ struct TapCommand: ContextualCommand {
     @OptionGroup var report: ReportOptions
     @OptionGroup var places: PlaceOptions
 
-    func validate() throws { _ = try runner(Environment([:])) }
+    func validate() throws { _ = try tap(Environment([:])) }
 
-    func run(in context: CommandContext) throws { try runner(context.environment).run() }
+    func run(in context: CommandContext) throws { try tap(context.environment).run(telling: report) }
 
-    private func runner(_ environment: Environment) throws -> TapRunner {
+    private func tap(_ environment: Environment) throws -> TapConfiguration {
         var problems: [String] = []
         var outputs: [Output] = []
         for text in self.outputs.flatMap(parseList) {
@@ -68,10 +69,14 @@ struct TapCommand: ContextualCommand {
         }
         problems += fileEnd.problems(outputs.compactMap(\.files))
         let mirror = try source.mirror(named: "tap", to: outputs, spread: spread, problems: problems)
-        var runner = try TapRunner(
-            mirror, source, privileges, report, places.configuration(environment), purpose: "tapping")
-        runner.usesQueues = throughQueue
-        runner.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
-        return runner
+        var tap = TapConfiguration(
+            mirror, on: places.configuration(environment), purpose: "tapping",
+            application: PortmirrorCommand.application)
+        try source.apply(to: &tap)
+        tap.usesQueues = throughQueue
+        tap.privileges = privileges.identity
+        tap.statusInterval = try report.interval
+        tap.files.mostFiles = fileEnd.rotateFiles.map(UInt64.init)
+        return tap
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import MirrorConfig
 import MirrorModel
 import PacketFilter
+import TapHost
 
 /// What is copied: the same options for tap and log.
 struct TapSourceOptions: ParsableArguments {
@@ -154,6 +155,17 @@ struct TapSourceOptions: ParsableArguments {
 
     /// Of `--latency` and `--ring`.
     var limits: TapLimits { get throws { try TapLimits(latency: latency, ring: ring) } }
+
+    /// What they say beyond the mirror.
+    func apply(to tap: inout TapConfiguration) throws {
+        try limits.apply(to: &tap)
+        tap.captures = captures
+        tap.isPaced = paced
+        tap.limit = count
+        tap.duration = try duration
+        tap.isPromiscuous = !isNotPromiscuous
+        tap.waits = wait
+    }
 }
 
 /// When a tap or log has enough files.
@@ -174,12 +186,11 @@ struct FileEndOptions: ParsableArguments {
 /// How much a tap may keep back, and for how long.
 struct TapLimits {
     private var latency: UInt32?
-    var ringBytes = 32 << 20
+    private var ringBytes: Int?
 
-    /// Who looks at a port's copies sees what happens now. In files nobody does: there a process that is woken less often
-    /// needs less.
-    func latencyMilliseconds(of mirror: Mirror) -> UInt32 {
-        latency ?? (mirror.outputs.allSatisfy { $0.files != nil } ? 40 : 5)
+    func apply(to tap: inout TapConfiguration) {
+        tap.latency = latency
+        if let ringBytes { tap.ringBytes = ringBytes }
     }
 
     /// - Throws: `ValidationError` that says what may be.
@@ -222,6 +233,8 @@ struct PrivilegeOptions: ParsableArguments {
             "Have this directory as root; the directories of capture files are in there.", valueName: "dir"),
         completion: .directory)
     var chroot: String?
+
+    var identity: TapConfiguration.Privileges { .init(user: user, group: group, root: chroot) }
 }
 
 /// How much is printed meanwhile and at the end.

@@ -1,38 +1,40 @@
+import ArgumentParser
 import LinuxSystem
 import MirrorModel
 import PacketSocket
 import Tap
+import TapHost
+
+extension TapConfiguration {
+    /// Runs it, and tells a person as the options say.
+    func run(telling options: ReportOptions) throws {
+        let status = try run(telling: TapReportStyle(isQuiet: options.quiet, isJSON: options.json))
+        if status != 0 { throw ExitCode(status) }
+    }
+}
 
 /// How a running tap tells its numbers.
-struct TapReportStyle {
-    var name: String
-    var interval: Duration?
-    var isQuiet = false
-    var isJSON = false
+struct TapReportStyle: TapAudience {
+    let isQuiet: Bool
+    let isJSON: Bool
     private let began = ThisProcess.monotonicNanoseconds()
     private let line = ProgressLine()
 
-    init(name: String, interval: Duration?, isQuiet: Bool, isJSON: Bool) {
-        self.name = name
-        self.interval = interval
+    init(isQuiet: Bool, isJSON: Bool) {
         self.isQuiet = isQuiet
         self.isJSON = isJSON
     }
 
-    init(_ options: ReportOptions, name: String) throws {
-        self.init(name: name, interval: try options.interval, isQuiet: options.quiet, isJSON: options.json)
-    }
-
     /// Whether a person looks on who hasn't said that they don't want to.
-    var showsProgress: Bool { !isQuiet && !isJSON && ThisProcess.isTerminal(2) }
+    var looksOn: Bool { !isQuiet && !isJSON && ThisProcess.isTerminal(2) }
 
-    /// Something that has happened.
+    func warn(_ words: String) { Terminal.complain(words) }
+
     func remark(_ words: String) {
         line.clear()
         Terminal.tell("portmirror: \(words.onOneLine)\n", to: 2, waiting: 100)
     }
 
-    /// The numbers, asked for.
     func tell(_ counts: TapCounts) { tell(counts, waiting: 100) }
 
     private func tell(_ counts: TapCounts, waiting milliseconds: Int32) {
@@ -43,8 +45,7 @@ struct TapReportStyle {
         Terminal.tell(Self.text(counts), to: 2, waiting: milliseconds)
     }
 
-    /// The numbers at the end.
-    func end(_ counts: TapCounts) {
+    func tellEnd(_ counts: TapCounts) {
         line.clear()
         if !isQuiet || isJSON { tell(counts, waiting: 2000) }
         if let imbalance = counts.imbalance {
@@ -53,7 +54,7 @@ struct TapReportStyle {
     }
 
     /// A line that is written over once a second.
-    func progress(_ counts: TapCounts) { line.show(counts) }
+    func show(_ counts: TapCounts) { line.show(counts) }
 
     private var seconds: Double { Double(ThisProcess.monotonicNanoseconds() - began) / 1e9 }
 

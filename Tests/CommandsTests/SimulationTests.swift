@@ -4,6 +4,7 @@ import Foundation
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
+import TapHost
 import Testing
 
 @testable import Commands

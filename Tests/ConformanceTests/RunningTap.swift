@@ -112,9 +112,9 @@ final class RunningTap {
         settings.latency = 1
         settings.mostJoining = 1
         settings.ringBytes = blocks * (256 << 10) * max(1, settings.watched.count)
-        settings.files = try mirror.outputs.compactMap(\.files).map { try files($0, mirror) }
+        let directories = try mirror.outputs.compactMap(\.files).map { try files($0, mirror) }
         let tap = try Tap(settings, in: .current()) { _ in }
-        try tap.begin()
+        try tap.begin(directories)
         answers.put(.done(0))
         var poll = PollSet(capacity: tap.frameDescriptors.count + 2)
         let order = poll.add(orders.pipe.reading.number) ?? 0

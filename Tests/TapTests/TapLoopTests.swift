@@ -23,13 +23,13 @@ private final class Stage {
         var settings = TapSettings(watched: [], ports: [])
         settings.limit = limit
         let name = try FileNameTemplate("t-{seq}", fileExtension: "pcapng")
-        settings.files = [
+        let files = [
             TapFiles(
                 log: CaptureLogSettings(name: name, directoryPath: directory), directory: try OpenedDirectory(directory)
             )
         ]
         tap = try Tap(settings, in: .current()) { _ in }
-        try tap.begin()
+        try tap.begin(files)
     }
 
     deinit { try? Files.removeTree(directory) }

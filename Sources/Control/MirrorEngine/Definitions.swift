@@ -15,6 +15,16 @@ public struct Definitions: Sendable {
     /// Whether there is nothing that could be a mirror.
     public var isEmpty: Bool { intents.isEmpty && broken.isEmpty }
 
+    /// The mirror of that name.
+    /// - Throws: ``UserError`` that says which there are, or whose file is broken.
+    public func mirror(named name: MirrorName) throws -> Mirror {
+        try checkIntact([name])
+        guard let intent = intents.first(where: { $0.mirror.name == name }) else {
+            throw UserError.missing([name.description], among: intents.map(\.mirror.name))
+        }
+        return intent.mirror
+    }
+
     /// The mirrors that are left as they run: those that a broken file names, and all that run and have no definition that
     /// is intact. What a broken file has lost may be just their names.
     public func frozen(in observed: Observation) -> [MirrorName: BrokenDefinition] {

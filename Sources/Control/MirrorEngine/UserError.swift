@@ -1,4 +1,4 @@
-internal import MirrorModel
+public import MirrorModel
 
 /// What a person is shown when something fails: what was tried on what and what came of it, and what to do next.
 public struct UserError: Error, CustomStringConvertible, Sendable {
@@ -32,4 +32,14 @@ public struct UserError: Error, CustomStringConvertible, Sendable {
 
     /// The message, and the advice on a line of its own.
     public var description: String { advice.isEmpty ? message : "\(message)\n  \(advice)" }
+}
+
+extension UserError {
+    /// Of mirrors that aren't there, with those that are.
+    public static func missing(_ names: [String], among known: [MirrorName]) -> UserError {
+        UserError(
+            "there is no mirror \(names.joined(separator: ", "))",
+            advice: known.isEmpty
+                ? "none is defined" : "defined: " + known.map(\.description).joined(separator: ", "))
+    }
 }

@@ -138,13 +138,14 @@ public final class Tap {
     }
 
     /// Begins files, which start threads of their own, and to hear.
-    public func begin() throws {
+    /// - Parameter directories: those that copies are written to.
+    public func begin(_ directories: [TapFiles] = []) throws {
         let interfaces =
             watched.isEmpty
             ? points.prefix(1).map { (name: $0.port, framing: Framing.ethernet) } : self.interfaces
         let everyLink = links.all.sorted { $0.index < $1.index }.map { "\($0.index) \($0.name)" }
         let counted = self.interfaces.count
-        files = try settings.files.map { files in
+        files = try directories.map { files in
             // A weak reference to the tap would make the counting of its references slow, which is done for each frame.
             try OutputFiles(files, points: points.count, interfaces: interfaces, everyLink: everyLink, of: settings) {
                 [books] in

@@ -21,19 +21,29 @@ public struct TapFiles: Sendable {
 /// A directory that was opened, to be taken by one who uses it.
 public final class OpenedDirectory: Sendable {
     private let descriptor: Descriptor
+    /// What was made for it, the outermost first.
+    private let made: [String]
     /// Its path, for words.
     public let path: String
 
     /// Opens a directory. One that isn't there is made, for its owner alone.
     /// - Parameter identity: who is to be that; nil for who this is.
     public init(_ path: String, makingFor identity: Identity? = nil) throws(SystemError) {
-        let isMade = try Files.makeDirectory(path, mode: 0o750, parents: 0o755)
+        made = try Files.makeDirectory(path, mode: 0o750, parents: 0o755)
         // O_DIRECTORY, and O_NOFOLLOW for one that was made: nobody puts a link to another in its place.
-        let opened = try Descriptor.open(path, flags: 0o200000 | (isMade ? 0o400000 : 0))
-        if isMade, let identity { try opened.give(to: identity) }
-        descriptor = opened
+        do throws(SystemError) {
+            let opened = try Descriptor.open(path, flags: 0o200000 | (made.isEmpty ? 0 : 0o400000))
+            if !made.isEmpty, let identity { try opened.give(to: identity) }
+            descriptor = opened
+        } catch {
+            Files.removeEmptyDirectories(made)
+            throw error
+        }
         self.path = path
     }
+
+    /// Takes away what was made for it, as long as nothing is in there: for who can't begin after all.
+    public func takeBack() { Files.removeEmptyDirectories(made) }
 
     func take() throws(SystemError) -> Descriptor { try Descriptor.duplicate(of: descriptor.number) }
 }

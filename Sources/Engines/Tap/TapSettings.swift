@@ -30,8 +30,6 @@ public struct TapSettings: Sendable {
     public var mostJoining = 64
     /// The ports that get the copies.
     public var ports: [PortName]
-    /// The directories that copies are written to.
-    public var files: [TapFiles] = []
     /// VLANs, filter and sampling in one program, for Ethernet frames; nil for every frame.
     public var program: BPFProgram?
     /// What ``program`` was made of, for interfaces whose packets begin otherwise; nil for every packet.

@@ -92,17 +92,24 @@ public enum Files {
     }
 
     /// Makes a directory, and those above it.
-    /// - Returns: whether it was made; what is there already is left as it is.
-    public static func makeDirectory(_ path: String, mode: UInt32, parents: UInt32) throws(SystemError) -> Bool {
-        if unsafe mkdir(path, mode) == 0 { return true }
-        if Glibc.errno == EEXIST { return false }
+    /// - Returns: those that were made, the outermost first; what is there already is left as it is.
+    public static func makeDirectory(_ path: String, mode: UInt32, parents: UInt32) throws(SystemError) -> [String] {
+        if unsafe mkdir(path, mode) == 0 { return [path] }
+        if Glibc.errno == EEXIST { return [] }
         guard Glibc.errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
             throw SystemError(Errno(Glibc.errno), "create the directory", path)
         }
-        try makeDirectory(String(path[..<slash]), mode: parents)
-        if unsafe mkdir(path, mode) == 0 { return true }
-        if Glibc.errno == EEXIST { return false }
-        throw SystemError(Errno(Glibc.errno), "create the directory", path)
+        let above = try makeDirectory(String(path[..<slash]), mode: parents, parents: parents)
+        if unsafe mkdir(path, mode) == 0 { return above + [path] }
+        let failure = Errno(Glibc.errno)
+        if failure == .exists { return above }
+        removeEmptyDirectories(above)
+        throw SystemError(failure, "create the directory", path)
+    }
+
+    /// Removes directories, the last first, as long as they are empty.
+    public static func removeEmptyDirectories(_ paths: [String]) {
+        for path in paths.reversed() { unsafe _ = rmdir(path) }
     }
 
     /// Writes what hangs in the page cache of a path's file system to its disk (syncfs(2)).

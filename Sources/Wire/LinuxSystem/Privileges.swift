@@ -50,6 +50,25 @@ public enum Privileges {
         try call(unsafe chdir("/") == 0 ? 0 : -Glibc.errno, "enter the directory", "/")
     }
 
+    /// The same, and something that is done in there: if that fails, the root and the working directory are what they were.
+    public static func changeRoot<Result>(to directory: String, doing body: () throws -> Result) throws -> Result {
+        let root = try outside("/")
+        let before = try outside(".")
+        try changeRoot(to: directory)
+        do {
+            return try body()
+        } catch {
+            if fchdir(root.number) == 0, unsafe chroot(".") == 0 { _ = fchdir(before.number) }
+            throw error
+        }
+    }
+
+    /// Closed before anything else is done, since it is a way out.
+    private static func outside(_ path: String) throws(PrivilegeError) -> Descriptor {
+        // O_PATH, O_DIRECTORY
+        do throws(SystemError) { return try Descriptor.open(path, flags: 0o10200000) } catch { throw .system(error) }
+    }
+
     private static func become(_ identity: Identity) throws(PrivilegeError) {
         // Who is that user already, without the right to change groups, stays in the groups there are.
         let isAlready = clinux_is_user(identity.user, identity.group) == 1

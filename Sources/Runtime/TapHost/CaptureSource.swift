@@ -1,11 +1,11 @@
-import CaptureFile
-import LinuxSystem
-import MirrorEngine
+public import CaptureFile
+internal import LinuxSystem
+internal import MirrorEngine
 
 /// A capture's bytes, piece by piece: as they are, or decompressed with Zstandard.
-final class CaptureSource {
+public final class CaptureSource {
     /// As a person named it.
-    let name: String
+    public let name: String
     private let descriptor: Descriptor
     private var decompressor: ZstandardReader?
     private var isBegun = false
@@ -15,7 +15,7 @@ final class CaptureSource {
     private var count: UInt64 = 0
 
     /// Opens a file; `-` is standard input.
-    init(_ path: String) throws {
+    public init(_ path: String) throws {
         name = path == "-" ? "standard input" : path
         do throws(SystemError) {
             // O_NONBLOCK: a pipe that nobody writes to yet is opened all the same.
@@ -26,7 +26,7 @@ final class CaptureSource {
     }
 
     /// What can be had now.
-    enum Piece {
+    public enum Piece {
         /// The next bytes, at most a mebibyte.
         case bytes([UInt8])
         /// Nothing before there is something to read at this descriptor.
@@ -36,7 +36,7 @@ final class CaptureSource {
 
     /// The next piece.
     /// - Throws: a ``CaptureFileError`` if what is compressed has been cut.
-    func next() throws -> Piece {
+    public func next() throws -> Piece {
         do {
             return try nextPiece()
         } catch let error as ZstandardError {
@@ -74,10 +74,10 @@ final class CaptureSource {
     }
 
     /// What to say of one that ends too early, whoever reads it: all that was whole has been read.
-    func warning(_ error: CaptureFileError) -> String {
+    public func warning(_ error: CaptureFileError) -> String {
         "warning: \(name) was cut off: \(error). All before that was read"
     }
 
     /// Waits until there is something to read.
-    func wait() throws { _ = try descriptor.waitReadable(milliseconds: -1) }
+    public func wait() throws { _ = try descriptor.waitReadable(milliseconds: -1) }
 }

@@ -1,7 +1,7 @@
-import CaptureFile
-import LinuxSystem
-import MirrorEngine
-import Tap
+internal import CaptureFile
+internal import LinuxSystem
+internal import MirrorEngine
+internal import Tap
 
 /// The frames of captures, one file after the other: pcap or pcapng, as they are or compressed with Zstandard.
 final class CaptureSequence {
@@ -10,8 +10,14 @@ final class CaptureSequence {
     /// By how much the monotonic clock is ahead of the frames' time.
     private var offset: Int64?
 
+    /// Takes what is amiss with a file that is read all the same.
+    private let warn: (String) -> Void
+
     /// Opens all of them, so that a name that is wrong is told at once.
-    init(_ paths: [String]) throws { files = try paths.map { try CaptureSource($0) } }
+    init(_ paths: [String], warn: @escaping (String) -> Void) throws {
+        files = try paths.map { try CaptureSource($0) }
+        self.warn = warn
+    }
 
     /// What comes next.
     func next(isPaced: Bool) throws -> TapLoop.Replayed {
@@ -37,7 +43,7 @@ final class CaptureSequence {
                 }
             } catch let error as CaptureFileError where error.code == .truncated {
                 // What was whole has been copied.
-                Terminal.complain(file.warning(error))
+                warn(file.warning(error))
                 if files.first === file { files.removeFirst() }
                 reader = CaptureReader()
             } catch let error as CaptureFileError {

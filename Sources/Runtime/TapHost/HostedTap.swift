@@ -1,9 +1,9 @@
-import LinuxSystem
-import Machine
-import MirrorEngine
-import MirrorModel
-import MirrorPlan
-import Tap
+internal import LinuxSystem
+internal import Machine
+internal import MirrorEngine
+internal import MirrorModel
+internal import MirrorPlan
+internal import Tap
 
 /// A mirror with a definition, in the process that runs it: it answers who asks how it is, and ends when the definition goes.
 final class HostedTap {
@@ -23,7 +23,7 @@ final class HostedTap {
     private var path: String?
     private var until: Timestamp?
     /// Why it can't be told whether the mirror is still wanted.
-    private var trouble: String?
+    private(set) var trouble: String?
     private var status: Int32 = 0
 
     /// Another process that runs the mirror already stands against this one.
@@ -41,6 +41,26 @@ final class HostedTap {
         try Files.makeDirectory(directory)
         listener = try Self.listen(for: name, in: runDirectory)
         watch = isWatching ? try DirectoryWatch([store.permanentDirectory, store.temporaryDirectory]) : nil
+    }
+
+    /// One that copies without a definition answers, too, where it may: others see then what it does.
+    convenience init?(for configuration: TapConfiguration, _ audience: any TapAudience) throws {
+        let (mirror, machine) = (configuration.mirror, configuration.machine)
+        guard !configuration.isHosted else {
+            // In another root there are no definitions to look at.
+            try self.init(
+                mirror, isDefined: true, isWatching: configuration.privileges.root == nil, machine: machine)
+            return
+        }
+        guard configuration.captures.isEmpty else { return nil }
+        do {
+            try self.init(mirror, isDefined: false, isWatching: false, machine: machine)
+        } catch let error as UserError {
+            audience.warn("warning: 'list' won't show this process: \(error.message)")
+            return nil
+        } catch {
+            return nil
+        }
     }
 
     private static func listen(for name: MirrorName, in runDirectory: String) throws -> LocalListener {
@@ -122,13 +142,12 @@ final class HostedTap {
             ? nil : ("mirror \(mirror.name) was changed: run it again", 75)
     }
 
-    /// The status to end with; why it ended, if nobody asked for it, is said.
-    func leave() -> Int32 {
+    /// Why it ended, if nobody asked for that, and the status to end with.
+    func leave() -> (reason: String?, status: Int32) {
         // By the clock that ended it: time(2) is some milliseconds behind.
         if let end, Clocks.realtimeNanoseconds() / 1_000_000_000 >= UInt64(clamping: end) {
             reason = "the time of mirror \(mirror.name) is over"
         }
-        if let reason { Terminal.complain(reason) }
-        return status
+        return (reason, status)
     }
 }
