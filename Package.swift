@@ -43,6 +43,7 @@ let package = Package(
         library("SharedLibrary", in: "Wire"),
         library("LinuxSystem", in: "Wire", ["CLinux", "SharedLibrary"]),
         library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
+        library("LocalSocket", in: "Wire", ["CLinux", "EventLoop", "LinuxSystem"]),
         library("Netlink", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
@@ -84,8 +85,8 @@ let package = Package(
         library(
             "Tap", in: "Engines",
             [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
-                "PacketFilter", "PacketSocket", "RouteNetlink", "SocketNetlink",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "MirrorEngine", "MirrorModel",
+                "MirrorPlan", "Netlink", "PacketFilter", "PacketSocket", "RouteNetlink", "SocketNetlink",
             ]),
 
         // What works on one network namespace
@@ -99,8 +100,8 @@ let package = Package(
         library(
             "TapHost", in: "Runtime",
             [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "Machine", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "Tap",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "Machine", "MirrorEngine",
+                "MirrorModel", "MirrorPlan", "Tap",
             ]),
 
         // The person's side
@@ -166,8 +167,8 @@ let package = Package(
         tests(
             "TapTests",
             [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket", "RouteNetlink",
-                "ScriptedKernel", "SocketNetlink", "Tap",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorModel", "Netlink", "PacketSocket",
+                "RouteNetlink", "ScriptedKernel", "SocketNetlink", "Tap",
             ]),
         tests("TapHostTests", ["LinuxSystem", "Machine", "MirrorEngine", "MirrorModel", "Tap", "TapHost"]),
         tests(
@@ -198,7 +199,9 @@ let package = Package(
                 "RandomNumbers",
             ]),
         .executableTarget(
-            name: "SystemProbe", dependencies: ["LinuxSystem"], path: "Tests/SystemProbe", swiftSettings: testSettings),
+            name: "SystemProbe", dependencies: ["EventLoop", "LinuxSystem"], path: "Tests/SystemProbe",
+            swiftSettings: testSettings),
+        tests("LocalSocketTests", ["EventLoop", "LinuxSystem", "LocalSocket"]),
         tests("LinuxSystemTests", ["LinuxSystem", "SystemProbe", "TestSupport"]),
         tests(
             "IntegrationTests",
@@ -209,10 +212,9 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "CaptureFile", "CaptureLog", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
                 "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation", "ReferenceModel",
-                "Tap",
-                "TestSupport", "TrafficControl",
+                "Tap", "TestSupport", "TrafficControl",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import CaptureFile
 import CaptureLog
+import EventLoop
 import LinuxSystem
 import MirrorModel
 import PacketSocket
@@ -116,16 +117,19 @@ final class RunningTap {
         let tap = try Tap(settings, in: .current()) { _ in }
         try tap.begin(directories)
         answers.put(.done(0))
-        var poll = PollSet(capacity: tap.frameDescriptors.count + 2)
-        let order = poll.add(orders.pipe.reading.number) ?? 0
-        let news = poll.add(tap.newsDescriptor) ?? 0
-        for descriptor in tap.frameDescriptors { _ = poll.add(descriptor) }
+        let loop = try EventLoop()
+        var (isOrder, isNews) = (false, false)
+        let order = try loop.watch(orders.pipe.reading.number) { _ in isOrder = true }
+        let news = try loop.watch(tap.newsDescriptor) { _ in isNews = true }
+        let frames = try tap.frameDescriptors.map { try loop.watch($0) { _ in } }
+        defer { withExtendedLifetime((order, news, frames)) {} }
         while true {
-            _ = try poll.wait(nanoseconds: nil)
-            if poll.isReadable(news) { tap.takeNews() }
+            (isOrder, isNews) = (false, false)
+            try loop.turn()
+            if isNews { tap.takeNews() }
             tap.takeErrors()
             tap.copy()
-            guard poll.isReadable(order) else { continue }
+            guard isOrder else { continue }
             let isEnd = try orders.pipe.reading.read(upTo: 1) != [Orders.settle]
             if isEnd { tap.stop() }
             try copyAll(tap)
@@ -138,15 +142,16 @@ final class RunningTap {
 
     /// A block that isn't full is handed over after the latency.
     private static func copyAll(_ tap: Tap) throws {
-        var poll = PollSet(capacity: tap.frameDescriptors.count)
-        for descriptor in tap.frameDescriptors { _ = poll.add(descriptor) }
+        let loop = try EventLoop()
+        let frames = try tap.frameDescriptors.map { try loop.watch($0) { _ in } }
+        defer { withExtendedLifetime(frames) {} }
         let deadline = ThisProcess.monotonicNanoseconds() + UInt64(patience) * 500_000
         tap.copy()
         while !tap.isDrained {
             guard ThisProcess.monotonicNanoseconds() < deadline else {
                 throw LabError("frames don't come through a ring")
             }
-            _ = try poll.wait(nanoseconds: 10_000_000)
+            try loop.turn(until: .now + .milliseconds(10))
             tap.takeErrors()
             tap.copy()
         }

@@ -55,6 +55,26 @@ struct Pair: ~Copyable {
         #expect(got == ["a", "b", "c"])
     }
 
+    @Test("An error is told to who asks for errors, and to others as something to read or write") func errors() throws {
+        let loop = try EventLoop()
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[1]) }
+        // Nobody reads any more.
+        close(ends[0])
+        for interest: EventLoop.Interest in [.failing, .reading, .writing, [.reading, .failing]] {
+            var told: [EventLoop.Interest] = []
+            let watch = try loop.watch(ends[1], for: interest) { told.append($0) }
+            try loop.turn(until: .now + .seconds(10))
+            #expect(told == [interest])
+            watch.cancel()
+        }
+        // A time without anything to do is over when it is over.
+        let limit = ContinuousClock.now + .milliseconds(2)
+        try loop.turn(until: limit)
+        #expect(.now >= limit)
+    }
+
     @Test("A descriptor is acted on for what it is watched for, and for nothing else") func interests() throws {
         let loop = try EventLoop()
         let pair = try Pair()

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import Netlink
 import RouteNetlink
@@ -65,12 +66,11 @@ extension IntegrationTests {
             /// - Parameter after: what happens after each time.
             func settle(_ after: (_ time: Int) throws -> Void = { _ in }) throws {
                 for time in 0..<10_000 {
-                    var poll = PollSet(capacity: 1)
-                    _ = poll.add(watch.number)
                     let due = watch.nextLook
                     let now = ThisProcess.monotonicNanoseconds()
-                    let isReadable =
-                        try poll.wait(nanoseconds: due.map { Int64(clamping: $0) - Int64(clamping: now) } ?? 0) > 0
+                    var entry = pollfd(fd: watch.number, events: Int16(POLLIN), revents: 0)
+                    let milliseconds = due.map { $0 > now ? ($0 - now) / 1_000_000 + 1 : 0 } ?? 0
+                    let isReadable = poll(&entry, 1, Int32(clamping: milliseconds)) > 0
                     guard isReadable || due != nil else { return }
                     _ = watch.update(now: ThisProcess.monotonicNanoseconds())
                     try after(time)

@@ -38,58 +38,6 @@ struct SignalTests {
             Signal.allCases.map(\.rawValue) == [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGCHLD])
     }
 
-    @Test("Of several descriptors, those that can be read are told")
-    func poll() throws {
-        let first = try Descriptor.pipe()
-        let second = try Descriptor.pipe()
-        var poll = PollSet(capacity: 2)
-        let places = [poll.add(first.reading.number), poll.add(second.reading.number), poll.add(0)]
-        #expect(places == [0, 1, nil])
-        var ready = [try poll.wait(nanoseconds: 0)]
-        try second.writing.write([1])
-        ready.append(try poll.wait(nanoseconds: nil))
-        var readable = [poll.isReadable(0), poll.isReadable(1), poll.hasError(1)]
-        #expect(readable == [false, true, false])
-        try first.writing.write([1])
-        ready.append(try poll.wait(nanoseconds: 1))
-        poll.replace(1, with: -1)
-        ready.append(try poll.wait(nanoseconds: 1))
-        #expect(ready == [0, 1, 2, 1])
-        readable = [poll.isReadable(0), poll.isReadable(1), poll.isReadable(-1), poll.isReadable(2)]
-        #expect(readable == [true, false, false, false])
-    }
-
-    @Test("A time of less than a millisecond passes, and no more")
-    func timeout() throws {
-        let pipe = try Descriptor.pipe()
-        var poll = PollSet(capacity: 1)
-        _ = poll.add(pipe.reading.number)
-        let start = ThisProcess.monotonicNanoseconds()
-        var ready = 0
-        for _ in 0..<10 { ready += try poll.wait(nanoseconds: 200_000) }
-        let passed = ThisProcess.monotonicNanoseconds() - start
-        #expect(passed >= 2_000_000 && passed < 1_000_000_000)
-        ready += try poll.wait(nanoseconds: -5)
-        #expect(ready == 0)
-    }
-
-    @Test("An end whose other is closed, and a descriptor that isn't one, are told")
-    func ends() throws {
-        let reading = try Self.endOfClosedPipe()
-        var poll = PollSet(capacity: 2)
-        _ = poll.add(reading.number)
-        _ = poll.add(1_000_000)
-        let ready = try poll.wait(nanoseconds: 1_000_000)
-        let isReadable = poll.isReadable(0)
-        let hasError = [poll.hasError(0), poll.hasError(1)]
-        #expect(ready == 2 && isReadable && hasError == [false, true])
-    }
-
-    private static func endOfClosedPipe() throws -> Descriptor {
-        let pipe = try Descriptor.pipe()
-        return try Descriptor.duplicate(of: pipe.reading.number)
-    }
-
     @Test("The end of a child is asked for without waiting")
     func statusIfEnded() throws {
         var child = try ChildProcess(["sh", "-c", "read x; exit 7"])

@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 import LinuxSystem
 
@@ -70,12 +71,14 @@ func dropWithThreads() throws {
 
 func readSignals() throws {
     let signals = try SignalDescriptor(Set(Signal.allCases))
-    var poll = PollSet(capacity: 2)
-    guard let place = poll.add(signals.number) else { exit(70) }
+    let loop = try EventLoop()
+    var isReady = false
+    let watch = try loop.watch(signals.number) { _ in isReady = true }
+    defer { watch.cancel() }
     let pipe = try Descriptor.pipe()
     let isIgnored = Signal.hangUp.isIgnored
     var child = try ChildProcess(["grep", "SigBlk", "/proc/self/status"], output: pipe.writing.number)
-    while try poll.wait(nanoseconds: 5_000_000_000) == 0 {}
+    while try !loop.run(until: .now + .seconds(5), { isReady }) {}
     say("first:", try signals.next()?.name ?? "none")
     say(
         "child:", child.statusIfEnded() ?? -1,
@@ -83,7 +86,8 @@ func readSignals() throws {
     say("HUP ignored:", isIgnored)
     say("ready")
     while true {
-        guard try poll.wait(nanoseconds: 5_000_000_000) > 0, poll.isReadable(place) else { exit(70) }
+        isReady = false
+        guard try loop.run(until: .now + .seconds(5), { isReady }) else { exit(70) }
         while let signal = try signals.next() {
             say(signal.name)
             if signal == .terminate { return }
@@ -108,9 +112,10 @@ func runDaemon(_ pidFile: String, _ failure: String) throws {
     say("starting")
     try start.ready()
     say("nobody sees this")
-    var poll = PollSet(capacity: 1)
-    _ = poll.add(signals.number)
-    while try signals.next() == nil { _ = try poll.wait(nanoseconds: 10_000_000_000) }
+    let loop = try EventLoop()
+    let watch = try loop.watch(signals.number) { _ in }
+    while try signals.next() == nil { try loop.turn(until: .now + .seconds(10)) }
+    watch.cancel()
     file.remove()
 }
 

@@ -116,7 +116,7 @@ import Testing
             }).map { "\($0)" }
         }
         #expect(words() == "there is no mirror m\n  none is defined")
-        try scene.define(Self.text.replacingOccurrences("m:", "n:"))
+        try scene.define(Self.text.replacingOccurrences("  m:", "  n:"))
         #expect(words() == "there is no mirror m\n  defined: n")
         try scene.define("version: 1\nmirrors:\n  m: [")
         #expect(words()?.hasPrefix("mirror m is left as it is, for its definition is broken:") == true)

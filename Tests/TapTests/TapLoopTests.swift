@@ -1,5 +1,6 @@
 import CaptureFile
 import CaptureLog
+import EventLoop
 import Glibc
 import LinuxSystem
 import MirrorModel
@@ -10,6 +11,7 @@ import Testing
 /// A tap of captures to files, on a thread of its own, which gets signals of its own.
 private final class Stage {
     let tap: Tap
+    let loop: EventLoop
     var duties = TapLoop.Duties()
     /// What happened, in order.
     var events: [String] = []
@@ -28,6 +30,7 @@ private final class Stage {
                 log: CaptureLogSettings(name: name, directoryPath: directory), directory: try OpenedDirectory(directory)
             )
         ]
+        loop = try EventLoop()
         tap = try Tap(settings, in: .current()) { _ in }
         try tap.begin(files)
     }
@@ -46,13 +49,11 @@ private final class Stage {
     }
 
     func run() throws -> TapCounts {
-        var loop = TapLoop(tap, duties, signals: try SignalDescriptor(Set(Signal.allCases)))
-        return try loop.run()
+        try TapLoop(tap, duties, signals: SignalDescriptor(Set(Signal.allCases)), on: loop).run()
     }
 
     func replay(_ next: () throws -> TapLoop.Replayed) throws -> TapCounts {
-        var loop = TapLoop(tap, duties, signals: try SignalDescriptor(Set(Signal.allCases)))
-        return try loop.replay(next)
+        try TapLoop(tap, duties, signals: SignalDescriptor(Set(Signal.allCases)), on: loop).replay(next)
     }
 
     /// To this thread alone.
@@ -232,19 +233,17 @@ private func onStage<Result: Sendable>(
         #expect(statuses >= 2 && statuses <= Int(elapsed / 100_000_000) + 1)
     }
 
-    @Test("Who asks gets the numbers") func questions() throws {
+    @Test("What else is on the loop goes on, as for who asks for the numbers") func others() throws {
         let events = try onStage { stage in
             let bell = try Bell()
             bell.ring()
-            stage.duties.questions = (
-                bell.number,
-                { [unowned stage] counts in
-                    bell.silence()
-                    stage.events.append("asked: \(counts.copied)")
-                    if stage.events.count == 2 { stage.send(.terminate) } else { bell.ring() }
-                }
-            )
+            let watch = try stage.loop.watch(bell.number) { [unowned stage] _ in
+                bell.silence()
+                stage.events.append("asked: \(stage.tap.counts().copied)")
+                if stage.events.count == 2 { stage.send(.terminate) } else { bell.ring() }
+            }
             _ = try stage.run()
+            watch.cancel()
             return stage.events
         }
         #expect(events == ["asked: 0", "asked: 0"])

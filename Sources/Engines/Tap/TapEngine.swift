@@ -1,4 +1,5 @@
 public import LinuxSystem
+internal import LocalSocket
 public import MirrorEngine
 public import MirrorModel
 public import MirrorPlan

@@ -1,8 +1,12 @@
 public import CaptureFile
+public import EventLoop
 public import LinuxSystem
 
 /// Runs a tap until it is told to stop, is satisfied, or is at the end of its captures.
-public struct TapLoop: ~Copyable {
+///
+/// What happens is noted by the event loop's actions, and dealt with after each turn in an order of its own: what came in
+/// a file's time belongs to that file, so frames come before time.
+public final class TapLoop {
     /// What is to be done besides copying.
     public struct Duties {
         /// What comes of a signal that asks for numbers (USR1), and of the interval below.
@@ -11,8 +15,6 @@ public struct TapLoop: ~Copyable {
         public var statusInterval: Duration?
         /// What comes of each second, for a person who looks on; nil for nobody.
         public var showProgress: ((TapCounts) -> Void)?
-        /// A socket to wait on with what is to be done when somebody asks there.
-        public var questions: (descriptor: Int32, answer: (TapCounts) -> Void)?
         /// A descriptor to wait on for news of what is wanted, and how to find out whether it still is.
         public var wish: (descriptor: Int32, look: () -> Wish)?
         /// When it ends, in seconds since 1970.
@@ -39,14 +41,14 @@ public struct TapLoop: ~Copyable {
     private let tap: Tap
     private let duties: Duties
     private let signals: SignalDescriptor
-    private var poll: PollSet
-    private var frames: [Int] = []
-    private var news = -1
-    private var signal = -1
-    private var question = -1
-    private var wish = -1
-    /// Where captures come from that may keep us waiting.
-    private var input = -1
+    private let loop: EventLoop
+    private var watches: [Watch] = []
+    /// Of each watched port's ring.
+    private var frames: [Watch] = []
+    /// Of news of interfaces, which come from one place or another.
+    private var news: (descriptor: Int32, watch: Watch)?
+    /// What has happened in this turn.
+    private var happened: Happened = []
     private var isStopping = false
     private var nextStatus: UInt64?
     private var nextProgress: UInt64?
@@ -55,38 +57,63 @@ public struct TapLoop: ~Copyable {
     /// When its time is over, by the monotonic clock.
     private let deadline: UInt64?
 
-    /// - Parameter signals: INT, TERM, QUIT, HUP and USR1, blocked before any thread was made.
-    public init(_ tap: Tap, _ duties: Duties, signals: consuming SignalDescriptor) {
+    private struct Happened: OptionSet {
+        let rawValue: Int
+        static let signal = Happened(rawValue: 1)
+        static let error = Happened(rawValue: 2)
+        static let news = Happened(rawValue: 4)
+        static let wish = Happened(rawValue: 8)
+    }
+
+    /// - Parameters:
+    ///   - signals: INT, TERM, QUIT, HUP and USR1, blocked before any thread was made.
+    ///   - loop: on which others may act besides, such as who answers questions.
+    public init(
+        _ tap: Tap, _ duties: Duties, signals: consuming SignalDescriptor, on loop: EventLoop
+    ) throws(SystemError) {
         self.tap = tap
         self.duties = duties
         self.signals = signals
-        let descriptors = tap.frameDescriptors
-        poll = PollSet(capacity: descriptors.count + tap.settings.mostJoining + 5)
-        news = poll.add(tap.newsDescriptor) ?? -1
-        signal = poll.add(self.signals.number) ?? -1
-        if let questions = duties.questions { question = poll.add(questions.descriptor) ?? -1 }
+        self.loop = loop
         let now = ThisProcess.monotonicNanoseconds()
-        if let wanted = duties.wish {
-            wish = poll.add(wanted.descriptor) ?? -1
-            // It may have changed after it was read and before there were news of it.
-            nextWish = now
-        }
         deadline = duties.duration.map { now.addingClamped($0.nanoseconds) }
         nextStatus = duties.statusInterval.map { now.addingClamped($0.nanoseconds) }
         nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }
-        hearAll()
+        try watch(self.signals.number, as: .signal)
+        if let wanted = duties.wish {
+            try watch(wanted.descriptor, as: .wish)
+            // It may have changed after it was read and before there were news of it.
+            nextWish = now
+        }
+        try hearAll()
+    }
+
+    private func watch(_ descriptor: Int32, as happening: Happened) throws(SystemError) {
+        watches.append(try loop.watch(descriptor) { [unowned self] _ in happened.insert(happening) })
     }
 
     /// Waits for ports that have joined, too.
-    private mutating func hearAll() {
+    private func hearAll() throws(SystemError) {
         for descriptor in tap.frameDescriptors.dropFirst(frames.count) {
-            if let place = poll.add(descriptor) { frames.append(place) }
+            // That frames have come is seen in the ring.
+            frames.append(
+                try loop.watch(descriptor, for: [.reading, .failing]) { [unowned self] ready in
+                    if ready.contains(.failing) { happened.insert(.error) }
+                })
         }
+    }
+
+    /// While everything is looked at again, that is waited for.
+    private func followNews() throws(SystemError) {
+        let descriptor = tap.newsDescriptor
+        guard news?.descriptor != descriptor else { return }
+        news = nil
+        news = (descriptor, try loop.watch(descriptor) { [unowned self] _ in happened.insert(.news) })
     }
 
     /// Copies until it is told to stop or has enough.
     /// - Returns: the numbers at the end.
-    public mutating func run() throws -> TapCounts {
+    public func run() throws -> TapCounts {
         while !isStopping, !tap.isSatisfied {
             try attend(waiting: nil)
         }
@@ -106,17 +133,16 @@ public struct TapLoop: ~Copyable {
     }
 
     /// Copies captures, the frames one after the other.
-    public mutating func replay(_ next: () throws -> Replayed) throws -> TapCounts {
+    public func replay(_ next: () throws -> Replayed) throws -> TapCounts {
         var sinceLook = 0
         while !isStopping, !tap.isSatisfied {
             switch try next() {
             case .end: return try end()
             case .nothing: try attend(waiting: 0)
             case .later(let descriptor):
-                if input < 0 { input = poll.add(descriptor) ?? -1 }
-                poll.replace(input, with: descriptor)
+                let input = try loop.watch(descriptor) { _ in }
                 try attend(waiting: nil)
-                poll.replace(input, with: -1)
+                input.cancel()
             case .frame(let packet, let due):
                 try wait(until: due)
                 guard !isStopping else { break }
@@ -131,7 +157,7 @@ public struct TapLoop: ~Copyable {
         return try end()
     }
 
-    private mutating func wait(until due: UInt64) throws {
+    private func wait(until due: UInt64) throws {
         while !isStopping {
             let now = ThisProcess.monotonicNanoseconds()
             guard due > now else { return }
@@ -142,7 +168,7 @@ public struct TapLoop: ~Copyable {
     // MARK: Waiting
 
     /// Waits for something to do, and does it.
-    private mutating func attend(waiting most: Int64?) throws {
+    private func attend(waiting most: Int64?) throws {
         let now = ThisProcess.monotonicNanoseconds()
         var wait = most
         func sooner(_ nanoseconds: Int64) { wait = min(wait ?? .max, max(0, nanoseconds)) }
@@ -153,15 +179,15 @@ public struct TapLoop: ~Copyable {
         if let end = duties.end?() { sooner(end.nanoseconds - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let deadline = tap.nextDeadline { sooner(deadline - Int64(clamping: Clocks.realtimeNanoseconds())) }
         if let due = tap.nextLook { sooner(Int64(clamping: due) - Int64(clamping: now)) }
-        // While everything is looked at again, that is waited for.
-        poll.replace(news, with: tap.newsDescriptor)
-        if let due = tap.nextLook, now >= due { takeNews() }
-        if try poll.wait(nanoseconds: wait) > 0 {
-            if poll.isReadable(signal) { try takeSignals() }
-            if frames.contains(where: { poll.hasError($0) }) { tap.takeErrors() }
-            if poll.isReadable(news) { takeNews() }
-            if wish >= 0, poll.isReadable(wish) { lookAtWish() }
-            if question >= 0, poll.isReadable(question) { duties.questions?.answer(tap.counts()) }
+        try followNews()
+        if let due = tap.nextLook, now >= due { try takeNews() }
+        happened = []
+        try loop.turn(until: wait.map { .now + .nanoseconds($0) })
+        if !happened.isEmpty {
+            if happened.contains(.signal) { try takeSignals() }
+            if happened.contains(.error) { tap.takeErrors() }
+            if happened.contains(.news) { try takeNews() }
+            if happened.contains(.wish) { lookAtWish() }
         }
         if let due = nextWish, ThisProcess.monotonicNanoseconds() >= due { lookAtWish() }
         let time = Int64(clamping: Clocks.realtimeNanoseconds())
@@ -173,12 +199,12 @@ public struct TapLoop: ~Copyable {
         tellInTime()
     }
 
-    private mutating func takeNews() {
+    private func takeNews() throws(SystemError) {
         tap.takeNews()
-        hearAll()
+        try hearAll()
     }
 
-    private mutating func lookAtWish() {
+    private func lookAtWish() {
         nextWish = nil
         switch duties.wish?.look() {
         case .isOver: isStopping = true
@@ -187,7 +213,7 @@ public struct TapLoop: ~Copyable {
         }
     }
 
-    private mutating func takeSignals() throws {
+    private func takeSignals() throws {
         while let signal = try signals.next() {
             switch signal {
             case .user1: duties.tellStatus(tap.counts())
@@ -198,7 +224,7 @@ public struct TapLoop: ~Copyable {
         }
     }
 
-    private mutating func tellInTime() {
+    private func tellInTime() {
         let now = ThisProcess.monotonicNanoseconds()
         if let due = nextStatus, now >= due, let interval = duties.statusInterval?.nanoseconds {
             duties.tellStatus(tap.counts())
@@ -213,7 +239,7 @@ public struct TapLoop: ~Copyable {
     // MARK: The end
 
     /// Copies what has been heard already, and completes files.
-    private mutating func end() throws -> TapCounts {
+    private func end() throws -> TapCounts {
         tap.stop()
         // A block that isn't full is handed over after the latency; nothing more comes then.
         let patience: UInt64 = 2_000_000_000
@@ -227,7 +253,7 @@ public struct TapLoop: ~Copyable {
                 limit = ThisProcess.monotonicNanoseconds() + patience
             }
             guard !tap.isDrained, ThisProcess.monotonicNanoseconds() < limit else { break }
-            _ = try poll.wait(nanoseconds: 1_000_000)
+            try loop.turn(until: .now + .milliseconds(1))
         }
         tap.finish()
         return tap.counts()

@@ -1,4 +1,6 @@
+internal import EventLoop
 internal import LinuxSystem
+internal import LocalSocket
 internal import Machine
 internal import MirrorEngine
 internal import MirrorModel
@@ -82,15 +84,15 @@ final class HostedTap {
         }
     }
 
-    var socket: Int32 { listener.number }
     /// News of definitions; nil without one.
     var definition: Int32? { watch?.number }
     /// When its time is over, in seconds since 1970.
     var end: Int64? { until?.secondsSince1970 }
 
-    func answer(_ counts: TapCounts) {
-        listener.answerAll {
-            var report = TapReport(counts, of: mirror, process: ThisProcess.id, since: since)
+    /// Answers who asks from now on.
+    func begin(on loop: EventLoop, _ counts: @escaping () -> TapCounts) throws(SystemError) {
+        try listener.begin(on: loop) { [unowned self] in
+            var report = TapReport(counts(), of: mirror, process: ThisProcess.id, since: since)
             report.namespace = namespace
             if let trouble { report.problems.append(trouble) }
             return (try? report.encoded) ?? []

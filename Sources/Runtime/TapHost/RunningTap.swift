@@ -1,4 +1,5 @@
 internal import CaptureLog
+internal import EventLoop
 internal import LinuxSystem
 internal import MirrorEngine
 internal import MirrorModel
@@ -18,7 +19,7 @@ public struct RunningTap: ~Copyable {
     private let captures: CaptureSequence?
     private let hosted: HostedTap?
     private let tap: Tap
-    private var loop: TapLoop
+    private let loop: TapLoop
 
     init(_ tap: consuming UnprivilegedTap) throws {
         do {
@@ -32,15 +33,19 @@ public struct RunningTap: ~Copyable {
             default: throw error
             }
         }
+        let (copying, hosted) = (tap.tap, tap.hosted)
+        let loop = try EventLoop()
+        try hosted?.begin(on: loop) { copying.counts() }
+        let duties = tap.configuration.duties(tap.audience, hosted)
+        let running = try TapLoop(copying, duties, signals: tap.signals, on: loop)
         if let start = tap.start { try start.ready() }
         configuration = tap.configuration
         audience = tap.audience
         captures = tap.captures
-        hosted = tap.hosted
-        self.tap = tap.tap
-        let duties = configuration.duties(audience, hosted)
+        self.hosted = hosted
+        self.tap = copying
+        self.loop = running
         pidFile = tap.pidFile
-        loop = TapLoop(self.tap, duties, signals: tap.signals)
     }
 
     /// What helps depends on what is in the way: the owner, the mode, or something that no owner changes.
@@ -91,7 +96,6 @@ extension TapConfiguration {
         duties.tellStatus = { audience.tell($0) }
         if audience.looksOn { duties.showProgress = { audience.show($0) } }
         if let hosted {
-            duties.questions = (hosted.socket, { hosted.answer($0) })
             if let definition = hosted.definition { duties.wish = (definition, { hosted.look() }) }
             duties.end = { hosted.end }
         }

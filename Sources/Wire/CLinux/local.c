@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -55,16 +54,6 @@ int clinux_local_listen(const char *path) {
 int clinux_local_accept(int descriptor) {
     int connection = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     return connection < 0 ? -errno : connection;
-}
-
-int clinux_events(void) {
-    int descriptor = epoll_create1(EPOLL_CLOEXEC);
-    return descriptor < 0 ? -errno : descriptor;
-}
-
-int clinux_events_add(int events, int descriptor, int writing) {
-    struct epoll_event event = {.events = writing ? EPOLLOUT : EPOLLIN};
-    return epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
 }
 
 int clinux_local_connect(const char *path, int patience_milliseconds) {

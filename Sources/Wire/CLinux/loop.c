@@ -50,6 +50,7 @@ int clinux_epoll_wait(int epoll, uint64_t *keys, uint32_t *readiness, int most, 
         readiness[place] = 0;
         if (seen & (EPOLLIN | EPOLLHUP | EPOLLERR)) readiness[place] |= CLINUX_READING;
         if (seen & (EPOLLOUT | EPOLLHUP | EPOLLERR)) readiness[place] |= CLINUX_WRITING;
+        if (seen & EPOLLERR) readiness[place] |= CLINUX_FAILING;
     }
     return count;
 }

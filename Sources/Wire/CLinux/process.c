@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -123,11 +122,6 @@ int clinux_read_signal(int descriptor) {
     while (size < 0 && errno == EINTR);
     if (size < 0) return errno == EAGAIN ? 0 : -errno;
     return size == sizeof information ? (int)information.ssi_signo : 0;
-}
-
-int clinux_poll(struct pollfd *entries, size_t count, int64_t nanoseconds) {
-    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
-    return result(ppoll(entries, count, nanoseconds < 0 ? NULL : &time, NULL));
 }
 
 // The parent of a daemon: exits as the start-up went, without what the child will do at its end (atexit(3)).

@@ -17,6 +17,9 @@ public final class EventLoop {
         public static let reading = Interest(rawValue: 1)
         /// There is room to write, or an error, or nobody reads any more.
         public static let writing = Interest(rawValue: 2)
+        /// There is an error to be taken: of a packet socket, that its interface went down. Whoever reads or writes is told of it
+        /// by that as well.
+        public static let failing = Interest(rawValue: 4)
     }
 
     private struct Watched {
@@ -38,6 +41,9 @@ public final class EventLoop {
     /// Timers that are due in this turn and haven't acted yet: one of them may cancel another.
     private var due: Set<UInt64> = []
     private var lastKey: UInt64 = 0
+    /// What the kernel tells in a turn: what is ready, and for what. Kept, since a loop may turn for each block of frames.
+    private var keys = [UInt64](repeating: 0, count: 64)
+    private var ready = [UInt32](repeating: 0, count: 64)
     /// Whether one of its actions is under way, so that nothing may wait.
     public private(set) var isActing = false
 
@@ -113,26 +119,40 @@ public final class EventLoop {
     ) throws(SystemError) -> Bool {
         while !holds() {
             if let deadline, deadline <= .now { return false }
-            try turn(waitingUntil: deadline)
+            try turn(until: deadline)
         }
         return true
     }
 
     /// Acts on what has happened, and waits for nothing.
     /// - Throws: `EDEADLK` if one of the loop's own actions asks.
-    public func glance() throws(SystemError) { try turn(waitingUntil: .now) }
+    public func glance() throws(SystemError) { try turn(until: .now) }
 
-    private func turn(waitingUntil limit: ContinuousClock.Instant?) throws(SystemError) {
+    /// Waits for something to happen, and acts on all that has.
+    /// - Parameter limit: when it waits no longer; nil waits for ever.
+    /// - Throws: `EDEADLK` if one of the loop's own actions asks.
+    public func turn(until limit: ContinuousClock.Instant? = nil) throws(SystemError) {
         guard !isActing else {
             throw SystemError(.deadlock, "run", "the event loop out of one of its own actions")
         }
         isActing = true
         defer { isActing = false }
-        let next = [limit, scheduled.last?.due].compactMap { $0 }.min()
-        for (key, ready) in try wait(until: next) {
-            guard let found = watched[key], !found.interest.isDisjoint(with: ready) else { continue }
-            found.act(found.interest.intersection(ready))
+        for place in 0..<(try wait(until: earlier(limit, scheduled.last?.due))) {
+            let now = Interest(rawValue: ready[place])
+            guard let found = watched[keys[place]], !found.interest.isDisjoint(with: now) else { continue }
+            found.act(found.interest.intersection(now))
         }
+        if !scheduled.isEmpty { actInTime() }
+    }
+
+    private func earlier(
+        _ one: ContinuousClock.Instant?, _ other: ContinuousClock.Instant?
+    ) -> ContinuousClock.Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+
+    private func actInTime() {
         // Only what is due now: a timer that starts another without a pause doesn't keep descriptors waiting.
         let now = ContinuousClock.now
         let timers = scheduled.reversed().prefix { $0.due <= now }
@@ -141,13 +161,11 @@ public final class EventLoop {
         for timer in timers where due.remove(timer.key) != nil { timer.act() }
     }
 
-    private func wait(until limit: ContinuousClock.Instant?) throws(SystemError) -> [(UInt64, Interest)] {
-        var keys = [UInt64](repeating: 0, count: 64)
-        var ready = [UInt32](repeating: 0, count: 64)
+    /// - Returns: how many are ready.
+    private func wait(until limit: ContinuousClock.Instant?) throws(SystemError) -> Int {
         let pause = limit.map { max(ContinuousClock.now.duration(to: $0), .zero).nanoseconds } ?? -1
-        let code = unsafe clinux_epoll_wait(epoll.number, &keys, &ready, 64, pause)
-        guard code != -Errno.interrupted.code else { return [] }
-        let count = Int(try check(code, "wait for", "events"))
-        return (0..<count).map { (keys[$0], Interest(rawValue: ready[$0])) }
+        let code = unsafe clinux_epoll_wait(epoll.number, &keys, &ready, Int32(keys.count), pause)
+        guard code != -Errno.interrupted.code else { return 0 }
+        return Int(try check(code, "wait for", "events"))
     }
 }

@@ -49,7 +49,7 @@ extension ThisProcess {
     public static func outliveReaders() { _ = signal(SIGPIPE, SIG_IGN) }
 }
 
-/// Signals as something to read (signalfd(2)), in a loop that waits for other things too: ``PollSet``.
+/// Signals as something to read (signalfd(2)), for a loop that waits for other things, too.
 ///
 /// To be made before any other thread is: a thread that was there before doesn't block them, and is killed by one in the
 /// place of all. Programs started by ``ChildProcess`` don't inherit the blocking. Signals of one kind that come before the

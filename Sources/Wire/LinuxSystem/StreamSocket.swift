@@ -21,6 +21,11 @@ public struct StreamSocket: ~Copyable, Sendable {
         return StreamSocket(descriptor: Descriptor(owning: number), peer: name)
     }
 
+    /// Takes over a connection that a listener accepted and that never waits.
+    public init(owning descriptor: consuming Descriptor, of listener: String) {
+        self.init(descriptor: descriptor, peer: listener)
+    }
+
     private init(descriptor: consuming Descriptor, peer: String) {
         self.descriptor = descriptor
         self.peer = peer

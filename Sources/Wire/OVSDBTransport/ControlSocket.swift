@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import LinuxSystem
 public import OVSDB
 
@@ -89,21 +90,26 @@ public final class ControlConnection: Sendable {
             OVSDBError(code, operation: "", object: "", details: details)
         }
         let deadline = ContinuousClock.now + timeout
+        let loop = try EventLoop()
         var exchange = exchange
-        var poll = PollSet(capacity: 1)
-        _ = poll.add(stream.number)
         var unsent = exchange.request[...]
-        while true {
+        var outcome: Result<String, any Error>?
+        func goOn() throws -> String? {
             unsent = unsent.dropFirst(try stream.send(unsent))
-            let rest = ContinuousClock.now.duration(to: deadline)
-            if let bytes = try stream.receive(upTo: 4096) {
-                if bytes.isEmpty { throw failure(.connection(errno: nil), "the daemon closed the connection") }
-                if let answer = try exchange.receive(bytes) { return answer }
-            }
-            // Also of one that sends without end.
-            guard rest > .zero else { throw failure(.timeout, "no answer within \(timeout)") }
-            poll.setWriting(!unsent.isEmpty, 0)
-            _ = try poll.wait(nanoseconds: rest.nanoseconds)
+            guard let bytes = try stream.receive(upTo: 4096) else { return nil }
+            if bytes.isEmpty { throw failure(.connection(errno: nil), "the daemon closed the connection") }
+            return try exchange.receive(bytes)
         }
+        let watch = try loop.watch(stream.number, for: [.reading, .writing]) { _ in
+            do { outcome = try goOn().map { .success($0) } } catch { outcome = .failure(error) }
+        }
+        defer { watch.cancel() }
+        _ = try loop.run(until: deadline) {
+            // Once all is sent, there is always room for more.
+            if unsent.isEmpty { try? watch.change(to: .reading) }
+            return outcome != nil
+        }
+        guard let outcome else { throw failure(.timeout, "no answer within \(timeout)") }
+        return try outcome.get()
     }
 }

@@ -7,10 +7,6 @@
 int clinux_local_listen(const char *path);
 /// The next connection, whose sends and receives never wait; -EAGAIN if there is none.
 int clinux_local_accept(int descriptor);
-/// A descriptor that is readable when one of several others is ready (epoll(7)).
-int clinux_events(void);
-/// Adds a descriptor, until it is closed: ready when it can be read, or written to.
-int clinux_events_add(int events, int descriptor, int writing);
 /// Connects to a UNIX socket; sends and receives wait so long at most.
 int clinux_local_connect(const char *path, int patience_milliseconds);
 /// Connects to a UNIX socket without waiting, and never waits afterwards; -EAGAIN if its queue is full (connect(2)).

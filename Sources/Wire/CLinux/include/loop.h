@@ -6,6 +6,7 @@
 /// What a descriptor is watched for, and what it is ready for.
 #define CLINUX_READING 1u
 #define CLINUX_WRITING 2u
+#define CLINUX_FAILING 4u
 
 /// epoll_create1(2), closed on exec.
 int clinux_epoll(void);
@@ -16,5 +17,5 @@ int clinux_epoll_change(int epoll, int descriptor, uint32_t interest, uint64_t k
 /// Ends it.
 int clinux_epoll_remove(int epoll, int descriptor);
 /// epoll_pwait2(2), or epoll_wait(2) before Linux 5.11: waits so long at most, -1 for ever.
-/// An end or an error of a descriptor is readiness for both.
+/// An end or an error of a descriptor is readiness for both; an error is told besides.
 int clinux_epoll_wait(int epoll, uint64_t *keys, uint32_t *readiness, int most, int64_t nanoseconds);

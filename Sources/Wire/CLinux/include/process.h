@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct pollfd;
-
 /// Whether the calling process has one thread only: 1 or 0. Works without /proc too (after chroot(2)).
 int clinux_is_single_threaded(void);
 
@@ -40,9 +38,6 @@ int clinux_signal_descriptor(const int *signals, size_t count);
 int clinux_ignores_signal(int signal);
 /// The next signal's number, or 0 if there is none.
 int clinux_read_signal(int descriptor);
-
-/// ppoll(2) without a mask; a negative time waits for ever.
-int clinux_poll(struct pollfd *entries, size_t count, int64_t nanoseconds);
 
 /// Goes on in a child process in a session of its own (setsid(2)). The parent stays until the child says how its start
 /// went, and exits: it never returns from this. Returns in the child with a descriptor for clinux_daemon_ready, or in the

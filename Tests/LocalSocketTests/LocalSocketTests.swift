@@ -1,8 +1,9 @@
+import EventLoop
 import Glibc
+import LinuxSystem
+import LocalSocket
 import Synchronization
 import Testing
-
-@testable import LinuxSystem
 
 @Suite("Sockets of this machine")
 struct LocalSocketTests {
@@ -43,10 +44,9 @@ struct LocalSocketTests {
                         tried.increment()
                         tried.wait(for: count)
                         // The main thread asks now.
-                        while done.value == 0 {
-                            listener.answerAll { Array("\(number)".utf8) }
-                            sched_yield()
-                        }
+                        let loop = try EventLoop()
+                        try listener.begin(on: loop) { Array("\(number)".utf8) }
+                        while done.value == 0 { try loop.turn(until: .now + .milliseconds(1)) }
                         return true
                     } catch let error as SystemError where error.errno == .addressInUse {
                         tried.increment()
@@ -66,7 +66,7 @@ struct LocalSocketTests {
 
     @Test("What a process left is taken away, and nothing at which somebody listens")
     func tidy() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory("local-socket-tests")
         let path = "\(directory.path)/it.sock"
         try leave(path)
         try LocalListener.tidy(path)
@@ -85,7 +85,7 @@ struct LocalSocketTests {
 
     @Test("Who locks the directory, which everybody can open, holds up nobody")
     func lockedDirectory() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory("local-socket-tests")
         let other = try Descriptor.open(directory.path, flags: O_RDONLY | O_DIRECTORY)
         #expect(flock(other.number, LOCK_EX) == 0)
         let path = "\(directory.path)/it.sock"
@@ -97,85 +97,30 @@ struct LocalSocketTests {
         #expect(isListening == true)
     }
 
-    @Test("A lock that isn't given back is waited for so long, and the file is its owner's alone")
-    func heldLock() throws {
-        let directory = try TemporaryDirectory()
-        let path = "\(directory.path)/lock"
-        let held = try FileLock(path)
-        var status = stat()
-        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
-        #expect(FileLock.holder(of: path) == ThisProcess.id)
-        var waits = 0
-        let begin = ThisProcess.monotonicNanoseconds()
-        do {
-            _ = try FileLock(path, atMost: 200) { waits += 1 }
-            Issue.record("two have the lock")
-        } catch {
-            #expect(error.errno == .timedOut)
-        }
-        let taken = ThisProcess.monotonicNanoseconds() - begin
-        #expect(waits == 1 && taken >= 200_000_000 && taken < 5_000_000_000)
-        withExtendedLifetime(held) {}
-    }
-
-    @Test("It is news of a directory that the one above it is moved away") func movedAway() throws {
-        let directory = try TemporaryDirectory()
-        let above = "\(directory.path)/above"
-        try Files.makeDirectory(above)
-        try Files.makeDirectory("\(above)/watched")
-        let watch = try DirectoryWatch(["\(above)/watched"])
-        #expect(rename(above, "\(directory.path)/elsewhere") == 0)
-        var entry = pollfd(fd: watch.number, events: Int16(POLLIN), revents: 0)
-        #expect(poll(&entry, 1, 0) == 1)
-    }
-
-    @Test("Who holds a lock is told by the file's inode and its device") func lockHolder() {
-        let locks = """
-            1: POSIX  ADVISORY  WRITE 1 08:01:131 0 EOF
-            2: FLOCK  ADVISORY  WRITE 2 00:1f:131 0 EOF
-            3: FLOCK  ADVISORY  WRITE 3 103:100002:131 0 EOF
-            3: -> FLOCK  ADVISORY  WRITE 5 08:01:131 0 EOF
-            4: FLOCK  ADVISORY  WRITE 4 08:01:131 0 EOF
-            """
-        #expect(FileLock.holder(device: 0x801, inode: 131, in: locks) == 4)
-        #expect(FileLock.holder(device: 0x1f, inode: 131, in: locks) == 2)
-        #expect(FileLock.holder(device: 0x1_0302, inode: 131, in: locks) == nil)
-        #expect(FileLock.holder(device: 0x1_0001_0302, inode: 131, in: locks) == 3)
-        #expect(FileLock.holder(device: 0x801, inode: 132, in: locks) == nil)
-    }
-
-    @Test("A lock's file that is a link to another is refused")
-    func linkedLock() throws {
-        let directory = try TemporaryDirectory()
-        try Files.write([1], to: "\(directory.path)/precious")
-        #expect(symlink("\(directory.path)/precious", "\(directory.path)/lock") == 0)
-        #expect(throws: SystemError.self) { _ = try FileLock("\(directory.path)/lock", atMost: 10) }
-        var status = stat()
-        #expect(stat("\(directory.path)/precious", &status) == 0 && status.st_mode & 0o777 == 0o644)
-    }
-
     @Test("Who asks and never reads holds up nobody, and who asks without end gets a few answers a turn")
     func deafAskers() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory("local-socket-tests")
         let path = "\(directory.path)/it.sock"
         let listener = try LocalListener(path)
         // More than a socket holds.
         let answer = [UInt8](repeating: 7, count: 900_000)
         var answers = 0
         var slowest: UInt64 = 0
-        func turn() {
+        let loop = try EventLoop()
+        try listener.begin(on: loop) {
+            answers += 1
+            return answer
+        }
+        func turn() throws {
             let begin = ThisProcess.monotonicNanoseconds()
-            listener.answerAll {
-                answers += 1
-                return answer
-            }
+            try loop.glance()
             slowest = max(slowest, ThisProcess.monotonicNanoseconds() - begin)
         }
         var deaf: [Int32] = []
         defer { for number in deaf { close(number) } }
         for _ in 0..<40 {
             deaf.append(try Self.connected(path))
-            turn()
+            try turn()
         }
         #expect(answers == 40)
         // A twentieth of what one of them waited before.
@@ -187,7 +132,7 @@ struct LocalSocketTests {
         let asker = try OwnThread.start { isAnswered.put(try LocalQuestion.ask(path)?.count == 900_000) }
         var isWhole: Bool?
         for _ in 0..<2000 where isWhole == nil {
-            turn()
+            try turn()
             isWhole = isAnswered.take(waiting: 1)
         }
         try asker.wait()
