@@ -85,8 +85,9 @@ let package = Package(
         library(
             "Tap", in: "Engines",
             [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "MirrorEngine", "MirrorModel",
-                "MirrorPlan", "Netlink", "PacketFilter", "PacketSocket", "RouteNetlink", "SocketNetlink",
+                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "MirrorConfig", "MirrorEngine",
+                "MirrorModel", "MirrorPlan", "Netlink", "PacketFilter", "PacketSocket", "RouteNetlink",
+                "SocketNetlink",
             ]),
 
         // What works on one network namespace
@@ -101,16 +102,29 @@ let package = Package(
             "TapHost", in: "Runtime",
             [
                 "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "Machine", "MirrorEngine",
-                "MirrorModel", "MirrorPlan", "Tap",
+                "MirrorModel", "MirrorPlan", "Netlink", "RouteNetlink", "Tap",
             ]),
+
+        library(
+            "Simulation", in: "Runtime",
+            [
+                "CaptureFile", "LinuxSystem", "MirrorEngine", "MirrorModel", "PacketFilter", "PacketSocket",
+                "ReferenceModel", "TapHost",
+            ]),
+        library(
+            "DemoLab", in: "Runtime",
+            [
+                "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "OVSDB", "OVSDBTransport", "RouteNetlink",
+            ]),
+        library("Report", in: "Runtime", ["MirrorModel", "PacketSocket", "Tap"]),
 
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
+                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
                 "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter",
-                "PacketSocket", "ReferenceModel", "RouteNetlink", "Tap", "TapHost", "TrafficControl",
+                "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -181,8 +195,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "CaptureFile", "Commands", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "RandomNumbers", "Tap", "TapHost", "TrafficControl",
+                "CaptureFile", "Commands", "DemoLab", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "RandomNumbers", "Report", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -4,9 +4,7 @@ import LinuxSystem
 import MirrorConfig
 import MirrorEngine
 import MirrorModel
-import Netlink
 import PacketFilter
-import RouteNetlink
 import TapHost
 
 struct DaemonloggerCommand: ContextualCommand {
@@ -267,13 +265,9 @@ private struct DaemonloggerSettings {
         return unit.map { .wholeUnits(seconds: $0, count: number) } ?? .sinceBeginning(seconds: number)
     }
 
-    /// What libpcap takes for the first: an interface that is up and isn't the loopback.
     private static func firstPort() throws -> PortName {
-        let links = try NetlinkSocket(.route, in: .current()).dump(LinkRequest.dump()).compactMap { try? Link($0) }
-        guard let link = links.filter({ $0.isUp && !$0.isLoopback }).min(by: { $0.index < $1.index }) else {
-            throw UserError("no interface is up", advice: "say which one: -i PORT")
-        }
-        Terminal.complain("capturing on \(link.name), the first that is up: -i names another")
-        return try PortName(link.name)
+        let port = try TapConfiguration.firstPort()
+        Terminal.complain("capturing on \(port), the first that is up: -i names another")
+        return port
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DemoLab
 import LinuxSystem
 import MirrorEngine
 import MirrorModel

@@ -1,4 +1,4 @@
-import CaptureFile
+import DemoLab
 import LinuxSystem
 import MirrorConfig
 import MirrorModel

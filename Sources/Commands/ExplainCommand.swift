@@ -4,6 +4,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Tap
 
 struct ExplainCommand: ContextualCommand {
     static let configuration = CommandConfiguration(

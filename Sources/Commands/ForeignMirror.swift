@@ -1,5 +1,6 @@
 import MirrorModel
 import MirrorPlan
+import Report
 
 extension ForeignMirror {
     /// Those that a person may mean: rows by name or UUID, filters by their port.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import MirrorConfig
 import MirrorModel
 import MirrorPlan
+import Report
 
 /// JSON with stable keys, sorted, on standard output; docs/reference/json.md describes them.
 enum JSONOutput {
@@ -10,7 +11,7 @@ enum JSONOutput {
     static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return Terminal.escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
+        return escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
     }
 }
 

@@ -4,6 +4,7 @@ import MirrorEngine
 import MirrorModel
 import MirrorPlan
 import OVSDB
+import Report
 
 struct ListCommand: ContextualCommand {
     static let configuration = CommandConfiguration(

@@ -60,23 +60,6 @@ enum Terminal {
         }
     }
 
-    /// JSON with an escape for what ``write(_:)`` would have to change. Outside of its strings JSON has none of it.
-    static func escapedJSON(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 >= 0x7f }) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            guard scalar.isUnprintable, scalar != "\n" else {
-                result.unicodeScalars.append(scalar)
-                continue
-            }
-            for unit in String(scalar).utf16 {
-                let digits = String(unit, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            }
-        }
-        return result
-    }
-
     private static func write(_ text: String, to number: Int32) {
         attempt(number) { file throws(SystemError) in try file.write([UInt8](text.utf8)) }
     }

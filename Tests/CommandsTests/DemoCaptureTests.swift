@@ -1,7 +1,6 @@
+import DemoLab
 import FoundationEssentials
 import Testing
-
-@testable import Commands
 
 @Test("The demo's capture is the one that ships in examples")
 func demoCaptureShips() throws {

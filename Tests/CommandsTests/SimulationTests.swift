@@ -8,6 +8,7 @@ import TapHost
 import Testing
 
 @testable import Commands
+@testable import Simulation
 
 @Suite struct SimulationTests {
     private func withDirectory(_ body: (String) throws -> Void) throws {
@@ -37,7 +38,7 @@ import Testing
             mirrors: [try mirror("--from", "vnet0", "--to", "vnet2")], port: try PortName("vnet0"), bridge: bridge,
             seed: 1, out: "\(directory)/out")
         if let most { simulation.mostStations = most }
-        try simulation.run(over: CaptureSource("\(directory)/in.pcap"), hook: .ingress)
+        try simulation.run(over: CaptureSource("\(directory)/in.pcap"), hook: .ingress) { _ in }
         return try simulation.results()
     }
 

@@ -1,5 +1,6 @@
 import MirrorEngine
 import MirrorModel
+import Report
 import Testing
 
 @testable import Commands
@@ -66,7 +67,7 @@ import Testing
             #expect(Terminal.shown(json) == json)
             #expect(json.unicodeScalars.allSatisfy { !$0.isUnprintable || $0 == "\n" })
         }
-        #expect(Terminal.escapedJSON("\"\u{9b}\u{e0041}é\"") == "\"\\u009b\\udb40\\udc41é\"")
+        #expect(escapedJSON("\"\u{9b}\u{e0041}é\"") == "\"\\u009b\\udb40\\udc41é\"")
     }
 
     @Test("For a shell they are escapes that mean the same") func shell() {

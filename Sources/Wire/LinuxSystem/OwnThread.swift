@@ -8,6 +8,7 @@ internal import Synchronization
 /// - to write capture files, whatever the disk does, and to ask the kernel under its locks: both beside a tap that copies, from
 ///   when its privileges are gone, since these belong to threads (capabilities(7)), and so only a process of one
 ///   thread can give them up for good;
+/// - to wait for a command that a log runs (waitpid(2)), from then on, too;
 /// - to read and to keep a thousand definitions while the kernel is asked and takes in their filters (docs/performance.md), in
 ///   commands that end afterwards.
 ///

@@ -1,14 +1,14 @@
-import EventLoop
-import LinuxSystem
-import MirrorEngine
-import OVSDB
-import OVSDBTransport
+internal import EventLoop
+internal import LinuxSystem
+internal import MirrorEngine
+internal import OVSDB
+internal import OVSDBTransport
 
 /// An Open vSwitch of the demo's own: a database server and a switch in a directory, in user space, in this thread's
 /// namespace. Both end with it.
-final class DemoSwitch {
+public final class DemoSwitch {
     /// What `--db` gets.
-    let database: String
+    public let database: String
     private let directory: String
     private let client: OVSDBClient
     private var server: ChildProcess
@@ -111,14 +111,14 @@ final class DemoSwitch {
     }
 
     /// Waits until Open vSwitch has counted copies, which it does every five seconds.
-    func waitForCounters(packets: Int64) throws {
+    public func waitForCounters(packets: Int64) throws {
         _ = try client.wait(upTo: Self.patience) { replica in
             replica.rows(MirrorRow.self).contains { $0.statistics["tx_packets"] ?? 0 >= packets }
         }
     }
 
     /// How many mirrors there are, whosever they are.
-    var mirrorCount: Int { client.replica.count(of: "Mirror") }
+    public var mirrorCount: Int { client.replica.count(of: "Mirror") }
 
     /// The server has just been started: it is there as soon as its socket is.
     private static func connect(_ client: OVSDBClient, _ directory: String) throws {

@@ -1,11 +1,11 @@
-import MirrorConfig
-import MirrorEngine
-import MirrorModel
+internal import MirrorConfig
+public import MirrorEngine
+public import MirrorModel
 
 /// The commands that do for now what `portmirror run` does for a mirror: nothing in them needs its definition.
 ///
 /// Ports that get copies are one command, and each directory one more, unless copies are spread: that takes one process.
-func explainTap(_ mirror: Mirror) -> [ExplainedCommand] {
+public func explainTap(_ mirror: Mirror) -> [ExplainedCommand] {
     let ports = mirror.outputs.filter { $0.files == nil }
     let files = mirror.outputs.compactMap(\.files)
     guard !mirror.spread else {

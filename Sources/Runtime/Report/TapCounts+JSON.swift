@@ -1,10 +1,10 @@
-import FoundationEssentials
-import MirrorModel
-import PacketSocket
-import Tap
+internal import FoundationEssentials
+internal import MirrorModel
+internal import PacketSocket
+public import Tap
 
 /// A tap's numbers as `--json` prints them, an object on a line; docs/reference/json.md describes the keys.
-struct TapJSON: Encodable {
+private struct TapJSON: Encodable {
     let seconds: Double
     let copied: UInt64
     let sources: [Source]
@@ -72,7 +72,7 @@ struct TapJSON: Encodable {
         }
         outputs = counts.outputs.map { output in
             let total = output.total
-            let reasons = TapReportStyle.reasons(total).map { reason in
+            let reasons = TapCounts.reasons(total).map { reason in
                 (reason.words.split(separator: " ").joined(separator: "-"), reason.count)
             }
             let way = output.queueReason == nil ? "direct" : "queue"
@@ -94,6 +94,12 @@ struct TapJSON: Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let bytes = try? encoder.encode(self) else { return "{}\n" }
-        return Terminal.escapedJSON(String(decoding: bytes, as: UTF8.self)) + "\n"
+        return escapedJSON(String(decoding: bytes, as: UTF8.self)) + "\n"
     }
+}
+
+extension TapCounts {
+    /// As an object on a line, for programs.
+    /// - Parameter seconds: since it began.
+    public func jsonLine(seconds: Double) -> String { TapJSON(self, seconds: seconds).line }
 }

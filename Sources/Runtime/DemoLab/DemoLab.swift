@@ -1,19 +1,19 @@
-import LinuxSystem
-import MirrorEngine
-import Netlink
-import RouteNetlink
+internal import LinuxSystem
+internal import MirrorEngine
+internal import Netlink
+internal import RouteNetlink
 
 /// A bridge in this thread's namespace, and three VMs in namespaces of their own.
-struct DemoLab {
+public struct DemoLab {
     private let machines: [NetworkNamespace]
     /// nil on a Linux bridge.
-    let openVSwitch: DemoSwitch?
+    public let openVSwitch: DemoSwitch?
 
     /// - Parameters:
     ///   - switchDirectory: where an Open vSwitch of its own lives; nil for a Linux bridge.
     ///   - path: where its programs are looked for (`PATH`).
     /// - Throws: what the kernel has against it, or ``UserError`` without an Open vSwitch.
-    init(switchDirectory: String?, path: String) throws {
+    public init(switchDirectory: String?, path: String) throws {
         // A kernel without IPv6 has nothing to switch off, and with it there is just more to count.
         try? NetworkNamespace.disableIPv6()
         let socket = try NetlinkSocket(.route, in: .current())
@@ -52,7 +52,7 @@ struct DemoLab {
 
     /// alice pings bob.
     /// - Throws: ``UserError`` if there is no ping, or no answer.
-    func ping(count: Int) throws {
+    public func ping(count: Int) throws {
         try inside(0) {
             let pipe = try Descriptor.pipe()
             var child: ChildProcess
@@ -71,7 +71,7 @@ struct DemoLab {
     }
 
     /// What tcpdump sees at the sensor while something happens; empty if there is no tcpdump.
-    func witness(packets: Int, _ body: () throws -> Void) throws -> [String] {
+    public func witness(packets: Int, _ body: () throws -> Void) throws -> [String] {
         let output = try Descriptor.pipe()
         let error = try Descriptor.pipe()
         var child: ChildProcess

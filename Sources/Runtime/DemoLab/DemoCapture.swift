@@ -1,9 +1,10 @@
-import FoundationEssentials
+internal import FoundationEssentials
 
 /// The capture that ships with the project as examples/ping.pcap: alice pings bob three times, seen at vnet0.
 /// A test holds the two against each other.
-enum DemoCapture {
-    static var bytes: [UInt8] { [UInt8](Data(base64Encoded: base64) ?? Data()) }
+public enum DemoCapture {
+    /// A pcap file.
+    public static var bytes: [UInt8] { [UInt8](Data(base64Encoded: base64) ?? Data()) }
 
     private static let base64 =
         """
