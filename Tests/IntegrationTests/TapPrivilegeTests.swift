@@ -94,6 +94,30 @@ extension IntegrationTests {
             }
         }
 
+        @Test("One that can't begin in another root leaves nothing: no socket, no PID file, no directory")
+        func failsInChroot() throws {
+            try withCommandLab(alone: ["m1"]) { lab in
+                let jail = lab.path("jail")
+                try lab.sh("mkdir \(jail); touch \(jail)/file")
+                let commands = [
+                    ["tap", "-i", "p1", "-o", "files:/new/in/it,files:/file/below", "--chroot", jail],
+                    [
+                        "daemonlogger", "-i", "p1", "-l", "/file/below", "-T", jail, "-P", lab.path(""), "-p",
+                        "it.pid",
+                    ],
+                ]
+                for command in commands {
+                    let outcome = try lab.portmirror(command)
+                    #expect(outcome.status == 1, "\(outcome)")
+                    #expect(outcome.error.contains("can't write to the directory /file/below: "), "\(outcome)")
+                    let left = try FileManager.default.contentsOfDirectory(atPath: "\(lab.runDirectory)/taps")
+                    #expect(left.filter { $0 != ".lock" } == [])
+                    #expect(try FileManager.default.contentsOfDirectory(atPath: jail) == ["file"])
+                    #expect(!FileManager.default.fileExists(atPath: lab.path("it.pid")))
+                }
+            }
+        }
+
         @Test("Without CAP_NET_RAW it says so, with exit code 77")
         func withoutPrivilege() throws {
             try withCommandLab(alone: ["m1"]) { lab in
