@@ -41,4 +41,11 @@ struct HostNameTests {
         }
         #expect(mistake.message.contains("syntax error"), "\(mistake)")
     }
+
+    @Test("Without patience nobody is asked, whoever would answer") func nobody() throws {
+        let error = try #require(throws: FilterError.self) {
+            try selectorProgram(vlans: nil, expression: "udp and host ip6-localhost", sample: 1, patience: .zero)
+        }
+        #expect(error.isUnanswered && error.position == 13, "\(error)")
+    }
 }

@@ -1,3 +1,4 @@
+import Failure
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
@@ -14,6 +15,8 @@ struct Breakdown: CustomTestStringConvertible, Sendable {
     var name: String
     var answer: @Sendable (KernelAnswer) -> KernelAnswer
     var code: NetlinkError.Code
+    /// What helps against it.
+    var kind: FailureKind { NetlinkError(code, operation: "", object: "").kind }
 
     var testDescription: String { name }
 

@@ -99,7 +99,7 @@ private struct Refusal {
             let failure = host.failure([refusal.step])
             #expect(failure?.step == refusal.step)
             #expect(failure?.reason.hasPrefix(refusal.words) == true, "\(failure?.reason ?? "")")
-            #expect(failure?.kind == .permanent)
+            #expect(failure?.kind == breakdown.kind)
         }
     }
 

@@ -441,6 +441,7 @@ public final class Reconciler {
         try databases.removeUnfinished()
         try RecordStore.removeUnfinished(runDirectory: runDirectory)
         var attempt = 1
+        let begin = ContinuousClock.now
         var pauses: [UInt32] = [50, 100, 200, 400]
         while true {
             let observed = try observe()
@@ -467,7 +468,10 @@ public final class Reconciler {
             } catch let failure as StepFailure where failure.kind == .stale && attempt < Self.mostAttempts {
                 log.debug("attempt \(attempt) met a world that had changed: \(failure)")
                 attempt += 1
-            } catch let failure as StepFailure where failure.kind == .transient && !pauses.isEmpty {
+            } catch let failure as StepFailure
+                where failure.kind == .transient && !pauses.isEmpty
+                && ContinuousClock.now - begin < Self.longestRetry
+            {
                 log.debug("attempt \(attempt) failed, which may go by itself: \(failure)")
                 attempt += 1
                 ThisProcess.pause(milliseconds: pauses.removeFirst())
@@ -515,6 +519,8 @@ public final class Reconciler {
 
     /// A database that others write all the time is met in between them only after some tries.
     private static let mostAttempts = 20
+    /// Whoever waited for an answer that didn't come has waited enough.
+    private static let longestRetry = Duration.seconds(2)
 
     private static func refusals(stopping change: Change, _ preview: Preview) -> [Refusal] {
         guard change.isAllOrNothing else { return [] }

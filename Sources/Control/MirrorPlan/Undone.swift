@@ -15,6 +15,9 @@ extension Observation {
             bridge.floodVLANs.remove(id)
             undone.topology.insert(bridge)
         }
+        if case .owners(let owners) = switchDatabase.file {
+            undone.switchDatabase.file = .owners(owners.subtracting(mirrors))
+        }
         let stillWatched = Set(undone.points.map(\.port.index))
         for (index, hook) in hooks where hook.isOurs && hook.isUnused && !stillWatched.contains(index) {
             undone.hooks[index] = nil

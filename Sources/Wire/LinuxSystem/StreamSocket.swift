@@ -72,12 +72,9 @@ public struct StreamSocket: ~Copyable, Sendable {
         guard failure == 0 else { throw SystemError(Errno(failure), "read from", peer) }
         return bytes
     }
-
-    /// Ends it for both ends, while the descriptor stays: a thread that polls it is woken.
-    public borrowing func shutDown() { _ = shutdown(number, Int32(SHUT_RDWR)) }
 }
 
-/// What wakes a thread that polls (eventfd(2)).
+/// What wakes who waits for it (eventfd(2)).
 public final class Bell: Sendable {
     private let descriptor: Descriptor
 
@@ -86,7 +83,7 @@ public final class Bell: Sendable {
         descriptor = Descriptor(owning: try check(clinux_bell(), "make", "an event descriptor"))
     }
 
-    /// To poll: readable when it has rung.
+    /// To watch: readable when it has rung.
     public var number: Int32 { descriptor.number }
 
     /// Rings, or goes on ringing.
