@@ -64,6 +64,15 @@ struct LocalSocketTests {
         }
     }
 
+    @Test("Its user and its group may ask, and nobody else") func mode() throws {
+        let directory = try TemporaryDirectory("local-socket-tests")
+        let path = "\(directory.path)/it.sock"
+        let listener = try LocalListener(path)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o660)
+        withExtendedLifetime(listener) {}
+    }
+
     @Test("What a process left is taken away, and nothing at which somebody listens")
     func tidy() throws {
         let directory = try TemporaryDirectory("local-socket-tests")

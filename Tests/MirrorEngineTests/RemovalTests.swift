@@ -188,6 +188,7 @@ private final class DoubtfulTap: Engine {
         let done = try apply { $0.put = [(anew, false)] }
         #expect(done.added.map(\.description) == ["ids"])
         #expect(kept && hasRecord)
+        #expect(try apply().awaited.map(\.description) == ["ids"] && kept)
         let present = try reconciler.look(now: machine.now)
         let status = statuses(
             of: present.desired, observed: present.observed, now: machine.now

@@ -220,7 +220,7 @@ public final class Reconciler {
             guard !frozen.contains(where: { $0.mirror.name == removal.name }) else { return false }
             guard !observed.switchDatabase.isDeclined else { return forgotten.contains(removal.name) }
             return observed.otherDatabase(of: removal.name) == nil
-                && observed.unknown(about: removal, wasKept: true) == nil
+                && !observed.isAwaited(removal)
         }.map(\.name)
         change.scope = change.scope.widened(by: Set(settled))
         let names = Set(change.put.map(\.mirror.name))

@@ -73,6 +73,11 @@ extension Observation {
         return runs(mirror.name) ? nil : reason
     }
 
+    /// Whether the removal of a mirror still waits for one that doesn't answer: whatever else has its name by now.
+    public func isAwaited(_ removal: Mirror) -> Bool {
+        unaskable[removal.name] != nil || hiddenRows(of: removal, wasKept: true) != nil
+    }
+
     /// Mirrors that aren't looked at, with those of their outputs that this machine has prepared for them.
     func prepared(for mirrors: [Mirror]) -> [Mirror] {
         let prepared = Set(records.map(\.port.name))

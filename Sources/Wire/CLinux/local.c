@@ -41,13 +41,16 @@ int clinux_local_listen(const char *path) {
     if (code < 0) return code;
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) return -errno;
-    // The mode is the umask's affair: no moment in which everybody may connect.
-    mode_t before = umask(0117);
-    code = bind(descriptor, (struct sockaddr *)&address, sizeof address);
-    int kept = errno;
-    umask(before);
-    errno = kept;
-    if (code < 0 || listen(descriptor, 8) < 0) return failed(descriptor);
+    // The file gets the socket's mode, less the umask (unix_bind_bsd of net/unix/af_unix.c): there is no moment in which
+    // everybody may connect. The umask itself is every thread's.
+    if (fchmod(descriptor, 0600) < 0 || bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0)
+        return failed(descriptor);
+    if (chmod(path, 0660) < 0 || listen(descriptor, 8) < 0) {
+        int code = errno;
+        unlink(path);
+        close(descriptor);
+        return -code;
+    }
     return descriptor;
 }
 
