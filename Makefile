@@ -38,7 +38,7 @@ install: release ## Install the program, its link, completions and manual pages 
 uninstall: ## Remove what install put under PREFIX
 	scripts/install --remove "$(DESTDIR)$(PREFIX)"
 
-lint: ## Check format and documentation comments, scripts and manual pages
+lint: ## Check format, scripts and manual pages
 	$(SWIFT) format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 	scripts/lint
 

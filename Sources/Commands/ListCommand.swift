@@ -109,7 +109,6 @@ struct ForeignMirror: Encodable {
     let place: String
     let name: String?
     let owner: String?
-    /// In words.
     let copies: String
     let outputs: [String]
     /// Of a row: its UUID.

@@ -102,7 +102,7 @@ extension Conductor {
         for result in results {
             for (output, found) in result.files.sorted(by: { $0.key.description < $1.key.description }) {
                 let wanted = expected.records[.init(mirror: result.mirror.name, output: output)] ?? []
-                compare(spoilt(found), wanted, Place(mirror: result.mirror, output: output))
+                compare(faulty(found), wanted, Place(mirror: result.mirror, output: output))
             }
         }
     }
@@ -162,7 +162,7 @@ extension Conductor {
     }
 
     /// Faults of the first file that has any frames.
-    private func spoilt(_ found: [FileRecord]) -> [FileRecord] {
+    private func faulty(_ found: [FileRecord]) -> [FileRecord] {
         guard !found.isEmpty else { return found }
         var records = found
         switch sabotage {

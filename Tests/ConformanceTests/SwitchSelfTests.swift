@@ -64,7 +64,7 @@ struct SpoiltEngine: SwitchEngine {
 
     func apply(_ mirrors: [Mirror], to openVSwitch: OpenVSwitch, _ switches: [Switch]) throws -> SwitchOrder {
         let order = try engine.apply(mirrors, to: openVSwitch, switches)
-        let spoilt = mirrors.map { mirror in
+        let faulty = mirrors.map { mirror in
             var mirror = mirror
             if fault == .wrongLength { mirror.snaplen = 64 }
             if fault == .wrongDirection {
@@ -74,9 +74,9 @@ struct SpoiltEngine: SwitchEngine {
             }
             return mirror
         }
-        if fault == .missingMirror || spoilt != mirrors {
+        if fault == .missingMirror || faulty != mirrors {
             try engine.remove(mirrors, from: openVSwitch, switches)
-            if fault != .missingMirror { _ = try engine.apply(spoilt, to: openVSwitch, switches) }
+            if fault != .missingMirror { _ = try engine.apply(faulty, to: openVSwitch, switches) }
         }
         return order
     }

@@ -5,7 +5,7 @@ import Testing
 extension ConformanceTests {
     /// What a tap does wrong is found as well.
     @Suite struct TapSelfTests {
-        @Test("The scenario that the others spoil is as the model has it") func unspoilt() throws {
+        @Test("The scenario that the others put faults into is as the model has it") func untouched() throws {
             let outcome = run(try Self.scenario())
             guard case .passed(let tally) = outcome else {
                 Issue.record("\(outcome)")

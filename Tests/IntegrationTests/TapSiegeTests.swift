@@ -36,7 +36,7 @@ extension IntegrationTests {
         }
 
         @Test("Who connects and never reads delays no copy, and others are answered")
-        func deafAskers() throws {
+        func askersWhoNeverRead() throws {
             try withCommandLab(hosts: 1, alone: ["m1", "m2"]) { lab in
                 let tap = try lab.tap("-i", "m2", "-o", "m1")
                 let path = "\(lab.runDirectory)/taps/tap-\(tap.program.processID).sock"

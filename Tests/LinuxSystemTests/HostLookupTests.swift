@@ -13,7 +13,7 @@ import Testing
         #expect(!error.isUnanswered && !error.description.isEmpty)
     }
 
-    @Test("The process that looks up doesn't outlive the wish, and no thread does") func ending() throws {
+    @Test("The process that looks up ends with who asked, and no thread does") func ending() throws {
         let outcome = try Probe.run("lookup")
         #expect(outcome.lines == ["one thread", "no child"], "\(outcome.output) \(outcome.error)")
     }

@@ -107,7 +107,7 @@ struct LocalSocketTests {
     }
 
     @Test("Who asks and never reads holds up nobody, and who asks without end gets a few answers a turn")
-    func deafAskers() throws {
+    func askersWhoNeverRead() throws {
         let directory = try TemporaryDirectory("local-socket-tests")
         let path = "\(directory.path)/it.sock"
         let listener = try LocalListener(path)
@@ -125,17 +125,17 @@ struct LocalSocketTests {
             try loop.glance()
             slowest = max(slowest, ThisProcess.monotonicNanoseconds() - begin)
         }
-        var deaf: [Int32] = []
-        defer { for number in deaf { close(number) } }
+        var silent: [Int32] = []
+        defer { for number in silent { close(number) } }
         for _ in 0..<40 {
-            deaf.append(try Self.connected(path))
+            silent.append(try Self.connected(path))
             try turn()
         }
         #expect(answers == 40)
         // A twentieth of what one of them waited before.
         #expect(slowest < 100_000_000, "\(slowest) ns")
         // It keeps a few of them, and closes the others.
-        #expect(deaf.filter(Self.hasHungUp).count >= 30)
+        #expect(silent.filter(Self.hasHungUp).count >= 30)
         // One that reads gets all of it, however slowly.
         let isAnswered = Mailbox<Bool>()
         let asker = try OwnThread.start { isAnswered.put(try LocalQuestion.ask(path)?.count == 900_000) }

@@ -28,7 +28,7 @@ struct PacketSocketListTests {
         #expect(tcpdump.hearsSent(through: 9))
         #expect(!tcpdump.hearsSent(through: 8))
         #expect(try socket { $0[36] = 0 }.hearsSent(through: 8))
-        // ARP alone; not bound; bound, and deaf.
+        // ARP alone; not bound; bound, and told of nothing.
         #expect(try !socket { $0.replaceSubrange(18..<20, with: [0x06, 0x08]) }.hearsSent(through: 9))
         #expect(try !socket { $0[56] = 2 }.hearsSent(through: 9))
         #expect(try !socket { $0[18] = 0 }.hearsSent(through: 9))

@@ -249,12 +249,12 @@ private func onStage<Result: Sendable>(
         #expect(events == ["asked: 0", "asked: 0"])
     }
 
-    @Test("What is wanted is looked at in the beginning, at news of it, and when it couldn't be told") func wish()
+    @Test("What is wanted is looked at in the beginning, at news of it, and when it couldn't be told") func definition()
         throws
     {
         let events = try onStage { stage in
             let bell = try Bell()
-            stage.duties.wish = (
+            stage.duties.definition = (
                 bell.number,
                 { [unowned stage] in
                     bell.silence()
@@ -274,11 +274,11 @@ private func onStage<Result: Sendable>(
         #expect(events.count == 3)
     }
 
-    @Test("A wish that lasts is looked at no more until there is news of it") func lastingWish() throws {
+    @Test("A definition that lasts is looked at no more until there is news of it") func lastingDefinition() throws {
         let events = try onStage { stage in
             let bell = try Bell()
             stage.duties.duration = .milliseconds(50)
-            stage.duties.wish = (
+            stage.duties.definition = (
                 bell.number,
                 { [unowned stage] in
                     stage.events.append("look")

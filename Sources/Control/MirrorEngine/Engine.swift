@@ -115,13 +115,11 @@ public struct StepFailure: ClassifiedError, CustomStringConvertible, Sendable {
         self.init(step: Step(step), reason: reason, kind: kind)
     }
 
-    /// From its parts.
     public init(step: Step, reason: String, kind: FailureKind) {
         self.step = step
         self.reason = reason
         self.kind = kind
     }
 
-    /// For people.
     public var description: String { "\(step): \(reason)" }
 }

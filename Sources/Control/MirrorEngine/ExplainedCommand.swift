@@ -5,7 +5,6 @@ public struct ExplainedCommand: Hashable, Sendable {
     /// Runnable by a shell as it stands.
     public var command: String
 
-    /// From its parts.
     public init(why: String, command: String) {
         self.why = why
         self.command = command

@@ -165,7 +165,6 @@ public struct SettingProblem: Error, Hashable, Sendable, CustomStringConvertible
     /// What is wrong: follows the key.
     public let problem: String
 
-    /// From its parts.
     public init(_ key: String, _ problem: String) {
         self.key = key
         self.problem = problem

@@ -95,7 +95,6 @@ public struct NameError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What it was to be, such as "a name".
     public let kind: String
 
-    /// From its parts.
     public init(name: String, problem: String, kind: String = "a name") {
         self.name = name
         self.problem = problem

@@ -20,7 +20,6 @@ public struct TunnelSettings: Hashable, Sendable {
     /// Whether its outer packets are of IPv6.
     public var isIPv6: Bool
 
-    /// From its parts.
     public init(
         target: Target? = nil, followsPathMTU: Bool = false, ignoresDontFragment: Bool = false, isIPv6: Bool = false
     ) {
@@ -38,7 +37,6 @@ public struct ForwardingDestination: Hashable, Sendable {
     /// The far end, as `bridge fdb show` has it: `10.0.0.2`, or `nhid 7`.
     public var target: String
 
-    /// From its parts.
     public init(frames: MACAddress, target: String) {
         self.frames = frames
         self.target = target
@@ -76,7 +74,6 @@ public struct PortVLANs: Hashable, Sendable {
     /// VLANs whose frames have their tag there.
     public var tagged: Set<UInt16>
 
-    /// From its parts.
     public init(native: UInt16? = nil, untagged: Set<UInt16> = [], tagged: Set<UInt16> = []) {
         self.native = native
         self.untagged = untagged

@@ -87,7 +87,6 @@ public struct SwitchTunnel: Hashable, Sendable {
     /// By how many bytes an outer packet is larger than the payload of the frame in it.
     public var overhead: UInt32
 
-    /// From its parts.
     public init(kind: String, underlay: Int32? = nil, isSetByFlows: Bool = false, isIPv6: Bool = false) {
         self.kind = kind
         self.underlay = underlay

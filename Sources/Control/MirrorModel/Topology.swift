@@ -13,7 +13,6 @@ public struct Topology: Hashable, Sendable {
     /// Tunnels of switches by the interface that carries them.
     private var tunnelsByUnderlay: [Int32: Set<PortName>] = [:]
 
-    /// From its parts.
     public init(_ ports: [Port] = [], switches: [Switch] = []) {
         self.ports = [:]
         names = [:]
@@ -155,7 +154,6 @@ public struct Port: Hashable, Sendable {
     /// Whether it has an address of this host, so that packets are sent through it by routes. True if it isn't known.
     public var isAddressed = true
 
-    /// From its parts.
     public init(
         name: PortName, index: Int32, kind: PortKind = .other("ether"), master: Int32? = nil, isUp: Bool = true,
         hasCarrier: Bool = true, mtu: UInt32 = 1500, bridgePort: BridgePortSettings? = nil,
@@ -242,7 +240,6 @@ public struct BridgePortSettings: Hashable, Sendable {
     /// Frames from unknown senders are dropped; nil where the kernel is older than 5.16.
     public var locked: Bool?
 
-    /// From its parts.
     public init(
         state: UInt8 = 3, learning: Bool = true, unicastFlood: Bool = true, multicastFlood: Bool = true,
         broadcastFlood: Bool = true, locked: Bool? = false

@@ -7,7 +7,6 @@ public struct Adoption: Hashable, Sendable {
     /// Filters of traffic control.
     public var filters: [MirrorName: [ForeignPoint]]
 
-    /// From its parts.
     public init(rows: [MirrorName: ObservedSwitchMirror] = [:], filters: [MirrorName: [ForeignPoint]] = [:]) {
         self.rows = rows
         self.filters = filters

@@ -49,7 +49,6 @@ public struct EngineCapabilities: Hashable, Sendable {
     /// How many mirrors a copy may go through, one's output being another's source; nil without limit.
     public var chainLimit: Int?
 
-    /// From its parts.
     public init(
         engine: EngineName, carrier: Carrier, isAvailable: Bool = true, unavailable: String? = nil, truncates: Bool,
         deduplicates: Bool, sharesOutputs: Bool, chainLimit: Int? = nil

@@ -43,7 +43,6 @@ public enum FilterStep: EngineStep {
         }
     }
 
-    /// In words.
     public var description: String {
         switch self {
         case .openHook(let port): return "add a clsact qdisc to \(port)"

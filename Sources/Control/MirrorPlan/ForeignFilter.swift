@@ -35,7 +35,6 @@ public struct ForeignFilter: Hashable, Sendable, CustomStringConvertible {
         case unknown
     }
 
-    /// From its parts.
     public init(
         hook: Hook, queue: UInt32? = nil, preference: UInt16, kind: String, handle: UInt32 = 0,
         etherType: UInt16 = 0x0003, actions: [String] = [], rule: ForeignRule? = nil
@@ -50,7 +49,6 @@ public struct ForeignFilter: Hashable, Sendable, CustomStringConvertible {
         self.rule = rule
     }
 
-    /// For people.
     public var description: String {
         place + (actions.isEmpty ? "" : " (\(actions.joined(separator: ", ")))")
     }
@@ -93,7 +91,6 @@ public struct ForeignRule: Hashable, Sendable {
         /// What it has counted.
         public var counters: Counters
 
-        /// From its parts.
         public init(
             index: Int32, identifier: UInt32 = 0, control: Int32 = 3, cookie: [UInt8] = [],
             counters: Counters = Counters()
@@ -118,7 +115,6 @@ public struct ForeignRule: Hashable, Sendable {
     /// makes, and nobody else has the actions.
     public var isMarkable: Bool
 
-    /// From its parts.
     public init(
         match: Match, copies: [Copy], problem: String? = nil, endsWalk: Bool = true, isMarkable: Bool = true
     ) {
@@ -139,13 +135,11 @@ public struct ForeignPoint: Hashable, Sendable, CustomStringConvertible {
     /// Where its copies go; those that have gone are left out.
     public var outputs: [ResolvedPort]
 
-    /// From its parts.
     public init(port: ResolvedPort, filter: ForeignFilter, outputs: [ResolvedPort] = []) {
         self.port = port
         self.filter = filter
         self.outputs = outputs
     }
 
-    /// For people.
     public var description: String { "\(port) \(filter.place)" }
 }

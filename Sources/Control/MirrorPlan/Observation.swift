@@ -8,16 +8,13 @@ public struct ResolvedPort: Hashable, Sendable, CustomStringConvertible {
     /// The kernel's interface index.
     public var index: Int32
 
-    /// From its parts.
     public init(name: PortName, index: Int32) {
         self.name = name
         self.index = index
     }
 
-    /// From its parts.
     public init(_ port: Port) { self.init(name: port.name, index: port.index) }
 
-    /// For people.
     public var description: String { name.description }
 }
 
@@ -43,7 +40,6 @@ public struct CopyPoint: Hashable, Sendable {
     /// How many outputs the definition has besides, which don't exist now.
     public var missing: Int
 
-    /// From its parts.
     public init(
         mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match, outputs: [ResolvedPort], missing: Int = 0
     ) {
@@ -71,7 +67,6 @@ public struct ObservedPoint: Hashable, Sendable {
     /// What the engine needs to find it again.
     public var handle: PointHandle
 
-    /// From its parts.
     public init(
         mirror: MirrorName, port: ResolvedPort, hook: Hook, match: Match?, targets: [Target], handle: PointHandle
     ) {
@@ -94,7 +89,6 @@ public struct ObservedPoint: Hashable, Sendable {
         /// What it has counted.
         public var counters: Counters
 
-        /// From its parts.
         public init(index: Int32, identifier: UInt32 = 0, isIntact: Bool = true, counters: Counters = Counters()) {
             self.index = index
             self.identifier = identifier
@@ -113,7 +107,6 @@ public struct PointHandle: Hashable, Sendable {
     /// The kernel's handle of it.
     public var handle: UInt32
 
-    /// From its parts.
     public init(preference: UInt16, kind: String, handle: UInt32) {
         self.preference = preference
         self.kind = kind
@@ -136,7 +129,6 @@ public struct Counters: Hashable, Sendable {
     /// Bytes of delivered copies, where they are counted apart.
     public var exactDeliveredBytes: UInt64?
 
-    /// From its parts.
     public init(selectedPackets: UInt64 = 0, selectedBytes: UInt64 = 0, failedPackets: UInt64 = 0) {
         self.selectedPackets = selectedPackets
         self.selectedBytes = selectedBytes
@@ -197,7 +189,6 @@ public struct HookState: Hashable, Sendable {
     /// Whether nobody but this tool uses it.
     public var isUnused: Bool { foreign.isEmpty && foreignObjects.isEmpty && shared.isEmpty }
 
-    /// From its parts.
     public init(
         kind: Kind = .absent, isOurs: Bool = false, foreign: [ForeignFilter] = [], foreignObjects: [String] = [],
         shared: Set<Hook> = []
@@ -217,7 +208,6 @@ public struct PortQueue: Hashable, Sendable {
     /// What it has dropped since it was set up, whosever it was.
     public var dropped: UInt64
 
-    /// From its parts.
     public init(kind: String, dropped: UInt64) {
         self.kind = kind
         self.dropped = dropped
@@ -233,7 +223,6 @@ public struct OffloadState: Hashable, Sendable {
     /// Features that the user has asked for, in force or not.
     public var wanted: Set<String>
 
-    /// From its parts.
     public init(harmful: Set<String> = [], stuck: Set<String> = [], wanted: Set<String> = []) {
         self.harmful = harmful
         self.stuck = stuck
@@ -270,7 +259,6 @@ public struct OutputRecord: Hashable, Sendable {
     /// Index of the bridge that the settings belong to.
     public var bridge: Int32?
 
-    /// From its parts.
     public init(
         port: ResolvedPort, address: MACAddress? = nil, offloads: Set<String> = [],
         bridgePort: BridgePortSettings? = nil, bridge: Int32? = nil
@@ -292,7 +280,6 @@ public struct DamagedRecord: Hashable, Sendable, CustomStringConvertible {
     /// What is wrong with it.
     public var reason: String
 
-    /// From its parts.
     public init(path: String, index: Int32?, reason: String) {
         self.path = path
         self.index = index
@@ -355,7 +342,6 @@ public struct Observation: Hashable, Sendable {
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 
-    /// From its parts.
     public init(
         engines: [EngineCapabilities] = [], topology: Topology = Topology(), points: [ObservedPoint] = [],
         hooks: [Int32: HookState] = [:],

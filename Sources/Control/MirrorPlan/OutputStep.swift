@@ -24,7 +24,6 @@ public enum OutputStep: EngineStep {
         }
     }
 
-    /// In words.
     public var description: String {
         switch self {
         case .prepare(let change):
@@ -50,7 +49,6 @@ public struct OutputChange: Hashable, Sendable {
     /// What the record says once the step is done; nil when there is nothing left to restore.
     public var record: OutputRecord?
 
-    /// From its parts.
     public init(
         port: ResolvedPort, offloads: Set<String> = [], bridgePort: BridgePortSettings? = nil,
         record: OutputRecord? = nil

@@ -16,7 +16,6 @@ public struct DesiredMirror: Hashable, Sendable {
     /// Why its selectors are taken as they run, in words; nil if they are the definition's.
     public var doubt: String?
 
-    /// From its parts.
     public init(mirror: Mirror, written: Mirror? = nil, match: Match, problem: String? = nil) {
         self.mirror = mirror
         other = written == mirror ? nil : written
@@ -49,7 +48,6 @@ public struct Plan: Hashable, Sendable {
     /// Whether there is nothing to do.
     public var isEmpty: Bool { steps.isEmpty }
 
-    /// From its parts.
     public init(
         steps: [Step] = [], refusals: [Refusal] = [], warnings: [Warning] = [], notes: [Warning] = [],
         engines: [MirrorName: EngineName] = [:]

@@ -39,14 +39,12 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, and what to do next.
     public var message: String
 
-    /// From its parts.
     public init(mirror: MirrorName, rule: Rule, message: String) {
         self.mirror = mirror
         self.rule = rule
         self.message = message
     }
 
-    /// For people.
     public var description: String { "mirror \(mirror): \(message)" }
 }
 
@@ -57,12 +55,10 @@ public struct Warning: Hashable, Sendable, CustomStringConvertible {
     /// What to say, in words.
     public var message: String
 
-    /// From its parts.
     public init(mirror: MirrorName, message: String) {
         self.mirror = mirror
         self.message = message
     }
 
-    /// For people.
     public var description: String { "mirror \(mirror): \(message)" }
 }

@@ -8,13 +8,11 @@ public struct SwitchObject: Hashable, Comparable, Sendable, CustomStringConverti
     /// Its identity.
     public var id: RowID
 
-    /// From its parts.
     public init(name: String, id: RowID) {
         self.name = name
         self.id = id
     }
 
-    /// For people.
     public var description: String { name }
 
     /// By name.
@@ -40,7 +38,6 @@ public struct SwitchSelection: Hashable, Sendable {
     /// `output_port` or `output_vlan`.
     public var output: SwitchOutput
 
-    /// From its parts.
     public init(
         selectsAll: Bool = false, ingress: Set<SwitchObject> = [], egress: Set<SwitchObject> = [],
         vlans: Set<UInt16> = [], filter: String? = nil, snaplen: UInt32? = nil, output: SwitchOutput
@@ -78,7 +75,6 @@ public struct SwitchMirror: Hashable, Sendable {
     /// Whether the row has put its output VLAN among the bridge's `flood_vlans`, and takes it out when it goes.
     public var floods: Bool
 
-    /// From its parts.
     public init(mirror: MirrorName, bridge: SwitchObject, selection: SwitchSelection, floods: Bool = false) {
         self.mirror = mirror
         self.bridge = bridge
@@ -120,7 +116,6 @@ public struct ObservedSwitchMirror: Hashable, Sendable {
     /// Whether it has been there for longer than Open vSwitch takes to count: without counters it has never run.
     public var isOld: Bool
 
-    /// From its parts.
     public init(
         id: RowID, name: String, owner: Owner, bridge: SwitchObject, selection: SwitchSelection, floods: Bool = false,
         counters: Counters? = nil, isOld: Bool = false
@@ -158,7 +153,6 @@ public struct SwitchState: Hashable, Sendable {
     /// How old counters can be: the interval at which Open vSwitch refreshes them.
     public var statisticsAge: Duration
 
-    /// From its parts.
     public init(
         bridges: [PortName: SwitchObject] = [:], ports: [PortName: SwitchObject] = [:],
         mirrors: [ObservedSwitchMirror] = [], lag: String? = nil, statisticsAge: Duration = .seconds(5)

@@ -37,7 +37,6 @@ public enum SwitchStep: EngineStep {
         }
     }
 
-    /// In words.
     public var description: String {
         switch self {
         case .add(let mirror): return "mirror \(mirror.mirror): add to \(mirror.bridge): \(mirror.selection)"

@@ -21,7 +21,6 @@ public struct TapReport: Hashable, Sendable {
     /// How copies go to ports.
     public var ways: [Way]
 
-    /// From its parts.
     public init(
         process: Int32, since: Timestamp, definition: String, problems: [String] = [], sources: [Watched] = [],
         copies: [Copies] = [], files: [Files] = [], ways: [Way] = []
@@ -43,7 +42,6 @@ public struct TapReport: Hashable, Sendable {
         /// Why they go through its queue; nil if they pass it by.
         public var queueReason: String?
 
-        /// From its parts.
         public init(port: PortName, queueReason: String? = nil) {
             self.port = port
             self.queueReason = queueReason
@@ -64,7 +62,6 @@ public struct TapReport: Hashable, Sendable {
         /// What these were cut into.
         public var segments: UInt64
 
-        /// From its parts.
         public init(
             port: PortName, received: UInt64 = 0, lost: UInt64 = 0, superFrames: UInt64 = 0, segments: UInt64 = 0
         ) {
@@ -92,7 +89,6 @@ public struct TapReport: Hashable, Sendable {
         /// Bytes of those.
         public var failedBytes: UInt64
 
-        /// From its parts.
         public init(
             point: Point, output: Output, delivered: UInt64 = 0, deliveredBytes: UInt64 = 0,
             failed: [Failure: UInt64] = [:], failedBytes: UInt64 = 0
@@ -135,7 +131,6 @@ public struct TapReport: Hashable, Sendable {
             (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
         }
 
-        /// For people.
         public var words: String {
             switch self {
             case .tooBig: "too big"
@@ -161,7 +156,6 @@ public struct TapReport: Hashable, Sendable {
         /// Bytes written, to finished files and the current one.
         public var bytes: UInt64
 
-        /// From its parts.
         public init(
             directory: DirectoryPath, current: String? = nil, finished: UInt64 = 0, removed: UInt64 = 0,
             bytes: UInt64 = 0

@@ -20,7 +20,6 @@ public final class OpenVSwitchEngine: Engine {
         /// Whether somebody named it: then it has to be there. The usual place may be empty.
         public var isNamed: Bool
 
-        /// From its parts.
         public init(target: OVSDBTarget, tls: TLSFiles? = nil, isNamed: Bool) {
             self.target = target
             self.tls = tls

@@ -30,7 +30,7 @@ public final class Tap {
     /// What files describe: watched ports, and bridges in place of their members.
     private var interfaces: [(name: PortName, framing: Framing)] = []
     /// For ports that join a watched bridge when there are no privileges any more.
-    private var spares: [DeafSocket] = []
+    private var spares: [UnboundSocket] = []
     private let remark: (String) -> Void
     private var left: UInt64
 
@@ -67,7 +67,7 @@ public final class Tap {
         books = InterfaceBooks(links)
         self.points = points
         if !settings.bridges.isEmpty {
-            spares = try (0..<settings.mostJoining).map { _ in try DeafSocket(for: "ports that join a bridge") }
+            spares = try (0..<settings.mostJoining).map { _ in try UnboundSocket(for: "ports that join a bridge") }
         }
         for (number, port) in settings.watched.enumerated() { watched.append(try watch(port, points: number * 2)) }
         // Outputs first: the first frame finds them there.
@@ -92,7 +92,7 @@ public final class Tap {
     }
 
     private func watch(
-        _ port: TapSettings.Watched, points: Int, spare: DeafSocket? = nil
+        _ port: TapSettings.Watched, points: Int, spare: UnboundSocket? = nil
     ) throws -> WatchedPort {
         let link = links[port.port.description]
         let described = bridge(of: link) ?? port.port
@@ -208,7 +208,7 @@ public final class Tap {
                 if left == 0 { port.unwanted += takeBackLast(from: port.finisher) }
             }
             flush()
-            port.finisher.startAnew()
+            port.finisher.reset()
             // Where much comes, and there is room for more, who else wants this processor goes first: it may be those whose
             // frames these are, or the kernel's thread that carries them.
             if block.isFull, !port.ring.isFilled(toOneIn: 3) { ThisThread.yield() }
@@ -231,7 +231,7 @@ public final class Tap {
         }
         if left == 0 { replayed.unwanted += takeBackLast(from: replayed.finisher) }
         flush()
-        replayed.finisher.startAnew()
+        replayed.finisher.reset()
     }
 
     private func deliver(_ piece: FramePiece, _ point: Int, _ interface: UInt32) {
@@ -363,7 +363,7 @@ public final class Tap {
         let now = links.ask(watched.map(\.name))
         for port in watched {
             port.count(now?[port.name])
-            // Its wish that all frames be let through goes with the process.
+            // Its request that all frames be let through goes with the process.
             if let index = port.index ?? (port.settings.port.isAny ? 0 : nil) { port.ring.stopListening(on: index) }
         }
     }

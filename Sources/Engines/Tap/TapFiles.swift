@@ -10,7 +10,6 @@ public struct TapFiles: Sendable {
     /// Whether each frame goes to its file at once.
     public var flushesEachFrame: Bool
 
-    /// From its parts.
     public init(log: CaptureLogSettings, directory: OpenedDirectory, flushesEachFrame: Bool = false) {
         self.log = log
         self.directory = directory

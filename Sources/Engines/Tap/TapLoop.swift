@@ -16,7 +16,7 @@ public final class TapLoop {
         /// What comes of each second, for a person who looks on; nil for nobody.
         public var showProgress: ((TapCounts) -> Void)?
         /// A descriptor to wait on for news of what is wanted, and how to find out whether it still is.
-        public var wish: (descriptor: Int32, look: () -> Wish)?
+        public var definition: (descriptor: Int32, look: () -> Definition)?
         /// When it ends, in seconds since 1970.
         public var end: (() -> Int64?)?
         /// After how long it ends, from when it begins to copy; nil for never.
@@ -29,7 +29,7 @@ public final class TapLoop {
     }
 
     /// Whether what is wanted still is.
-    public enum Wish {
+    public enum Definition {
         /// It is.
         case lasts
         /// It isn't: the tap ends.
@@ -62,7 +62,7 @@ public final class TapLoop {
         static let signal = Happened(rawValue: 1)
         static let error = Happened(rawValue: 2)
         static let news = Happened(rawValue: 4)
-        static let wish = Happened(rawValue: 8)
+        static let definition = Happened(rawValue: 8)
     }
 
     /// - Parameters:
@@ -80,8 +80,8 @@ public final class TapLoop {
         nextStatus = duties.statusInterval.map { now.addingClamped($0.nanoseconds) }
         nextProgress = duties.showProgress.map { _ in now + 1_000_000_000 }
         try watch(self.signals.number, as: .signal)
-        if let wanted = duties.wish {
-            try watch(wanted.descriptor, as: .wish)
+        if let wanted = duties.definition {
+            try watch(wanted.descriptor, as: .definition)
             // It may have changed after it was read and before there were news of it.
             nextWish = now
         }
@@ -187,9 +187,9 @@ public final class TapLoop {
             if happened.contains(.signal) { try takeSignals() }
             if happened.contains(.error) { tap.takeErrors() }
             if happened.contains(.news) { try takeNews() }
-            if happened.contains(.wish) { lookAtWish() }
+            if happened.contains(.definition) { lookAtDefinition() }
         }
-        if let due = nextWish, ThisProcess.monotonicNanoseconds() >= due { lookAtWish() }
+        if let due = nextWish, ThisProcess.monotonicNanoseconds() >= due { lookAtDefinition() }
         let time = Int64(clamping: Clocks.realtimeNanoseconds())
         if let end = duties.end?(), time >= end.nanoseconds { isStopping = true }
         if let deadline, ThisProcess.monotonicNanoseconds() >= deadline { isStopping = true }
@@ -204,9 +204,9 @@ public final class TapLoop {
         try hearAll()
     }
 
-    private func lookAtWish() {
+    private func lookAtDefinition() {
         nextWish = nil
-        switch duties.wish?.look() {
+        switch duties.definition?.look() {
         case .isOver: isStopping = true
         case .isOpen(let until): nextWish = until
         case .lasts, nil: break

@@ -11,7 +11,6 @@ public struct TapSettings: Sendable {
         /// Its directions, in the order ingress, egress; at least one.
         public var hooks: [Hook]
 
-        /// From its parts.
         public init(port: PortName, hooks: [Hook]) {
             self.port = port
             self.hooks = hooks
@@ -60,7 +59,6 @@ public struct TapSettings: Sendable {
     /// Whether a port that isn't there is waited for, rather than an error.
     public var waits = false
 
-    /// From its parts.
     public init(watched: [Watched], ports: [PortName], program: BPFProgram? = nil) {
         self.watched = watched
         self.ports = ports

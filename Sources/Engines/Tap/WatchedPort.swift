@@ -35,7 +35,7 @@ final class WatchedPort {
     private(set) var index: Int32?
     /// The interface's kind, when it was last there (`IFLA_INFO_KIND`).
     private(set) var kind: String?
-    /// What becomes of the wish that its interface let all frames through.
+    /// What becomes of the request that its interface let all frames through.
     private var promiscuity: (index: Int32, outcome: Mailbox<SystemError?>)?
     private var isUp = false
 
@@ -54,7 +54,7 @@ final class WatchedPort {
     ///   - spare: a socket that was opened before.
     init(
         _ settings: TapSettings.Watched, of tap: TapSettings, points: (ingress: Int, egress: Int), interface: Int,
-        link: Link?, spare: DeafSocket? = nil, inquiry: KernelInquiry
+        link: Link?, spare: UnboundSocket? = nil, inquiry: KernelInquiry
     ) throws {
         // One that isn't there yet will be a VM's port.
         framing = try settings.port.isAny ? .cooked : link.map(Self.framing) ?? .ethernet
@@ -171,11 +171,11 @@ final class WatchedPort {
     }
 
     private func settlePromiscuity(_ outcome: SystemError??) throws(SystemError) {
-        guard let outcome, let wish = promiscuity else { return }
+        guard let outcome, let request = promiscuity else { return }
         promiscuity = nil
-        guard let error = outcome, wish.index == index else { return }
+        guard let error = outcome, request.index == index else { return }
         // Half of it would be heard without anybody's knowing.
-        stopListening(on: wish.index)
+        stopListening(on: request.index)
         index = nil
         isUp = false
         throw error

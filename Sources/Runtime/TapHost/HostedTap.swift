@@ -101,7 +101,7 @@ final class HostedTap {
 
     /// Whether the definition is still what is run. If it isn't, that is looked at again a moment later: until then it copies
     /// by what it has.
-    func look() -> TapLoop.Wish {
+    func look() -> TapLoop.Definition {
         watch?.drain()
         guard let ending = ending() else {
             goneSince = nil

@@ -65,8 +65,8 @@ public struct OpenedTap: ~Copyable {
 extension TapConfiguration {
     /// What was started with nohup(1) goes on when its terminal goes; files begin anew at that signal in any case.
     fileprivate var signals: Set<Signal> {
-        let isDeaf = Signal.hangUp.isIgnored && mirror.directories.isEmpty
-        return [.interrupt, .terminate, .quit, .user1, isDeaf ? .user1 : .hangUp]
+        let ignoresHangUp = Signal.hangUp.isIgnored && mirror.directories.isEmpty
+        return [.interrupt, .terminate, .quit, .user1, ignoresHangUp ? .user1 : .hangUp]
     }
 
     /// What the tap is to do, for points that were found to be watched.

@@ -96,7 +96,7 @@ extension TapConfiguration {
         duties.tellStatus = { audience.tell($0) }
         if audience.looksOn { duties.showProgress = { audience.show($0) } }
         if let hosted {
-            if let definition = hosted.definition { duties.wish = (definition, { hosted.look() }) }
+            if let definition = hosted.definition { duties.definition = (definition, { hosted.look() }) }
             duties.end = { hosted.end }
         }
         return duties

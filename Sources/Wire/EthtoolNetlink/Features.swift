@@ -11,7 +11,6 @@ public struct DeviceFeatures: Hashable, Sendable {
     /// Can never change.
     public var fixed: Set<String>
 
-    /// From its parts.
     public init(
         changeable: Set<String> = [], wanted: Set<String> = [], active: Set<String> = [], fixed: Set<String> = []
     ) {

@@ -8,9 +8,7 @@ public import LinuxSystem
 public final class EventLoop {
     /// What a descriptor is watched for, and what it is ready for.
     public struct Interest: OptionSet, Hashable, Sendable {
-        /// The bits.
         public let rawValue: UInt32
-        /// From bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// There is something to read: bytes, the end, or an error.

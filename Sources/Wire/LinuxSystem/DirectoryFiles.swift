@@ -9,7 +9,6 @@ public struct FileIdentity: Hashable, Sendable {
     /// When it was made (statx(2)), in nanoseconds since 1970; nil where the file system or the kernel doesn't tell.
     public let birth: Int64?
 
-    /// From its parts.
     public init(inode: UInt64, birth: Int64?) {
         self.inode = inode
         self.birth = birth

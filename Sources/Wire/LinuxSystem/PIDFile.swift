@@ -10,7 +10,6 @@ public enum PIDFileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The system refused.
     case system(SystemError)
 
-    /// In words.
     public var description: String {
         switch self {
         case .running(let path, let id?): "already running, as process \(id) (\(path))"

@@ -10,7 +10,6 @@ public enum PrivilegeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// All calls went well, and still there is something left.
     case remains(String)
 
-    /// In words.
     public var description: String {
         switch self {
         case .threads: "can't give up privileges while other threads run"

@@ -7,7 +7,6 @@ public struct Errno: ClassifiedError, Hashable, Sendable, CustomStringConvertibl
     /// The positive number, as in errno(3).
     public let code: Int32
 
-    /// From its parts.
     public init(_ code: Int32) { self.code = code }
 
     /// The kernel's name, such as `ENODEV`.
@@ -95,7 +94,6 @@ public struct SystemError: ClassifiedError, Hashable, Sendable, CustomStringConv
     /// On what: a path, an interface.
     public let object: String
 
-    /// From its parts.
     public init(_ errno: Errno, _ operation: String, _ object: String) {
         self.errno = errno
         self.operation = operation

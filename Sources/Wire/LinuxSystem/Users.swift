@@ -11,7 +11,6 @@ public enum AccountError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The system couldn't look.
     case system(SystemError)
 
-    /// In words.
     public var description: String {
         switch self {
         case .unknownUser(let name): "there is no user \(name)"

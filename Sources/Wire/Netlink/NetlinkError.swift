@@ -30,7 +30,6 @@ public struct NetlinkError: ClassifiedError, Hashable, Sendable, CustomStringCon
     /// The attribute type that the kernel missed (`NLMSGERR_ATTR_MISS_TYPE`).
     public let missingAttribute: UInt32?
 
-    /// From its parts.
     public init(
         _ code: Code, operation: String, object: String, kernelMessage: String? = nil, offset: Int? = nil,
         missingAttribute: UInt32? = nil
@@ -75,6 +74,5 @@ public struct MalformedBytes: Error, Hashable, Sendable, CustomStringConvertible
     /// What was tried on what, and what the kernel said.
     public let description: String
 
-    /// From its parts.
     public init(_ description: String) { self.description = description }
 }

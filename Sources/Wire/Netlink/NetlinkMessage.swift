@@ -66,7 +66,6 @@ public struct NetlinkRequest: Hashable, Sendable {
         /// The bits, as in linux/netlink.h.
         public let rawValue: UInt16
 
-        /// From bits.
         public init(rawValue: UInt16) { self.rawValue = rawValue }
 
         /// Replace what is there.

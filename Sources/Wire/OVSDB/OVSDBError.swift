@@ -37,7 +37,6 @@ public struct OVSDBError: ClassifiedError, Hashable, Sendable, CustomStringConve
     /// The server's or the system's words, and what to do where that is known.
     public var details: String
 
-    /// From its parts.
     public init(_ code: Code, operation: String, object: String, details: String = "") {
         self.code = code
         self.operation = operation

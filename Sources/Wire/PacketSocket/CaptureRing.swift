@@ -5,11 +5,11 @@ public import PacketFilter
 /// A packet socket with a ring of blocks that it shares with the kernel (TPACKET_V3 of packet(7) and
 /// Documentation/networking/packet_mmap.rst): the kernel fills blocks with frames and hands each over as a whole.
 ///
-/// Used by one thread. No stray frame is seen: the socket is deaf until ring and program are in place.
+/// Used by one thread. No stray frame is seen: the socket is unbound until ring and program are in place.
 @safe public final class CaptureRing {
     /// How it was made.
     public let settings: RingSettings
-    private let socket: DeafSocket
+    private let socket: UnboundSocket
     private let memory: UnsafeMutableRawPointer
     private var next = 0
 
@@ -24,10 +24,10 @@ public import PacketFilter
     ///   - name: of the interface, for errors.
     ///   - spare: a socket that was opened before; nil opens one, which takes CAP_NET_RAW.
     public init(
-        _ settings: RingSettings, program: BPFProgram?, name: String, spare: DeafSocket? = nil
+        _ settings: RingSettings, program: BPFProgram?, name: String, spare: UnboundSocket? = nil
     ) throws(SystemError) {
         self.settings = settings
-        socket = if let spare { spare } else { try DeafSocket(for: name) }
+        socket = if let spare { spare } else { try UnboundSocket(for: name) }
         if settings.hasOffloadHeaders {
             try check(clinux_packet_use_vnet_header(socket.number), "ask for offload headers of", name)
         }
@@ -110,7 +110,7 @@ public import PacketFilter
 
 /// A packet socket that hears nothing yet. To open one takes CAP_NET_RAW, to make it a ring doesn't: so one can be opened
 /// while there are privileges, for an interface that may come later.
-public final class DeafSocket {
+public final class UnboundSocket {
     private let descriptor: Descriptor
     var number: Int32 { descriptor.number }
 

@@ -51,7 +51,7 @@ public final class FrameFinisher {
     public init(_ settings: Settings = Settings()) { self.settings = settings }
 
     /// Memory of segments handed on before may be used again: nobody refers to them any more.
-    public func startAnew() { segmenter.reset() }
+    public func reset() { segmenter.reset() }
 
     /// Hands on what comes of a frame.
     /// - Parameters:

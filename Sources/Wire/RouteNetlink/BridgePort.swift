@@ -17,7 +17,6 @@ public struct BridgePort: Hashable, Sendable {
     /// Since Linux 5.16.
     public var locked: Bool?
 
-    /// From its parts.
     public init(
         state: UInt8? = nil, learning: Bool? = nil, unicastFlood: Bool? = nil, multicastFlood: Bool? = nil,
         broadcastFlood: Bool? = nil, locked: Bool? = nil

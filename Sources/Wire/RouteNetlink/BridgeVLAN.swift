@@ -10,7 +10,6 @@ public struct BridgeVLAN: Hashable, Sendable {
     /// Whether its frames are sent without a tag.
     public let isUntagged: Bool
 
-    /// From its parts.
     public init(id: UInt16, isNative: Bool = false, isUntagged: Bool = false) {
         self.id = id
         self.isNative = isNative

@@ -80,7 +80,6 @@ public struct U32Key: Hashable, Sendable {
     /// Bytes from the network header on; the MAC header is before it.
     public var offset: Int32
 
-    /// From its parts.
     public init(mask: UInt32, value: UInt32, offset: Int32) {
         self.mask = mask
         self.value = value
@@ -99,7 +98,6 @@ public struct SocketFilter: Hashable, Sendable {
     /// The operand `k`.
     public var constant: UInt32
 
-    /// From its parts.
     public init(code: UInt16, jumpTrue: UInt8, jumpFalse: UInt8, constant: UInt32) {
         self.code = code
         self.jumpTrue = jumpTrue

@@ -22,7 +22,6 @@ public struct YAMLEvent: Hashable, Sendable {
     /// Where what is written of it ends; of a block scalar, after the blank lines that follow it.
     public var end: YAMLMark
 
-    /// From its parts.
     public init(kind: Kind, mark: YAMLMark, end: YAMLMark) {
         self.kind = kind
         self.mark = mark
@@ -41,7 +40,6 @@ public struct YAMLScalarEvent: Hashable, Sendable {
     /// `!tag` before it, in full; nil if there is none. `!` alone says that it isn't to be guessed at.
     public var tag: String?
 
-    /// From its parts.
     public init(text: String, isPlain: Bool, anchor: String? = nil, tag: String? = nil) {
         self.text = text
         self.isPlain = isPlain
@@ -59,7 +57,6 @@ public struct YAMLMark: Hashable, Sendable {
     /// The character in the text, counted from 0.
     public var index: Int
 
-    /// From its parts.
     public init(line: Int, column: Int, index: Int) {
         self.line = line
         self.column = column
@@ -81,14 +78,12 @@ public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
     private var contextText: String?
     private var contextMark: YAMLMark?
 
-    /// From its parts.
     public init(problem: String, mark: YAMLMark?, context: (text: String, mark: YAMLMark)? = nil) {
         self.problem = problem
         self.mark = mark
         self.context = context
     }
 
-    /// For people.
     public var description: String {
         let place = mark.map { "line \($0.line), column \($0.column): " } ?? ""
         return place + problem + explanation

@@ -7,7 +7,6 @@ public struct DatabaseSchema: Hashable, Sendable {
     /// Tables by name.
     public let tables: [String: TableSchema]
 
-    /// From its parts.
     public init(name: String, version: String = "", tables: [String: TableSchema] = [:]) {
         self.name = name
         self.version = version
@@ -27,7 +26,6 @@ public struct TableSchema: Hashable, Sendable {
     /// The most rows that the table may have, if there is a limit.
     public let maxRows: Int?
 
-    /// From its parts.
     public init(columns: [String: ColumnSchema], isRoot: Bool = true, maxRows: Int? = nil) {
         self.columns = columns
         self.isRoot = isRoot
@@ -50,7 +48,6 @@ public struct ColumnSchema: Hashable, Sendable {
     /// Whether the column may change after its row was inserted.
     public let isMutable: Bool
 
-    /// From its parts.
     public init(
         key: BaseType, value: BaseType? = nil, min: Int = 1, max: Int? = 1, isEphemeral: Bool = false,
         isMutable: Bool = true
@@ -129,7 +126,6 @@ public struct BaseType: Hashable, Sendable {
     /// How it is referred to; strong if nothing is said.
     public let reference: ReferenceKind
 
-    /// From its parts.
     public init(
         _ type: AtomicType, allowed: Datum? = nil, minimum: Atom? = nil, maximum: Atom? = nil,
         minimumLength: Int? = nil, maximumLength: Int? = nil, referencedTable: String? = nil,

@@ -21,7 +21,6 @@ extension OVSDBSession {
         /// takes longer than most of what is then done with a few of its tables.
         public var tables: [String]?
 
-        /// From its parts.
         public init(
             database: String = "Open_vSwitch", maximumMessage: Int = 64 << 20, maximumDepth: Int = 32,
             maximumRequests: Int = 1024, probeInterval: Duration? = nil, looksAtCluster: Bool = false,

@@ -51,7 +51,6 @@ public struct Condition: Hashable, Sendable {
     /// With what.
     public let value: Datum
 
-    /// From its parts.
     public init(_ column: String, _ function: ConditionFunction, _ value: Datum) {
         self.column = column
         self.function = function
@@ -91,7 +90,6 @@ public struct Mutation: Hashable, Sendable {
     /// With what.
     public let value: Datum
 
-    /// From its parts.
     public init(_ column: String, _ mutator: Mutator, _ value: Datum) {
         self.column = column
         self.mutator = mutator

@@ -8,7 +8,6 @@ public struct SetAsideTag: Hashable, Sendable {
     /// Bytes that it takes in a frame.
     public static let size = 4
 
-    /// From its parts.
     public init(type: UInt16, control: UInt16) {
         self.type = type
         self.control = control
