@@ -37,7 +37,8 @@ struct Change {
         .first { $0.name == name }
         guard let status, status.state != .active else { return }
         // Who asked for a mirror needn't know that what he asked for takes a process.
-        let why = status.carrier == .process && status.tap == nil ? status.note ?? "" : ""
+        let isTaps = status.engine.flatMap(done.observed.carrier(of:)) == .process
+        let why = isTaps && status.tap == nil ? status.note ?? "" : ""
         Terminal.complain(
             UserError("mirror \(name) is \(status.state.rawValue): \(status.reason)", advice: why))
     }

@@ -14,6 +14,8 @@ final class PaperEngine: Engine {
     /// The step, counted from 0 over all that is asked, that fails; nil for none.
     var failsAt: Int?
     var alwaysFails = false
+    /// How long a step takes, in milliseconds.
+    var pause: UInt32 = 0
     /// Whether that failure says that the world has changed.
     var failureKind = FailureKind.permanent
     private(set) var performed = 0
@@ -34,6 +36,7 @@ final class PaperEngine: Engine {
     func perform(_ steps: [Step], on observed: Observation) throws -> [String] {
         for step in steps {
             defer { performed += 1 }
+            if pause > 0 { ThisProcess.pause(milliseconds: pause) }
             if performed == failsAt || alwaysFails {
                 throw StepFailure(step: step, reason: "told to", kind: failureKind)
             }

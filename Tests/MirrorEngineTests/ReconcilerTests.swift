@@ -84,6 +84,15 @@ import Testing
         #expect(tries == [.permanent: 1, .transient: 5, .stale: 20])
     }
 
+    @Test("What took long to fail isn't tried again, though it may go by itself") func slowFailure() throws {
+        let machine = try Machine()
+        machine.engine.alwaysFails = true
+        machine.engine.failureKind = .transient
+        machine.engine.pause = 2100
+        #expect(throws: UserError.self) { _ = try machine.put(try machine.mirror("ids")) }
+        #expect(machine.engine.performed == 1)
+    }
+
     @Test("A refusal changes nothing, and no file is left")
     func refusal() throws {
         let machine = try Machine()

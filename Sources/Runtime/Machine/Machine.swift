@@ -1,28 +1,19 @@
 internal import EventLoop
-public import LinuxSystem
+internal import LinuxSystem
 public import MirrorEngine
 public import MirrorModel
 internal import OVSDBTransport
-public import OpenVSwitch
+internal import OpenVSwitch
 internal import Tap
-public import TrafficControl
+internal import TrafficControl
 
 /// What works on one network namespace: its engines, its definitions, and the reconciler on top of them.
 ///
-/// It belongs to the thread that made it.
+/// It works on the network namespace of the thread that made it, and belongs to that thread.
 public final class Machine {
-    /// The calling thread's, when it was made.
-    public let namespace: NetworkNamespace
-    /// The engine of the kernel's hooks.
-    public let trafficControl: TrafficControlEngine
-    /// The engine of the switch, which may not be there.
-    public let openVSwitch: OpenVSwitchEngine
+    private let trafficControl: TrafficControlEngine
     /// Whether there is an Open vSwitch to look at.
-    public let hasSwitches: Bool
-    /// What `ovs-vsctl --db` would get; nil for its default.
-    public let database: String?
-    /// What tells this namespace's rows of Open vSwitch's database from others'.
-    public let mark: NamespaceMark
+    private let hasSwitches: Bool
     /// The definitions.
     public let store: IntentStore
     /// Where what goes at a restart is.
@@ -41,16 +32,14 @@ public final class Machine {
         self.complain = complain
         store = try configuration.store(isNeeded: needsDefinitions)
         let location = try configuration.switchLocation()
-        namespace = try NetworkNamespace.current()
-        mark = try HomeNamespace.mark
-        openVSwitch = OpenVSwitchEngine(
+        let namespace = try NetworkNamespace.current()
+        let openVSwitch = OpenVSwitchEngine(
             location, isDeclined: configuration.declinesSwitches, on: try EventLoop(), in: namespace,
-            actor: configuration.actor, mark: mark,
+            actor: configuration.actor, mark: try HomeNamespace.mark,
             usual: configuration.switchPlaces)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
         hasSwitches = location != nil
-        database = location.flatMap { $0.isNamed ? $0.target.description : nil }
         runDirectory = try configuration.foundRunDirectory()
         trafficControl = try TrafficControlEngine(in: namespace, runDirectory: runDirectory)
         // The kernel first: the others build on its ports.

@@ -23,7 +23,7 @@ public struct RunningTap: ~Copyable {
 
     init(_ tap: consuming UnprivilegedTap) throws {
         do {
-            try tap.tap.begin(tap.files)
+            try tap.opened.tap.begin(tap.files)
         } catch {
             // Where this user may.
             for file in tap.files { file.directory.takeBack() }
@@ -33,19 +33,19 @@ public struct RunningTap: ~Copyable {
             default: throw error
             }
         }
-        let (copying, hosted) = (tap.tap, tap.hosted)
+        let (copying, hosted) = (tap.opened.tap, tap.opened.hosted)
         let loop = try EventLoop()
         try hosted?.begin(on: loop) { copying.counts() }
-        let duties = tap.configuration.duties(tap.audience, hosted)
-        let running = try TapLoop(copying, duties, signals: tap.signals, on: loop)
-        if let start = tap.start { try start.ready() }
-        configuration = tap.configuration
-        audience = tap.audience
-        captures = tap.captures
+        let duties = tap.opened.configuration.duties(tap.opened.audience, hosted)
+        let running = try TapLoop(copying, duties, signals: tap.opened.signals, on: loop)
+        if let start = tap.opened.start { try start.ready() }
+        configuration = tap.opened.configuration
+        audience = tap.opened.audience
+        captures = tap.opened.captures
         self.hosted = hosted
         self.tap = copying
         self.loop = running
-        pidFile = tap.pidFile
+        pidFile = tap.opened.pidFile
     }
 
     /// What helps depends on what is in the way: the owner, the mode, or something that no owner changes.

@@ -13,14 +13,7 @@ extension OpenedTap {
 
 /// A tap that may do nothing any more but copy what it has opened. It has heard nothing.
 public struct UnprivilegedTap: ~Copyable {
-    let configuration: TapConfiguration
-    let audience: any TapAudience
-    let start: DaemonStart?
-    let pidFile: PIDFile?
-    let signals: SignalDescriptor
-    let captures: CaptureSequence?
-    let hosted: HostedTap?
-    let tap: Tap
+    let opened: OpenedTap
     let files: [TapFiles]
 
     init(_ opened: consuming OpenedTap) throws {
@@ -41,14 +34,7 @@ public struct UnprivilegedTap: ~Copyable {
             throw UserError("\(error)")
         }
         self.files = files
-        self.configuration = configuration
-        audience = opened.audience
-        captures = opened.captures
-        hosted = opened.hosted
-        tap = opened.tap
-        start = opened.start
-        pidFile = opened.pidFile
-        signals = opened.signals
+        self.opened = opened
     }
 }
 
