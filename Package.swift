@@ -119,7 +119,9 @@ let package = Package(
             [
                 "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "OVSDB", "OVSDBTransport", "RouteNetlink",
             ]),
-        library("Report", in: "Runtime", ["MirrorModel", "PacketSocket", "Tap"]),
+        library(
+            "Report", in: "Runtime",
+            ["MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB", "PacketSocket", "Tap"]),
 
         // The person's side
         .target(

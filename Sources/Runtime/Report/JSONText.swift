@@ -1,4 +1,13 @@
+internal import FoundationEssentials
 internal import MirrorModel
+
+/// JSON with stable keys, sorted, one on each line; docs/reference/json.md describes them.
+/// - Throws: what the value's own `encode(to:)` throws.
+public func jsonText(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
+}
 
 /// JSON with an escape for each character that a terminal would act on, or that nobody sees. Outside of its strings JSON has none of it.
 public func escapedJSON(_ text: String) -> String {
