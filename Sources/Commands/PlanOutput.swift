@@ -1,3 +1,4 @@
+import Diagnosis
 import Machine
 import MirrorEngine
 import MirrorModel
@@ -43,7 +44,7 @@ struct PlanOutput {
     ///   - isRemoval: whether mirrors were to be removed.
     static func complain(of preview: Reconciler.Preview, ofAll: Bool = false, isRemoval: Bool = false) {
         let new = Set(preview.added + preview.changed)
-        let warnings = preview.plan.warnings.filter { ofAll || new.contains($0.mirror) }
+        let warnings = preview.plan.warnings.filter { ofAll || $0.isAbout(new) }
         complain(of: preview.broken)
         if !preview.broken.isEmpty { complain(ofFrozen: preview, isRemoval) }
         let lines =
@@ -133,13 +134,14 @@ struct PlanOutput {
                 forget: isRefused ? [] : preview.removed.map(\.description),
                 steps: isRefused ? [] : preview.plan.steps.map(\.description),
                 refusals: preview.plan.refusals.map {
-                    PlanJSON.Refused(mirror: $0.mirror.description, rule: $0.rule.rawValue, message: $0.message)
+                    PlanJSON.Refused(
+                        mirror: $0.mirror?.description ?? "", rule: $0.rule?.rawValue ?? "", message: $0.message)
                 },
                 warnings: preview.plan.warnings.map {
-                    PlanJSON.Warned(mirror: $0.mirror.description, message: $0.message)
+                    PlanJSON.Warned(mirror: $0.mirror?.description ?? "", message: $0.message)
                 },
                 notes: preview.plan.notes.map {
-                    PlanJSON.Warned(mirror: $0.mirror.description, message: $0.message)
+                    PlanJSON.Warned(mirror: $0.mirror?.description ?? "", message: $0.message)
                 },
                 engines: Dictionary(
                     uniqueKeysWithValues: preview.plan.engines.map { ($0.key.description, $0.value.rawValue) })))

@@ -1,3 +1,4 @@
+import Diagnosis
 import Failure
 import LinuxSystem
 import MirrorEngine
@@ -107,7 +108,7 @@ import Testing
         let machine = try Machine()
         try machine.write("version: 1\nmirrors:\n  bad: {from: a, to: b, snaplen: 100, engine: tc}\n", "bad.yaml")
         let preview = try machine.put(try machine.mirror("ids", "c"))
-        #expect(preview.plan.refusals.map(\.mirror.description) == ["bad"])
+        #expect(preview.plan.refusals.map(\.mirror?.description) == ["bad"])
         #expect(machine.engine.simulator.world.points.count == 2)
         #expect(throws: UserError.self) {
             var worse = try machine.mirror("web")

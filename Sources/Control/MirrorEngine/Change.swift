@@ -1,3 +1,4 @@
+public import Diagnosis
 public import MirrorModel
 public import MirrorPlan
 
@@ -66,7 +67,7 @@ extension Reconciler {
         /// What was looked at to be taken over; nil if nothing was to be.
         public var takenOver: TakeOver?
         /// Why nothing of it is done, where one refusal stops all: then the steps aren't taken.
-        public var refused: [Refusal] = []
+        public var refused: [Finding] = []
 
         /// Whether everything is as it should be.
         public var isEmpty: Bool {

@@ -1,3 +1,4 @@
+import Diagnosis
 import Failure
 internal import LinuxSystem
 internal import Logging
@@ -450,11 +451,11 @@ public final class Reconciler {
     /// Whoever waited for an answer that didn't come has waited enough.
     private static let longestRetry = Duration.seconds(2)
 
-    private static func refusals(stopping change: Change, _ preview: Preview) -> [Refusal] {
+    private static func refusals(stopping change: Change, _ preview: Preview) -> [Finding] {
         guard change.isAllOrNothing else { return [] }
         // What is wrong with mirrors that aren't asked for doesn't stand against those that are.
         let asked = Set(change.put.map(\.mirror.name)).union(preview.takenOver?.mirrors.map(\.name) ?? [])
-        return preview.plan.refusals.filter { asked.contains($0.mirror) }
+        return preview.plan.refusals.filter { $0.isAbout(asked) }
     }
 
     private func carryOut(_ situation: Situation, now: Timestamp) throws -> [String] {

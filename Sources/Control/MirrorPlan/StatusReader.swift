@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 
 /// What statuses are read from.
@@ -8,8 +9,8 @@ struct StatusReader {
     private let plan: Plan
     private let points: [MirrorName: [ObservedPoint]]
     private let rows: [MirrorName: [ObservedSwitchMirror]]
-    private let refusals: [MirrorName: [Refusal]]
-    private let notes: [MirrorName: String]
+    private let refusals: [MirrorName: [Finding]]
+    private let notes: [MirrorName: [Finding]]
     /// What is to do yet.
     private let pending: [MirrorName: [Step]]
     private let unprepared: Set<PortName>
@@ -26,8 +27,8 @@ struct StatusReader {
             if let mirror = row.mirror { rows[mirror, default: []].append(row) }
         }
         self.rows = rows
-        refusals = Dictionary(grouping: plan.refusals, by: \.mirror)
-        notes = Dictionary(plan.notes.map { ($0.mirror, $0.message) }, uniquingKeysWith: { first, _ in first })
+        refusals = plan.refusals.byMirror
+        notes = plan.notes.byMirror
         var pending: [MirrorName: [Step]] = [:]
         var unprepared: Set<PortName> = []
         for step in isApplied ? [] : plan.steps {
@@ -131,7 +132,7 @@ struct StatusReader {
         var status = MirrorStatus(
             name: mirror.name, mirror: mirror, state: .active, reason: "",
             engine: engine(of: mirror), sources: sources,
-            outputs: outputs, points: pointStatuses(of: mirror.name), note: notes[mirror.name],
+            outputs: outputs, points: pointStatuses(of: mirror.name), note: notes[mirror.name]?.first?.message,
             countersAge: age(of: mirror.name), tap: observed.taps[mirror.name])
         let missingSources = sources.filter { $0.state.isAbsence }.map(\.source.port)
         let missingOutputs = outputs.filter { $0.state.isAbsence }.compactMap(\.output.name)
@@ -152,7 +153,7 @@ struct StatusReader {
             let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
             let goesOn =
                 observed.installed.contains(mirror.name)
-                && refusals[mirror.name]?.contains(where: \.rule.stopsWhatRuns) != true
+                && refusals[mirror.name]?.contains(where: \.stopsWhatRuns) != true
             status.state = waits ? .waiting : goesOn ? .degraded : .failed
             status.reason =
                 bridgeless.map { bridgelessness(of: $0, mirror.name) }
