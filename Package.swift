@@ -60,7 +60,7 @@ let package = Package(
         library("MirrorModel", in: "Control"),
         library("ReferenceModel", in: "Control", ["MirrorModel"]),
         library("MirrorConfig", in: "Control", ["MirrorModel", "YAMLEvents"]),
-        library("Diagnosis", in: "Control", ["MirrorModel"]),
+        library("Diagnosis", in: "Control", ["Failure", "MirrorModel"]),
         library("MirrorPlan", in: "Control", ["Diagnosis", "MirrorModel", "OVSDB", "PacketFilter"]),
         library(
             "MirrorEngine", in: "Control",
@@ -160,7 +160,7 @@ let package = Package(
         tests("YAMLEventsTests", ["YAMLEvents"]),
         tests("OVSDBTests", ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
-        tests("DiagnosisTests", ["Diagnosis", "MirrorModel"]),
+        tests("DiagnosisTests", ["Diagnosis", "Failure", "MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
         .target(

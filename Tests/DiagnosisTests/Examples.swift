@@ -1,10 +1,11 @@
 import Diagnosis
+import Failure
 import MirrorModel
 
 /// One problem of each kind, in the order of the codes.
 enum Examples {
     static func all() throws -> [Problem] {
-        try definitions() + ways() + devices() + copies() + hooks() + engines() + switches() + taps()
+        try definitions() + ways() + devices() + copies() + hooks() + engines() + switches() + taps() + states()
     }
 
     private static func port(_ name: String) throws -> PortName { try PortName(name) }
@@ -136,5 +137,57 @@ enum Examples {
             .tap(.sharedDirectory(try DirectoryPath("/srv/log"), mirrors: [try MirrorName("web")])),
             .tap(.shareLost(outputs: [ids0])),
         ]
+    }
+}
+
+extension Examples {
+    static func states() throws -> [Problem] {
+        let (web, vnet0, ids0) = (try MirrorName("web"), try PortName("vnet0"), try PortName("ids0"))
+        let process = ProcessProblem.RunningProcess(web, number: 4_711)
+        return [
+            .port(.missing([vnet0, ids0], isAwaited: true)),
+            .port(.unusable(vnet0, reason: "could not open network device")),
+            .port(.outputDown(.port(ids0))),
+            .port(.outputWithoutCarrier(.port(ids0))),
+            .port(.sourceDown(vnet0)),
+            .port(.outputUnbridged(ids0)),
+            .port(.outputUnprepared(.port(ids0))),
+            .port(.recordDamaged(.port(ids0), path: "/run/portmirror/7", reason: "it is empty")),
+            .process(.missing(web, leavesRest: true)),
+            .process(.unknown(web, reason: "it hasn't answered within 2 seconds")),
+            .process(.outdated(process)),
+            .process(.besides(process)),
+            .process(.withoutDefinition(process)),
+            .process(.trouble("files can't be written to /srv/log")),
+            .place(.process(web)),
+            .place(.unknownDatabase(web)),
+            .place(.database("tcp:192.0.2.1")),
+            .place(.thisMachine),
+            .place(.output(ids0, file: "/run/portmirror/7")),
+            .state(.expired(runs: true)),
+            .state(.removing(.process(web, reason: "it says nothing"))),
+            .state(.removing(.database("tcp:192.0.2.1"))),
+            .state(.nameAwaitsRemoval(.openVSwitch(reason: "Open vSwitch's database doesn't answer"))),
+            .state(.nameAwaitsRemoval(.database("tcp:192.0.2.1"))),
+            .state(.removing(.apply)),
+            .state(.runsAsApplied),
+            .state(.nothingRuns),
+            .state(.stillCopies(untilApply: true)),
+            .state(.copiesFail(untilApply: false)),
+            .state(.withoutDefinition),
+            .state(.copiesBesides(.kernel)),
+            .state(.kernelIncomplete),
+            .state(.kernelEmpty),
+            .state(.notMoved),
+            .state(.switchIncomplete([.sources, .ports(["vnet1"])])),
+            .state(.switchLags(reason: "ovs-vswitchd isn't running")),
+            .state(.neverRun),
+        ]
+            + FailureKind.allCases.map { kind in
+                .step(
+                    StepProblem(
+                        step: "copy vnet0 ingress to ids0", reason: "can't add the filter", kind: kind, errno: "EBUSY",
+                        said: "Device or resource busy"))
+            }
     }
 }

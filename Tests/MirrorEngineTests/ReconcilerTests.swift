@@ -118,6 +118,26 @@ import Testing
         }
     }
 
+    @Test(
+        "A step that failed is a finding: with its step, the kernel's words, and what helps",
+        arguments: FailureKind.allCases)
+    func failureIsFinding(kind: FailureKind) throws {
+        let machine = try Machine()
+        let codes: [FailureKind: Finding.Code] = [
+            .transient: .stepBusy, .stale: .stepStale, .permanent: .stepRefused,
+        ]
+        for step in try machine.put(try machine.mirror("ids")).plan.steps {
+            let failure = StepFailure(
+                step: step, reason: "can't: busy (EBUSY)", kind: kind, errno: "EBUSY", said: "busy")
+            #expect(failure.finding.code == codes[kind])
+            #expect(failure.finding.mirror == step.mirror && failure.description == "\(step): can't: busy (EBUSY)")
+            #expect(
+                failure.finding.statement.evidence == [
+                    "step": [step.description], "reason": ["can't: busy (EBUSY)"], "errno": ["EBUSY"], "said": ["busy"],
+                ])
+        }
+    }
+
     @Test("A mirror that has to be new isn't defined over another of its name, but over itself it is")
     func mustBeNew() throws {
         let machine = try Machine()

@@ -105,6 +105,53 @@ extension Finding {
         case sharedDirectory = "shared-directory"
         case shareLost = "share-lost"
 
+        // Of ports, as they are
+        case portMissing = "port-missing"
+        case portUnusable = "port-unusable"
+        case outputDown = "output-down"
+        case noCarrier = "no-carrier"
+        case sourceDown = "source-down"
+        case outputUnbridged = "output-unbridged"
+        case outputUnprepared = "output-unprepared"
+        case recordDamaged = "record-damaged"
+
+        // Of processes, as they are
+        case processMissing = "process-missing"
+        case processUnknown = "process-unknown"
+        case processOutdated = "process-outdated"
+        case processBesides = "process-besides"
+        case processWithoutDefinition = "process-without-definition"
+        case processTrouble = "process-trouble"
+
+        // Of mirrors that are elsewhere
+        case processElsewhere = "process-elsewhere"
+        case databaseUnknown = "database-unknown"
+        case databaseElsewhere = "database-elsewhere"
+        case machineElsewhere = "machine-elsewhere"
+        case outputElsewhere = "output-elsewhere"
+
+        // Of what runs
+        case expired
+        case removing
+        case nameAwaitsRemoval = "name-awaits-removal"
+        case runsAsApplied = "runs-as-applied"
+        case nothingRuns = "nothing-runs"
+        case stillCopies = "still-copies"
+        case copiesFail = "copies-fail"
+        case withoutDefinition = "without-definition"
+        case copiesBesides = "copies-besides"
+        case kernelIncomplete = "kernel-incomplete"
+        case kernelEmpty = "kernel-empty"
+        case notMoved = "not-moved"
+        case switchIncomplete = "switch-incomplete"
+        case switchLags = "switch-lags"
+        case neverRun = "never-run"
+
+        // Of steps
+        case stepBusy = "step-busy"
+        case stepStale = "step-stale"
+        case stepRefused = "step-refused"
+
         /// The rule that it breaks; nil for one that stands against nothing.
         public var rule: Rule? {
             switch self {

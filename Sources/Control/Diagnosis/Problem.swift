@@ -8,6 +8,11 @@ public enum Problem: Hashable, Sendable {
     case engine(EngineProblem)
     case `switch`(SwitchProblem)
     case tap(TapProblem)
+    case port(PortProblem)
+    case process(ProcessProblem)
+    case place(PlaceProblem)
+    case state(StateProblem)
+    case step(StepProblem)
     /// What another process has said of it.
     case told(Statement)
 
@@ -22,6 +27,11 @@ public enum Problem: Hashable, Sendable {
         case .engine(let problem): problem.statement
         case .switch(let problem): problem.statement
         case .tap(let problem): problem.statement
+        case .port(let problem): problem.statement
+        case .process(let problem): problem.statement
+        case .place(let problem): problem.statement
+        case .state(let problem): problem.statement
+        case .step(let problem): problem.statement
         case .told(let statement): statement
         }
     }
