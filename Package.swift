@@ -60,11 +60,12 @@ let package = Package(
         library("MirrorModel", in: "Control"),
         library("ReferenceModel", in: "Control", ["MirrorModel"]),
         library("MirrorConfig", in: "Control", ["MirrorModel", "YAMLEvents"]),
-        library("MirrorPlan", in: "Control", ["MirrorModel", "OVSDB", "PacketFilter"]),
+        library("Diagnosis", in: "Control", ["Failure", "MirrorModel"]),
+        library("MirrorPlan", in: "Control", ["Diagnosis", "MirrorModel", "OVSDB", "PacketFilter"]),
         library(
             "MirrorEngine", in: "Control",
             [
-                "Failure", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "PacketFilter",
+                "Diagnosis", "Failure", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "PacketFilter",
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -104,8 +105,8 @@ let package = Package(
         library(
             "TapHost", in: "Runtime",
             [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "Machine", "MirrorEngine",
-                "MirrorModel", "MirrorPlan", "Netlink", "RouteNetlink", "Tap",
+                "CaptureFile", "CaptureLog", "Diagnosis", "EventLoop", "LinuxSystem", "LocalSocket", "Machine",
+                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "RouteNetlink", "Tap",
             ]),
 
         library(
@@ -121,14 +122,15 @@ let package = Package(
             ]),
         library(
             "Report", in: "Runtime",
-            ["MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB", "PacketSocket", "Tap"]),
+            ["Diagnosis", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB", "PacketSocket", "Tap"]),
 
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
-                "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter",
+                "CaptureFile", "DemoLab", "Diagnosis", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig",
+                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch",
+                "PacketFilter",
                 "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -160,6 +162,7 @@ let package = Package(
         tests("YAMLEventsTests", ["YAMLEvents"]),
         tests("OVSDBTests", ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
+        tests("DiagnosisTests", ["Diagnosis", "Failure", "MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
         .target(
@@ -168,13 +171,14 @@ let package = Package(
         tests(
             "MirrorPlanTests",
             [
-                "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "PacketFilter", "PlanSimulation", "RandomNumbers",
-                "ReferenceModel", "Tap", "TrafficControl",
+                "Diagnosis", "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "PacketFilter", "PlanSimulation",
+                "RandomNumbers", "ReferenceModel", "Tap", "TrafficControl",
             ]),
         tests(
             "MirrorEngineTests",
             [
-                "Failure", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OpenVSwitch",
+                "Diagnosis", "Failure", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "OpenVSwitch",
                 "PlanSimulation", "RandomNumbers", "Tap", "TrafficControl",
             ]),
         tests(
@@ -232,8 +236,9 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation", "ReferenceModel",
+                "CaptureFile", "CaptureLog", "Diagnosis", "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel",
+                "MirrorPlan", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation",
+                "ReferenceModel",
                 "Tap", "TestSupport", "TrafficControl",
             ]),
     ],
