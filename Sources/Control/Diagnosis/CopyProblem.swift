@@ -79,13 +79,6 @@ public enum CopyProblem: Hashable, Sendable {
         case ports([PortMTU])
         /// This port can't have more.
         case impossible(PortName, most: UInt32)
-
-        var words: String {
-            switch self {
-            case .ports(let ports): ports.map { "ip link set \($0.port) mtu \($0.mtu)" }.joined(separator: " && ")
-            case .impossible(let port, let most): "the MTU of \(port) can't be more than \(most)"
-            }
-        }
     }
 
     /// A port and an MTU in bytes.
@@ -133,11 +126,20 @@ public enum CopyProblem: Hashable, Sendable {
                     : "watch one of the two alone, if one copy is needed",
                 ["pairs": pairs, "more": [more]])
         case .outputMTU(let output, let mtu, let source, let sourceMTU, let raise):
-            return Statement(
-                .outputMTU,
-                "\(output) has MTU \(mtu), less than the \(sourceMTU) of \(source): larger frames' copies may be lost",
-                .brackets, raise.words,
-                ["output": [output], "room": [mtu], "source": [source], "mtu": [sourceMTU]])
+            let sentence =
+                "\(output) has MTU \(mtu), less than the \(sourceMTU) of \(source): larger frames' copies may be lost"
+            let evidence: [String: [any CustomStringConvertible]] = [
+                "output": [output], "room": [mtu], "source": [source], "mtu": [sourceMTU],
+            ]
+            switch raise {
+            case .ports(let ports):
+                let commands = ports.map { "ip link set \($0.port) mtu \($0.mtu)" }.joined(separator: " && ")
+                return Statement(.outputMTU, sentence, .brackets, commands, evidence)
+            case .impossible(let port, let most):
+                return Statement(
+                    .outputMTU, "\(sentence) (the MTU of \(port) can't be more than \(most))", .apart,
+                    "choose an output with a larger MTU", evidence)
+            }
         case .tunnelMTU(let output, let room, let source, let sourceMTU, let canFragment):
             return Statement(
                 .tunnelMTU,

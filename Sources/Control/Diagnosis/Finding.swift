@@ -1,7 +1,7 @@
 public import MirrorModel
 
 /// Something that was found about a mirror or the machine: what it is, as values. Words are made of it at the end.
-public struct Finding: Error, Hashable, Sendable, CustomStringConvertible {
+public struct Finding: Hashable, Sendable, CustomStringConvertible {
     /// The mirror that it is about; nil if it is about none, or several.
     public var mirror: MirrorName?
     /// What is the matter, with the evidence.

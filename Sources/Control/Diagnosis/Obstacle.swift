@@ -36,55 +36,59 @@ public enum Obstacle: Hashable, Sendable {
     case noMatch(filter: String, reason: String)
     case bridgeFull(PortName, limit: Int)
 
-    /// What the engine can't do: completes "it can't". nil if it is about the machine.
-    var lack: String? {
-        switch self {
-        case .cutting: "cut copies (--snaplen)"
-        case .sampling: "pick frames by chance (--sample)"
-        case .filtering: "filter (Open vSwitch before 3.4 has no filter for mirrors)"
-        case .files: "write files"
-        case .spreading: "spread copies over its outputs (--spread)"
-        case .reserving: "reserve outputs (--reserve-output)"
-        case .vlanOutputs: "send copies into a VLAN of a bridge"
-        case .sharedOutputs: "share an output with another mirror"
-        default: nil
-        }
+    /// What is said of one.
+    enum Words {
+        /// What the engine can't do: completes "it can't".
+        case lack(String)
+        /// What is so on the machine: a sentence without a full stop.
+        case fact(String)
     }
 
-    /// What is so on the machine, as a sentence; nil if it is about the engine.
-    var fact: String? {
+    var words: Words {
         switch self {
+        case .cutting: .lack("cut copies (--snaplen)")
+        case .sampling: .lack("pick frames by chance (--sample)")
+        case .filtering: .lack("filter (Open vSwitch before 3.4 has no filter for mirrors)")
+        case .files: .lack("write files")
+        case .spreading: .lack("spread copies over its outputs (--spread)")
+        case .reserving: .lack("reserve outputs (--reserve-output)")
+        case .vlanOutputs: .lack("send copies into a VLAN of a bridge")
+        case .sharedOutputs: .lack("share an output with another mirror")
         case .reservedBySwitch(let port, let bridge):
-            "\(port) is a port of \(bridge), and only the ovs engine reserves such a port"
+            .fact("\(port) is a port of \(bridge), and only the ovs engine reserves such a port")
         case .notInKernel(let port, let isBond):
-            "\(port) is \(isBond ? "a bond of Open vSwitch" : "no interface of the kernel")"
+            .fact("\(port) is \(isBond ? "a bond of Open vSwitch" : "no interface of the kernel")")
         case .patchSource(let port):
-            "\(port) is a patch port, at which Open vSwitch sees no frames; watch the ports behind it"
-        case .memberOfBond(let port, let bond): "\(port) is part of the bond \(bond), which can be watched as a whole"
-        case .notOnSwitch(let port): "\(port) isn't a port of an Open vSwitch bridge"
+            .fact("\(port) is a patch port, at which Open vSwitch sees no frames; watch the ports behind it")
+        case .memberOfBond(let port, let bond):
+            .fact("\(port) is part of the bond \(bond), which can be watched as a whole")
+        case .notOnSwitch(let port): .fact("\(port) isn't a port of an Open vSwitch bridge")
         case .behindBridge(let port, let bridge, let entrance, let own):
-            "\(port) isn't a port of an Open vSwitch bridge: it is behind the Linux bridge \(bridge), whose port on "
-                + "\(own) is \(entrance) (--from \(entrance))"
-        case .notASwitch(let bridge): "\(bridge) isn't a bridge of Open vSwitch"
+            .fact(
+                "\(port) isn't a port of an Open vSwitch bridge: it is behind the Linux bridge \(bridge), whose port on "
+                    + "\(own) is \(entrance) (--from \(entrance))")
+        case .notASwitch(let bridge): .fact("\(bridge) isn't a bridge of Open vSwitch")
         case .sourcesOnTwo(let one, let bridge, let other, let otherBridge):
-            "\(one) is on \(bridge) and \(other) on \(otherBridge), and a mirror of Open vSwitch is one bridge's"
+            .fact(
+                "\(one) is on \(bridge) and \(other) on \(otherBridge), and a mirror of Open vSwitch is one bridge's")
         case .outputElsewhere(let output, let bridge, let source, let sourceBridge):
-            "\(output) is on \(bridge), \(source) on \(sourceBridge)"
+            .fact("\(output) is on \(bridge), \(source) on \(sourceBridge)")
         case .vlanElsewhere(let bridge, let source, let sourceBridge):
-            "the VLAN is of \(bridge), and \(source) is on \(sourceBridge)"
+            .fact("the VLAN is of \(bridge), and \(source) is on \(sourceBridge)")
         case .endSetByFlows(let port):
-            "\(port) is a tunnel whose far end the flows set (remote_ip=flow), and a copy has none"
+            .fact("\(port) is a tunnel whose far end the flows set (remote_ip=flow), and a copy has none")
         case .cutAtPatch(let port):
-            "\(port) is a patch port, to which Open vSwitch sends no copy that it has cut"
+            .fact("\(port) is a patch port, to which Open vSwitch sends no copy that it has cut")
         case .outputTaken(let output, let holder):
-            "\(output) is the output of \(holder) already, and Open vSwitch sends a frame that two mirrors select to their "
-                + "common output once only"
+            .fact(
+                "\(output) is the output of \(holder) already, and Open vSwitch sends a frame that two mirrors select to "
+                    + "their common output once only")
         case .snaplen(let snaplen, let allowed):
-            "it cuts copies to \(allowed.lowerBound) to \(allowed.upperBound) bytes, not to \(snaplen)"
-        case .noMatch(let filter, let reason): "the filter '\(filter)' isn't one OpenFlow match: \(reason)"
+            .fact("it cuts copies to \(allowed.lowerBound) to \(allowed.upperBound) bytes, not to \(snaplen)")
+        case .noMatch(let filter, let reason):
+            .fact("the filter '\(filter)' isn't one OpenFlow match: \(reason)")
         case .bridgeFull(let bridge, let limit):
-            "\(bridge) would have more than \(limit) mirrors, and Open vSwitch leaves the rest out"
-        default: nil
+            .fact("\(bridge) would have more than \(limit) mirrors, and Open vSwitch leaves the rest out")
         }
     }
 }
@@ -107,8 +111,8 @@ public struct EngineObstacles: Hashable, Sendable, CustomStringConvertible {
     /// All of it in one sentence without a full stop.
     public var description: String {
         guard !obstacles.isEmpty else { return unavailable ?? "the \(engine) engine isn't available" }
-        let lacks = obstacles.compactMap(\.lack)
-        let facts = obstacles.compactMap(\.fact)
+        let lacks = obstacles.compactMap { if case .lack(let text) = $0.words { text } else { nil } }
+        let facts = obstacles.compactMap { if case .fact(let text) = $0.words { text } else { nil } }
         var text = lacks.isEmpty ? "" : "the \(engine) engine can't \(lacks.joined(separator: " or "))"
         if !facts.isEmpty {
             text += lacks.isEmpty ? "the \(engine) engine can't have it: " : ", and "

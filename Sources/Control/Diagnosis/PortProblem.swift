@@ -31,7 +31,8 @@ public enum PortProblem: Hashable, Sendable {
                 "see to what Open vSwitch says of the port", ["port": [port], "reason": [reason]])
         case .outputDown(let output):
             Statement(
-                .outputDown, "output \(output) is down", .apart, "ip link set \(output) up", ["output": [output]])
+                .outputDown, "output \(output) is down", .apart,
+                "ip link set \(output.name?.description ?? output.description) up", ["output": [output]])
         case .outputWithoutCarrier(let output):
             Statement(
                 .noCarrier, "output \(output) has no carrier", .apart, "see to the other end of its cable",

@@ -27,7 +27,7 @@ public struct StepProblem: Hashable, Sendable {
             switch kind {
             case .transient: (.stepBusy, "try again: it may go by itself")
             case .stale: (.stepStale, "try again: the machine is looked at anew")
-            case .permanent: (.stepRefused, "see to what the kernel or the server says, then try again")
+            case .permanent: (.stepRefused, "see to the reason, then try again")
             }
         return Statement(
             code, "\(step): \(reason)", .apart, advice,
