@@ -42,29 +42,32 @@ let package = Package(
         library("YAMLEvents", in: "Wire", ["CYAML"]),
         library("SharedLibrary", in: "Wire"),
         library("Failure", in: "Wire"),
-        library("LinuxSystem", in: "Wire", ["CLinux", "Failure", "SharedLibrary"]),
+        library("Notation", in: "Wire"),
+        library("LinuxSystem", in: "Wire", ["CLinux", "Failure", "Notation", "SharedLibrary"]),
         library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("LocalSocket", in: "Wire", ["CLinux", "EventLoop", "LinuxSystem"]),
         library("Netlink", in: "Wire", ["CLinux", "Failure", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("SocketNetlink", in: "Wire", ["Netlink"]),
-        library("PacketFilter", in: "Wire", ["CPcap", "EventLoop", "LinuxSystem", "SharedLibrary"]),
-        library("CaptureFile", in: "Wire"),
+        library("PacketFilter", in: "Wire", ["CPcap", "EventLoop", "LinuxSystem", "Notation", "SharedLibrary"]),
+        library("CaptureFile", in: "Wire", ["Notation"]),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
-        library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
-        library("OVSDB", in: "Wire", ["Failure"]),
-        library("OVSDBTransport", in: "Wire", ["EventLoop", "LinuxSystem", "OVSDB", "SharedLibrary"]),
+        library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem", "Notation"]),
+        library("OVSDB", in: "Wire", ["Failure", "Notation"]),
+        library(
+            "OVSDBTransport", in: "Wire", ["EventLoop", "LinuxSystem", "Notation", "OVSDB", "SharedLibrary"]),
 
         // Control
         library("MirrorModel", in: "Control"),
         library("ReferenceModel", in: "Control", ["MirrorModel"]),
-        library("MirrorConfig", in: "Control", ["MirrorModel", "YAMLEvents"]),
+        library("MirrorConfig", in: "Control", ["MirrorModel", "Notation", "YAMLEvents"]),
         library("MirrorPlan", in: "Control", ["MirrorModel", "OVSDB", "PacketFilter"]),
         library(
             "MirrorEngine", in: "Control",
             [
-                "Failure", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "PacketFilter",
+                "Failure", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "Notation",
+                "PacketFilter",
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -73,8 +76,7 @@ let package = Package(
             "TrafficControl", in: "Engines",
             [
                 "EthtoolNetlink", "Failure", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
-                "PacketFilter",
-                "RouteNetlink",
+                "Notation", "PacketFilter", "RouteNetlink",
             ]),
 
         library(
@@ -117,17 +119,19 @@ let package = Package(
         library(
             "DemoLab", in: "Runtime",
             [
-                "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "OVSDB", "OVSDBTransport", "RouteNetlink",
+                "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
+                "RouteNetlink",
             ]),
-        library("Report", in: "Runtime", ["MirrorModel", "PacketSocket", "Tap"]),
+        library("Report", in: "Runtime", ["MirrorModel", "Notation", "PacketSocket", "Tap"]),
 
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
-                "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch", "PacketFilter",
-                "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
+                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig",
+                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
+                "OpenVSwitch",
+                "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -146,6 +150,7 @@ let package = Package(
             swiftSettings: testSettings),
         tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
         tests("SharedLibraryTests", ["SharedLibrary"]),
+        tests("NotationTests", ["Notation"]),
         tests("NetlinkTests", ["Failure", "LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
@@ -156,7 +161,9 @@ let package = Package(
             path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
         tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer", "RandomNumbers"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
-        tests("OVSDBTests", ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
+        tests(
+            "OVSDBTests",
+            ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
@@ -192,8 +199,9 @@ let package = Package(
         tests(
             "OpenVSwitchTests",
             [
-                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch",
-                "RandomNumbers",
+                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB",
+
+                "OpenVSwitch", "RandomNumbers",
             ]
         ),
         tests(

@@ -5,6 +5,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import Netlink
+import Notation
 import PacketFilter
 
 /// The program: `portmirror COMMAND …`.
@@ -117,7 +118,7 @@ public struct PortmirrorCommand: ParsableCommand {
                 // Whatever else is wrong comes of it.
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(unknown)"] + usage).joined(separator: "\n")
-            } else if text.contains("nexpected argument"), let stray = CommandWord.strayFile(in: arguments) {
+            } else if text.contains(text: "nexpected argument"), let stray = CommandWord.strayFile(in: arguments) {
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(stray)"] + usage).joined(separator: "\n")
             }

@@ -1,6 +1,7 @@
 internal import LinuxSystem
 internal import MirrorEngine
 internal import Netlink
+internal import Notation
 internal import RouteNetlink
 
 /// A bridge in this thread's namespace, and three VMs in namespaces of their own.
@@ -88,7 +89,7 @@ public struct DemoLab {
             return []
         }
         var said = ""
-        while !said.contains("listening on") {
+        while !said.contains(text: "listening on") {
             guard try error.reading.waitReadable(milliseconds: 10_000) else {
                 throw UserError("tcpdump doesn't start: \(said)")
             }

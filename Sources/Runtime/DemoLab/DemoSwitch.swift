@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import LinuxSystem
 internal import MirrorEngine
+internal import Notation
 internal import OVSDB
 internal import OVSDBTransport
 
@@ -106,7 +107,7 @@ public final class DemoSwitch {
     private var complaint: String? {
         let log = ((try? Files.read("\(directory)/ovs-vswitchd.log")) ?? nil) ?? []
         let line = String(decoding: log, as: UTF8.self).split(separator: "\n")
-            .first { $0.contains("|WARN|") || $0.contains("|ERR|") }
+            .first { $0.contains(text: "|WARN|") || $0.contains(text: "|ERR|") }
         return line?.split(separator: "|").last.map(String.init)
     }
 

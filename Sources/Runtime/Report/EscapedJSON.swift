@@ -1,4 +1,5 @@
 internal import MirrorModel
+internal import Notation
 
 /// JSON with an escape for each character that a terminal would act on, or that nobody sees. Outside of its strings JSON has none of it.
 public func escapedJSON(_ text: String) -> String {
@@ -9,10 +10,7 @@ public func escapedJSON(_ text: String) -> String {
             result.unicodeScalars.append(scalar)
             continue
         }
-        for unit in String(scalar).utf16 {
-            let digits = String(unit, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-        }
+        for unit in String(scalar).utf16 { result += "\\u" + unit.digits(4, radix: 16) }
     }
     return result
 }
