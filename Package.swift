@@ -42,6 +42,7 @@ let package = Package(
         library("YAMLEvents", in: "Wire", ["CYAML"]),
         library("SharedLibrary", in: "Wire"),
         library("Failure", in: "Wire"),
+        library("JSONCoding", in: "Wire"),
         library("Notation", in: "Wire"),
         library("LinuxSystem", in: "Wire", ["CLinux", "Failure", "Notation", "SharedLibrary"]),
         library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
@@ -66,7 +67,7 @@ let package = Package(
         library(
             "MirrorEngine", in: "Control",
             [
-                "Failure", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "Notation",
+                "Failure", "JSONCoding", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "Notation",
                 "PacketFilter",
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -122,13 +123,13 @@ let package = Package(
                 "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
                 "RouteNetlink",
             ]),
-        library("Report", in: "Runtime", ["MirrorModel", "Notation", "PacketSocket", "Tap"]),
+        library("Report", in: "Runtime", ["JSONCoding", "MirrorModel", "Notation", "PacketSocket", "Tap"]),
 
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig",
+                "CaptureFile", "DemoLab", "EventLoop", "JSONCoding", "LinuxSystem", "Machine", "MirrorConfig",
                 "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
                 "OpenVSwitch",
                 "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
@@ -151,6 +152,7 @@ let package = Package(
         tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
         tests("SharedLibraryTests", ["SharedLibrary"]),
         tests("NotationTests", ["Notation"]),
+        tests("JSONCodingTests", ["JSONCoding", "RandomNumbers"]),
         tests("NetlinkTests", ["Failure", "LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),

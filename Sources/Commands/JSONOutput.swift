@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONCoding
 import MirrorConfig
 import MirrorModel
 import MirrorPlan
@@ -9,9 +9,7 @@ enum JSONOutput {
     static func print(_ value: some Encodable) throws { Terminal.write(try text(value)) }
 
     static func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return escapedJSON(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
+        escapedJSON(String(decoding: try JSON.encode(value, .indented), as: UTF8.self)) + "\n"
     }
 }
 

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import JSONCoding
 public import LinuxSystem
 public import MirrorModel
 public import MirrorPlan
@@ -40,7 +40,7 @@ public struct RecordStore: Sendable {
 
     private static func read(_ path: String, of index: Int32?) throws -> OutputRecord? {
         guard let bytes = try Files.readRegular(path, atMost: 1 << 20) else { return nil }
-        let record = try JSONDecoder().decode(Stored.self, from: Data(bytes)).record
+        let record = try JSON.decode(Stored.self, from: bytes).record
         guard record.port.index == index else { throw UserError("it is another port's") }
         return record
     }
@@ -51,7 +51,7 @@ public struct RecordStore: Sendable {
         for name in try Files.list(directory) ?? [] where !name.hasPrefix("\(namespace)-") && name.hasSuffix(".json") {
             let path = "\(directory)/\(name)"
             guard let bytes = try? Files.readRegular(path, atMost: 1 << 20),
-                let record = try? JSONDecoder().decode(Stored.self, from: Data(bytes)).record
+                let record = try? JSON.decode(Stored.self, from: bytes).record
             else { continue }
             files[record.port.name] = path
         }
@@ -74,9 +74,7 @@ public struct RecordStore: Sendable {
     /// Keeps a record, replacing the port's earlier one.
     public func save(_ record: OutputRecord) throws {
         try Files.makeDirectory(directory)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try Files.write([UInt8](encoder.encode(Stored(record))), to: path(of: record.port), isLasting: false)
+        try Files.write(JSON.encode(Stored(record), .indented), to: path(of: record.port), isLasting: false)
     }
 
     /// Drops a port's record.

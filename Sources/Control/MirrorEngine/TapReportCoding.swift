@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import JSONCoding
 internal import MirrorConfig
 internal import MirrorModel
 public import MirrorPlan
@@ -10,11 +10,7 @@ public import MirrorPlan
 extension TapReport {
     /// The report as text in UTF-8.
     public var encoded: [UInt8] {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return [UInt8](try encoder.encode(Stored(self)))
-        }
+        get throws { try JSON.encode(Stored(self), .line) }
     }
 
     /// From what ``encoded`` gave.
@@ -22,7 +18,7 @@ extension TapReport {
     public init(decoding bytes: [UInt8]) throws {
         let stored: Stored
         do {
-            stored = try JSONDecoder().decode(Stored.self, from: Data(bytes))
+            stored = try JSON.decode(Stored.self, from: bytes)
             guard stored.version == Stored.version else {
                 throw UserError(
                     "it speaks version \(stored.version) of the report, and this program version \(Stored.version)",
