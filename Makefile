@@ -30,8 +30,7 @@ build: dependencies ## Build for development
 
 release: ## Build for use: Swift's libraries linked in, symbols stripped
 	@scripts/install-dependencies --build
-	flags=$$(scripts/release-flags) && eval "scripts/build $$flags $(CHECKED) --product portmirror" && \
-		strip -o out/portmirror "$$(eval "$(SWIFT) build $$flags --show-bin-path")/portmirror"
+	scripts/release
 
 install: release ## Install the program, its link, completions and manual pages under PREFIX
 	scripts/install out/portmirror "$(DESTDIR)$(PREFIX)"

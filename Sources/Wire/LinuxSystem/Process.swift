@@ -13,6 +13,10 @@ public enum ThisProcess {
         case sysAdmin = 21
     }
 
+    /// What the program was built from: a commit (`797b4b7`, with `, modified` if files were changed after it),
+    /// `development build`, or nothing where that isn't known.
+    public static var builtFrom: String { unsafe String(cString: clinux_build_mark()) }
+
     /// Effective user id.
     public static var userID: UInt32 { geteuid() }
 

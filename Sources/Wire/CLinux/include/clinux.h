@@ -76,3 +76,8 @@ struct clinux_zstd_buffer {
     size_t size;
     size_t position;
 };
+
+/// Bytes that there are for the text of clinux_build_mark, its NUL included.
+#define CLINUX_BUILD_MARK_SIZE 64
+/// What the program was built from: a commit, "development build", or nothing where that isn't known.
+const char *clinux_build_mark(void);
