@@ -247,3 +247,9 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// What runs once for a command, and is long, is compiled for size (docs/adr/0023).
+for target in package.targets
+where ["Commands", "DemoLab", "MirrorConfig", "Report", "Simulation"].contains(target.name) {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+}
