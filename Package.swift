@@ -149,6 +149,9 @@ let package = Package(
         .target(
             name: "ScriptedKernel", dependencies: ["LinuxSystem", "Netlink"], path: "Tests/ScriptedKernel",
             swiftSettings: testSettings),
+        .target(
+            name: "ScriptedServer", dependencies: ["LinuxSystem", "OVSDB"], path: "Tests/ScriptedServer",
+            swiftSettings: testSettings),
         tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
         tests("SharedLibraryTests", ["SharedLibrary"]),
         tests("NotationTests", ["Notation"]),
@@ -165,7 +168,7 @@ let package = Package(
         tests("YAMLEventsTests", ["YAMLEvents"]),
         tests(
             "OVSDBTests",
-            ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
+            ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers", "ScriptedServer"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
@@ -201,9 +204,9 @@ let package = Package(
         tests(
             "OpenVSwitchTests",
             [
-                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB",
-
-                "OpenVSwitch", "RandomNumbers",
+                "EventLoop", "Failure", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB",
+                "OVSDBTransport",
+                "OpenVSwitch", "RandomNumbers", "ScriptedServer",
             ]
         ),
         tests(

@@ -74,9 +74,11 @@ public final class OpenVSwitchEngine: Engine {
     ///   - namespace: where the kernel's interfaces are.
     ///   - mark: whose rows are looked at and made.
     ///   - usual: where the switch's own things are if nobody names a database.
+    ///   - limit: how long its database may take for one answer.
     public init(
         _ location: Location?, isDeclined: Bool = false, on loop: EventLoop, in namespace: NetworkNamespace,
-        actor: String, mark: NamespaceMark = .none, usual: UsualPlaces = UsualPlaces()
+        actor: String, mark: NamespaceMark = .none, usual: UsualPlaces = UsualPlaces(),
+        answersWithin limit: Duration = .seconds(10)
     ) {
         self.usual = usual
         self.mark = mark
@@ -88,7 +90,8 @@ public final class OpenVSwitchEngine: Engine {
             OVSDBClient(
                 location.target, on: loop, tls: location.tls,
                 configuration: OVSDBClient.Configuration(
-                    patience: .seconds(30), tables: Array(MonitoredColumns.all.keys)))
+                    connectTimeout: min(limit, .seconds(5)), requestTimeout: limit, patience: .seconds(30),
+                    tables: Array(MonitoredColumns.all.keys)))
         }
     }
 
