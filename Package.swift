@@ -233,7 +233,7 @@ let package = Package(
             name: "SystemProbe", dependencies: ["EventLoop", "LinuxSystem"], path: "Tests/SystemProbe",
             swiftSettings: testSettings),
         tests("LocalSocketTests", ["EventLoop", "LinuxSystem", "LocalSocket"]),
-        tests("LinuxSystemTests", ["Failure", "LinuxSystem", "SystemProbe", "TestSupport"]),
+        tests("LinuxSystemTests", ["CLinux", "Failure", "LinuxSystem", "SystemProbe", "TestSupport"]),
         tests(
             "IntegrationTests",
             [
