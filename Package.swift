@@ -123,15 +123,19 @@ let package = Package(
                 "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
                 "RouteNetlink",
             ]),
-        library("Report", in: "Runtime", ["JSONCoding", "MirrorModel", "Notation", "PacketSocket", "Tap"]),
+        library(
+            "Report", in: "Runtime",
+            [
+                "JSONCoding", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "Notation", "OVSDB",
+                "PacketSocket", "Tap",
+            ]),
 
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "DemoLab", "EventLoop", "JSONCoding", "LinuxSystem", "Machine", "MirrorConfig",
-                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
-                "OpenVSwitch",
+                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
+                "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport", "OpenVSwitch",
                 "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Machine
+import MirrorEngine
 import MirrorModel
 
 struct AddCommand: ContextualCommand {
@@ -42,8 +43,8 @@ struct AddCommand: ContextualCommand {
 
     func run(in context: CommandContext) throws {
         let mirror = try mirror(now: .now)
-        try Change(
-            name: mirror.name, isDryRun: dryRun, mustBeNew: !replace, verb: "adding", places: places, context: context
-        ).run { _ in (mirror, temporary) }
+        try Definition(name: mirror.name, isDryRun: dryRun, verb: "adding", places: places, context: context).run { _ in
+            .define([Request.Definition(mirror, isTemporary: temporary)], mustBeNew: !replace)
+        }
     }
 }

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Machine
 import MirrorEngine
-import MirrorModel
-import MirrorPlan
+import Report
 
 struct ApplyCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -29,16 +28,14 @@ struct ApplyCommand: ContextualCommand {
     func run(in context: CommandContext) throws {
         try Privilege.requireNetAdmin(to: "applying mirrors")
         let machine = try context.machine(places)
-        let done = try machine.apply(try input.change(machine))
-        if quiet, done.isEmpty {
-            PlanOutput.complain(of: done)
-        } else if verbose {
-            try PlanOutput(done).printText(isDone: true)
-        } else {
-            PlanOutput.complain(of: done)
-            Terminal.write(PlanOutput.done(done) + "\n")
+        let outcome = try machine.perform(try input.request())
+        let report = OutcomeReport(outcome)
+        Terminal.writeError(report.remarks())
+        if !quiet { Terminal.complain(of: outcome.leftAlone) }
+        if !quiet || !outcome.isEmpty {
+            Terminal.write(verbose ? report.text(isDone: true) : report.summary)
         }
-        PlanOutput.complain(of: done.awaited, in: done)
-        if !done.plan.refusals.isEmpty || !done.awaited.isEmpty || !done.broken.isEmpty { throw ExitStatus.failed }
+        Terminal.writeError(report.waitingRemovals())
+        if !outcome.isComplete { throw ExitStatus.failed }
     }
 }

@@ -3,6 +3,7 @@ import DemoLab
 import LinuxSystem
 import MirrorEngine
 import MirrorModel
+import Report
 import MirrorPlan
 import TrafficControl
 
@@ -103,7 +104,7 @@ struct DemoStory {
 
         heading("alice pings bob; tcpdump, an independent witness, listens at the sensor")
         let seen = try lab.witness(packets: 6) { try lab.ping(count: 3) }
-        for line in seen { Terminal.write("    sensor: " + Terminal.styled(line, .cyan) + "\n") }
+        for line in seen { Terminal.write("    sensor: " + styled(line, .cyan) + "\n") }
         Terminal.write(
             seen.isEmpty
                 ? "tcpdump isn't installed (apt-get install tcpdump), so the counters below have to be witness enough.\n"
@@ -146,11 +147,11 @@ struct DemoStory {
             .observe(outputs: [PortName("vnet2")])
     }
 
-    private func heading(_ text: String) { Terminal.write("\n" + Terminal.styled("== \(text)", .bold) + "\n") }
+    private func heading(_ text: String) { Terminal.write("\n" + styled("== \(text)", .bold) + "\n") }
 
     /// Runs a command as if it had been typed: the real one, in this process.
     private func type(_ line: String) throws {
-        Terminal.write(Terminal.styled("$ portmirror \(line)", .green) + "\n")
+        Terminal.write(styled("$ portmirror \(line)", .green) + "\n")
         try PortmirrorCommand.run(line.split(separator: " ").map(String.init), in: context)
     }
 }
@@ -161,7 +162,7 @@ enum DemoAdvice {
     static func forThisMachine() -> String {
         let bridge = example()
         let (source, output) = bridge ?? ("vnet0", "vnet2")
-        return Terminal.table([
+        return table([
             ["portmirror ports", "what there is to mirror here"],
             ["portmirror add ids --from \(source) --to \(output)", "the mirror; it is kept in a file"],
             ["portmirror show ids", "whether it works, and what was copied"],

@@ -2,6 +2,7 @@ import DemoLab
 import LinuxSystem
 import MirrorConfig
 import MirrorModel
+import Report
 
 /// The demonstration where no namespaces are to be had: the reference model over a recorded ping.
 enum DemoSimulation {
@@ -14,7 +15,7 @@ enum DemoSimulation {
         Terminal.write(renderConfig([mirror]) + "\n")
         let line =
             "simulate -f \(directory)/ids.yaml --pcap \(directory)/ping.pcap --port vnet0 --out \(directory)/copies"
-        Terminal.write(Terminal.styled("$ portmirror \(line)", .green) + "\n")
+        Terminal.write(styled("$ portmirror \(line)", .green) + "\n")
         try PortmirrorCommand.run(line.split(separator: " ").map(String.init), in: context)
         Terminal.write("\nWith root (sudo portmirror demo) it runs on a real bridge. On this machine:\n")
         Terminal.write(suggestion)

@@ -4,6 +4,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Report
 import Tap
 
 struct ExplainCommand: ContextualCommand {
@@ -38,19 +39,14 @@ struct ExplainCommand: ContextualCommand {
     func run(in context: CommandContext) throws {
         let machine = try context.machine(places, needsDefinitions: file == nil)
         let definitions = try machine.store.load(now: .now)
-        let existing = definitions.intents
-        var change = Reconciler.Change()
+        var wanted: [Request.Definition] = []
         if let file {
-            change.put = try InputFiles.read([file], now: .now).map { ($0.mirror, false) }
+            wanted = try InputFiles.read([file], now: .now).map { Request.Definition($0.mirror) }
         } else if let name {
-            let wanted = try NameArguments.parse([name])
-            try definitions.checkIntact(wanted)
-            try NameArguments.check(wanted, among: existing.map(\.mirror.name))
-            change.put = existing.filter { wanted.contains($0.mirror.name) }.map { ($0.mirror, $0.isTemporary) }
+            wanted = try NameArguments.parse([name]).map { Request.Definition(try definitions.mirror(named: $0)) }
         }
-        let names = Set(change.put.map(\.mirror.name))
-        change.scope = .only(names)
-        let preview = try machine.reconciler.preview(change, now: .now)
+        let names = Set(wanted.map(\.mirror.name))
+        let preview = try machine.preview(.define(wanted))
         guard preview.elsewhere.keys.allSatisfy({ !names.contains($0) }) else {
             throw UserError(
                 each: preview.elsewhere.filter { names.contains($0.key) }.sorted { $0.key < $1.key }
@@ -73,7 +69,7 @@ struct ExplainCommand: ContextualCommand {
             }
             .flatMap(explainTap)
         for item in commands {
-            text += Terminal.wrapped(item.why, width: 98, prefix: "# ") + "\(item.command)\n"
+            text += wrapped(item.why, width: 98, prefix: "# ") + "\(item.command)\n"
         }
         Terminal.write(text)
     }
@@ -86,7 +82,7 @@ struct ExplainCommand: ContextualCommand {
         }
     }
 
-    private static func waiting(_ preview: Reconciler.Preview, _ names: Set<MirrorName>) -> String {
+    private static func waiting(_ preview: Outcome, _ names: Set<MirrorName>) -> String {
         var text = ""
         for wanted in preview.desired where names.contains(wanted.mirror.name) {
             let ports = wanted.mirror.sources.map(\.port) + wanted.mirror.outputs.compactMap(\.name)

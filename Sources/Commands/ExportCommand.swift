@@ -28,7 +28,7 @@ struct ExportCommand: ContextualCommand {
         try NameArguments.check(wanted, among: all.map(\.name))
         Terminal.write(renderConfig(all.filter { wanted.isEmpty || wanted.contains($0.name) }))
         guard wanted.isEmpty, !definitions.broken.isEmpty else { return }
-        PlanOutput.complain(of: definitions.broken)
+        Terminal.writeError(definitions.broken.map { "\($0)\n" }.joined())
         Terminal.complain("what these files define isn't in the output")
         throw ExitStatus.failed
     }

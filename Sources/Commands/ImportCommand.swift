@@ -5,6 +5,7 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Report
 
 struct ImportCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -63,7 +64,7 @@ struct ImportCommand: ContextualCommand {
     // MARK: A file
 
     private func express(_ wanted: Set<MirrorName>, _ machine: Machine) throws {
-        let present = try machine.reconciler.look(now: .now)
+        let present = try machine.look()
         let found = importMirrors(
             present.observed, defined: present.desired.map(\.mirror))
         try NameArguments.check(Array(wanted), among: found.mirrors.map(\.name))
@@ -72,7 +73,7 @@ struct ImportCommand: ContextualCommand {
         let text = (remarks.isEmpty ? "" : remarks + "\n") + renderConfig(mirrors)
         if let output {
             try Files.overwrite(output, with: [UInt8](text.utf8))
-            for remark in found.remarks { Terminal.complain(remark) }
+            Terminal.complain(of: found.remarks)
         } else {
             Terminal.write(text)
         }
@@ -82,12 +83,14 @@ struct ImportCommand: ContextualCommand {
     // MARK: Taking over
 
     private func takeOver(_ wanted: Set<MirrorName>, _ machine: Machine) throws {
-        var change = Reconciler.Change()
-        change.takeOver = wanted.isEmpty ? .everything : .only(wanted)
-        let preview = try dryRun ? machine.reconciler.preview(change, now: .now) : machine.apply(change)
-        for remark in preview.takenOver?.remarks ?? [] { Terminal.complain(remark) }
-        try PlanOutput(preview).printText(isDone: !dryRun)
-        if !preview.plan.refusals.isEmpty { throw ExitStatus.failed }
-        if preview.takenOver?.isIncomplete == true { throw ExitStatus.incomplete }
+        let request = Request.adopt(wanted.isEmpty ? .everything : .only(wanted))
+        let outcome = try dryRun ? machine.preview(request) : machine.perform(request)
+        let report = OutcomeReport(outcome)
+        Terminal.complain(of: outcome.takenOver?.remarks ?? [])
+        Terminal.writeError(report.remarks(ofAll: dryRun))
+        Terminal.write(report.text(isDone: !dryRun))
+        if !outcome.plan.refusals.isEmpty { throw ExitStatus.failed }
+        if case .incomplete = outcome.verification { throw ExitStatus.failed }
+        if outcome.takenOver?.isIncomplete == true { throw ExitStatus.incomplete }
     }
 }

@@ -1,10 +1,9 @@
 import ArgumentParser
-import LinuxSystem
 import Machine
 import MirrorConfig
 import MirrorEngine
-import MirrorModel
 import MirrorPlan
+import Report
 
 struct PlanCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -28,17 +27,16 @@ struct PlanCommand: ContextualCommand {
 
     func run(in context: CommandContext) throws {
         let machine = try context.machine(places)
-        let preview = try machine.reconciler.preview(try input.change(machine)(), now: .now)
-        let output = PlanOutput(preview)
-        if quiet {
-            PlanOutput.complain(of: preview, ofAll: true)
-        } else if json {
-            try output.printJSON()
+        let outcome = try machine.preview(try input.request()())
+        let report = OutcomeReport(outcome)
+        if json {
+            Terminal.write(try report.json())
         } else {
-            try output.printText()
+            Terminal.writeError(report.remarks(ofAll: true))
+            if !quiet { Terminal.write(report.text()) }
         }
-        if !preview.plan.refusals.isEmpty || !preview.broken.isEmpty { throw ExitStatus.failed }
-        if !preview.isEmpty { throw ExitStatus.pending }
+        if !outcome.plan.refusals.isEmpty || !outcome.broken.isEmpty { throw ExitStatus.failed }
+        if !outcome.isEmpty { throw ExitStatus.pending }
     }
 }
 
@@ -59,23 +57,14 @@ struct ApplyOptions: ParsableArguments {
     }
 
     /// What the files ask for; they are being read when this returns.
-    func change(_ machine: Machine) throws -> () throws -> Reconciler.Change {
-        guard !files.isEmpty else {
-            // A repair: what one mirror can't have doesn't keep the others from theirs.
-            var repair = Reconciler.Change()
-            repair.isAllOrNothing = false
-            return { repair }
-        }
+    func request() throws -> () throws -> Request {
+        guard !files.isEmpty else { return { .repair } }
         let reading = try InputFiles.start(files, now: .now)
-        return { change(from: try reading()) }
-    }
-
-    private func change(from parsed: [ParsedMirror]) -> Reconciler.Change {
-        var change = Reconciler.Change()
-        change.relative = Set(parsed.filter { $0.positions["for"] != nil }.map(\.mirror.name))
-        change.put = parsed.map { ($0.mirror, false) }
-        change.keepsPlaces = true
-        change.removesOthers = prune
-        return change
+        return {
+            .load(
+                try reading().map {
+                    Request.Definition($0.mirror, endIsRelative: $0.positions["for"] != nil)
+                }, prune: prune)
+        }
     }
 }

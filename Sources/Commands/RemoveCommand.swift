@@ -3,6 +3,7 @@ import Machine
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Report
 
 struct RemoveCommand: ContextualCommand {
     static let configuration = CommandConfiguration(
@@ -34,24 +35,8 @@ struct RemoveCommand: ContextualCommand {
         let wanted = try NameArguments.parse(names)
         try Privilege.requireNetAdmin(to: "removing a mirror")
         let machine = try context.machine(places)
-        var change = Reconciler.Change()
-        change.isAllOrNothing = false
-        if all {
-            change.removesOthers = true
-            let done = try machine.apply(change)
-            // A mirror whose file is broken may have its definition there.
-            let known = Set(done.removed).union(done.desired.map(\.mirror.name)).union(done.elsewhere.keys)
-            for (name, tap) in done.observed.taps.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
-                Terminal.complain("\(Self.processWords(name, tap)): it goes on. To end it: kill \(tap.process)")
-            }
-            for (name, reason) in done.elsewhere.sorted(by: { $0.key < $1.key }) {
-                Terminal.complain("mirror \(name) is left alone: \(reason)")
-            }
-            try finish(done)
-            if !done.broken.isEmpty || !done.elsewhere.isEmpty { throw ExitStatus.failed }
-            return
-        }
-        let present = try machine.reconciler.look(now: .now)
+        if all { return try removeAll(machine) }
+        let present = try machine.look()
         let defined = present.desired.map(\.mirror.name)
         // What runs without a definition (a removal that was cut short) has a name too.
         let running = present.observed.running.subtracting(defined)
@@ -64,20 +49,33 @@ struct RemoveCommand: ContextualCommand {
             throw error
         }
         try Self.refuseProcesses(wanted.filter { !defined.contains($0) }, present.observed)
-        change.remove = Set(wanted)
-        change.scope = .only(change.remove)
-        let done = try machine.apply(change)
+        let outcome = try machine.perform(.remove(Set(wanted)))
         // A removal that was cut short leaves things without a name; to finish them is what was asked.
-        if done.isEmpty { try NameArguments.check(wanted, among: known) }
-        try finish(done)
+        if outcome.isEmpty { try NameArguments.check(wanted, among: known) }
+        try finish(outcome) { wanted.contains($0) }
+    }
+
+    private func removeAll(_ machine: Machine) throws {
+        let outcome = try machine.perform(.removeAll)
+        // A mirror whose file is broken may have its definition there.
+        let known = Set(outcome.removed).union(outcome.desired.map(\.mirror.name)).union(outcome.elsewhere.keys)
+        for (name, tap) in outcome.observed.taps.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
+            Terminal.complain("\(Self.processWords(name, tap)): it goes on. To end it: kill \(tap.process)")
+        }
+        for (name, reason) in outcome.elsewhere.sorted(by: { $0.key < $1.key }) {
+            Terminal.complain("mirror \(name) is left alone: \(reason)")
+        }
+        try finish(outcome) { _ in true }
+        if !outcome.broken.isEmpty || !outcome.elsewhere.isEmpty { throw ExitStatus.failed }
     }
 
     /// What couldn't be taken away is no success.
-    private func finish(_ done: Reconciler.Preview) throws {
-        PlanOutput.complain(of: done, isRemoval: true)
-        let open = done.awaited.filter { all || names.contains($0.description) }
-        PlanOutput.complain(of: open, in: done)
-        if !open.isEmpty { throw ExitStatus.failed }
+    private func finish(_ outcome: Outcome, _ isWanted: (MirrorName) -> Bool) throws {
+        let report = OutcomeReport(outcome)
+        Terminal.writeError(report.remarks(isRemoval: true))
+        Terminal.writeError(report.waitingRemovals(isWanted))
+        if outcome.awaited.contains(where: isWanted) { throw ExitStatus.failed }
+        if case .incomplete = outcome.verification { throw ExitStatus.failed }
     }
 
     /// A process that copies without a definition is nothing that could be taken away.

@@ -52,15 +52,14 @@ struct SetCommand: ContextualCommand {
     func run(in context: CommandContext) throws {
         let name = try MirrorOperands.name(operands)
         let removals = try removals
-        try Change(name: name, isDryRun: dryRun, verb: "changing", places: places, context: context).run { machine in
+        try Definition(name: name, isDryRun: dryRun, verb: "changing", places: places, context: context).run {
+            machine in
             let definitions = try machine.store.load(now: .now)
-            try definitions.checkIntact([name])
-            let intents = definitions.intents
-            try NameArguments.check([name], among: intents.map(\.mirror.name))
-            guard let old = intents.first(where: { $0.mirror.name == name }) else { return nil }
-            let isTemporary = temporary || old.isTemporary && !removals.contains(.temporary)
+            let old = try definitions.mirror(named: name)
+            let wasTemporary = definitions.intents.contains { $0.mirror.name == name && $0.isTemporary }
+            let isTemporary = temporary || wasTemporary && !removals.contains(.temporary)
             do {
-                return (try changed(old.mirror, now: .now), isTemporary)
+                return .define([Request.Definition(try changed(old, now: .now), isTemporary: isTemporary)])
             } catch let error as ValidationError {
                 throw UserError("\(error.message)", kind: .usage)
             }

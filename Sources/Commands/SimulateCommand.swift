@@ -2,6 +2,7 @@ import ArgumentParser
 import Machine
 import MirrorConfig
 import MirrorModel
+import Report
 import Simulation
 import TapHost
 
@@ -78,7 +79,7 @@ struct SimulateCommand: ContextualCommand {
                 "warning: \(counted(simulation.cutFrames, "frame")) cut when captured; a filter can't see what is missing"
             )
         }
-        if json { return try JSONOutput.print(results) }
+        if json { return try Terminal.print(results) }
         var rows = [["MIRROR", "OUTPUT", "SEEN", "COPIES", "BYTES", "FILE"]]
         for result in results {
             rows.append([
@@ -86,7 +87,7 @@ struct SimulateCommand: ContextualCommand {
                 result.file,
             ])
         }
-        Terminal.write(Terminal.table(rows))
+        Terminal.write(table(rows))
     }
 
     private static func portName(_ text: String) throws -> PortName {

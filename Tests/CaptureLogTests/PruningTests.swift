@@ -1,5 +1,6 @@
 import CaptureFile
 import CaptureLog
+import Foundation
 import Glibc
 import LinuxSystem
 import RandomNumbers
@@ -99,6 +100,32 @@ import Testing
             #expect(sizes.reduce(0, +) > 15_000)
             #expect(try numbers(path).flatMap { $0 }.last == 1999)
         }
+    }
+
+    @Test("What a log leaves is the next one's at once, though a child of the first still has its manifest open")
+    func inherited() throws {
+        try withDirectory { path in
+            let settings = try settings(path) { $0.pruning.files = 1 }
+            let log = try open(settings)
+            log.append(packet(0), timestamp: start)
+            let names = try FileManager.default.contentsOfDirectory(atPath: path)
+            let manifest = try #require(names.first { $0.hasPrefix(".portmirror-log-") })
+            // As a child has it between fork(2) and execve(2).
+            let found = try descriptor(of: "\(path)/\(manifest)")
+            let copy = try #require(found)
+            defer { close(copy) }
+            log.finish()
+            try self.log(settings, files: 1)
+            #expect(try files(path).count == 1)
+        }
+    }
+
+    private func descriptor(of path: String) throws -> Int32? {
+        for number in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap({ Int32($0) }) {
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
+            if target == path { return dup(number) }
+        }
+        return nil
     }
 
     @Test("Old files go though no packet comes") func age() throws {

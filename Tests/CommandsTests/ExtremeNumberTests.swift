@@ -3,6 +3,7 @@ import Foundation
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Report
 import RandomNumbers
 import Tap
 import Testing
@@ -12,9 +13,6 @@ import TrafficControl
 
 /// Numbers from outside that no sane person or program would give: a trap would end the program, and this test.
 @Suite struct ExtremeNumberTests {
-    private let show: ShowCommand
-
-    init() throws { show = try ShowCommand.parse(["m"]) }
 
     // MARK: The command line
 
@@ -110,7 +108,7 @@ import TrafficControl
                     observed: Observation(engines: [.trafficControl]),
                     now: Timestamp(secondsSince1970: moment))
                 let status = try #require(all.first)
-                let text = show.text(status, now: Timestamp(secondsSince1970: moment))
+                let text = status.text(now: Timestamp(secondsSince1970: moment))
                 #expect(text.contains("time left"))
             }
         }
@@ -120,8 +118,8 @@ import TrafficControl
 
     private static let report = """
         {"version":1,"process":4711,"since":40,"definition":"from vnet0","problems":["none"],
-        "sources":[{"port":"vnet0","received":25,"lost":5,"superFrames":1,"segments":3},
-        {"port":"vnet1","received":25,"lost":5,"superFrames":1,"segments":3}],
+        "sources":[{"port":"vnet0","received":25,"lost":5,"super-frames":1,"segments":3},
+        {"port":"vnet1","received":25,"lost":5,"super-frames":1,"segments":3}],
         "copies":[{"port":"vnet0","direction":"ingress","output":"vnet2","delivered":9,"deliveredBytes":900,
         "failed":{"too-big":2,"unheard-of":1,"unknown":3},"failedBytes":100},
         {"port":"vnet0","direction":"egress","output":"files:/captures","delivered":9,"deliveredBytes":900,
@@ -140,9 +138,9 @@ import TrafficControl
             let all = statuses(
                 of: mirror.map { [DesiredMirror(mirror: $0, match: .everything)] } ?? [], observed: observed, now: time)
             let status = try #require(all.first)
-            let text = show.text(status, now: time)
+            let text = status.text(now: time)
             #expect(text.contains("selected"))
-            #expect(try JSONOutput.text(MirrorJSON(status)).contains("\"selected\""))
+            #expect(try jsonText(status).contains("\"selected\""))
         }
     }
 

@@ -1,6 +1,9 @@
 import ArgumentParser
+import FoundationEssentials
+import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Report
 import Tap
 import Testing
 import TrafficControl
@@ -117,16 +120,16 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
             }
 
             """
-        #expect(try JSONOutput.text(MirrorJSON(degraded())) == expected)
+        #expect(try jsonText(degraded()) == expected)
     }
 
     @Test("Numbers that may be more, and what the output's queue has dropped, are told as that") func minimum() throws {
         var status = try degraded()
         for place in status.points.indices { status.points[place].counters.failuresAreMinimum = true }
         status.outputs[0].queue = PortQueue(kind: "tbf", dropped: 31)
-        let text = try JSONOutput.text(MirrorJSON(status))
+        let text = try jsonText(status)
         #expect(text.contains(#""minimum" : true"#) && text.contains(#""queue-dropped" : 31"#))
-        let shown = try ShowCommand.parse(["ids"]).text(status, now: Timestamp(secondsSince1970: 0))
+        let shown = Terminal.shown(status.text(now: Timestamp(secondsSince1970: 0)))
         for line in [
             "delivered: at most 12 packets", "failed: at least 8 packets",
             "queue: the tbf qdisc of vnet2 has dropped 31 packets",
@@ -136,16 +139,15 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
     }
 
     @Test("What a mirror asks for is told if it asks for it") func mirrorAsksForTold() throws {
-        let text = try JSONOutput.text(
-            MirrorJSON(
-                degraded {
-                    $0.sources = [.bridge(try PortName("br0"))]
-                    $0.vlans = try VLANSet([10...10, 20...29])
-                    $0.filter = "net 10.0.0.0/8"
-                    $0.sample = 8
-                    $0.reserve = true
-                    $0.until = Timestamp(secondsSince1970: 1_800_000_000)
-                }))
+        let text = try jsonText(
+            (degraded {
+                $0.sources = [.bridge(try PortName("br0"))]
+                $0.vlans = try VLANSet([10...10, 20...29])
+                $0.filter = "net 10.0.0.0/8"
+                $0.sample = 8
+                $0.reserve = true
+                $0.until = Timestamp(secondsSince1970: 1_800_000_000)
+            }))
         for line in [
             #""vlans" : "10,20-29""#, #""filter" : "net 10.0.0.0/8""#, #""sample" : 8"#, #""reserve" : true"#,
             #""until" : "2027-01-15T08:00:00Z""#, #""bridge" : true"#, #""direction" : "ingress""#,
@@ -158,20 +160,54 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
         var status = try degraded()
         status.mirror = nil
         (status.sources, status.outputs) = ([], [])
-        let text = try JSONOutput.text(MirrorJSON(status))
+        let text = try jsonText(status)
         #expect(!text.contains("\"sample\""))
         #expect(text.contains("\"from\" : [\n\n  ]"))
     }
 
+    @Test("What is written is read again as it was, but for what follows from the rest") func roundTrip() throws {
+        var status = try degraded {
+            $0.vlans = try VLANSet([10...10, 20...29])
+            $0.filter = "net 10.0.0.0/8"
+            $0.until = Timestamp(secondsSince1970: 1_800_000_000)
+            $0.engine = .tc
+            $0.outputs.append(.vlan(12, bridge: try PortName("ovsbr0")))
+            $0.outputs.append(
+                .files(
+                    FileSettings(
+                        directory: try DirectoryPath("/captures"), name: "%H", format: .pcap, compression: .zstd,
+                        rotateSize: 1 << 20, rotateTime: .seconds(60), rotatePackets: 7, keepFiles: 3,
+                        keepBytes: 1 << 30, keepAge: .seconds(3600), keepPercent: 80)))
+        }
+        status.outputs[0].queue = PortQueue(kind: "tbf", dropped: 31)
+        status.countersAge = .seconds(5)
+        status.note = "so it is"
+        status.points[1].counters.failuresAreMinimum = true
+        status.points[0].counters.knowsFailures = false
+        for mirror in [status.mirror, nil] {
+            status.mirror = mirror
+            let snapshot = StatusSnapshot(time: Timestamp(secondsSince1970: 1_900_000_000), mirrors: [status])
+            let text = try jsonText(snapshot)
+            let read = try JSONDecoder().decode(StatusSnapshot.self, from: Data(text.utf8))
+            #expect(try jsonText(read) == text)
+            #expect(read.mirrors[0].mirror == mirror && read.time == snapshot.time)
+            #expect(read.mirrors[0].text(now: read.time) == status.text(now: read.time))
+            let later = text.replacing("\"version\" : 1", with: "\"version\" : 2")
+            #expect(throws: UserError.self) {
+                try JSONDecoder().decode(StatusSnapshot.self, from: Data(later.utf8))
+            }
+        }
+    }
+
     @Test("No mirrors are an empty array") func noMirrorsEmptyArray() throws {
-        #expect(try JSONOutput.text([MirrorJSON]()) == "[\n\n]\n")
+        #expect(try jsonText([MirrorStatus]()) == "[\n\n]\n")
     }
 }
 
 @Suite struct ShowTests {
     /// What a reader without colour sees.
     private func shown(_ status: MirrorStatus, now: Int64 = 0) throws -> String {
-        let text = try ShowCommand.parse(["ids"]).text(status, now: Timestamp(secondsSince1970: now))
+        let text = status.text(now: Timestamp(secondsSince1970: now))
         let parts = Terminal.shown(text).split(separator: "\u{1b}[", omittingEmptySubsequences: false)
         return (parts.prefix(1) + parts.dropFirst().map { $0.drop { $0 != "m" }.dropFirst() }).joined()
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
+import Report
 import Tap
 import Testing
 import TrafficControl
@@ -90,7 +91,7 @@ import TrafficControl
     }
 
     @Test("show tells what the process tells: reasons, losses before, files") func shown() throws {
-        let text = try ShowCommand.parse(["m"]).text(running(), now: Timestamp(secondsSince1970: 100))
+        let text = try running().text(now: Timestamp(secondsSince1970: 100))
         let parts = Terminal.shown(text).split(separator: "\u{1b}[", omittingEmptySubsequences: false)
         let plain = (parts.prefix(1) + parts.dropFirst().map { $0.drop { $0 != "m" }.dropFirst() }).joined()
         #expect(
@@ -116,7 +117,7 @@ import TrafficControl
     }
 
     @Test("JSON has the same, exact") func json() throws {
-        let text = try JSONOutput.text(MirrorJSON(running()))
+        let text = try jsonText(running())
         for part in [
             #""process" : {"#, #""id" : 4711"#, #""since" : "1970-01-01T00:00:40Z""#, #""super-frames" : 1"#,
             #""received" : 25"#, #""current" : "a.pcapng""#, #""finished" : 3"#, #""removed" : 1"#, #""spread" : true"#,

@@ -8,7 +8,7 @@ import Testing
 @Suite struct TerminalTests {
     @Test("Columns stand under each other, without spaces at the end") func columnsStandUnderEach() {
         #expect(
-            Terminal.table([["NAME", "STATE", "TO"], ["ids", "active", "vnet2"], ["long-name", "waiting", ""]]) == """
+            table([["NAME", "STATE", "TO"], ["ids", "active", "vnet2"], ["long-name", "waiting", ""]]) == """
                 NAME       STATE    TO
                 ids        active   vnet2
                 long-name  waiting
@@ -17,19 +17,19 @@ import Testing
     }
 
     @Test("Rows may be shorter than others, or empty") func rowsMayShorterThan() {
-        #expect(Terminal.table([]) == "")
-        #expect(Terminal.table([[]]) == "\n")
-        #expect(Terminal.table([["a"], [], ["b", "c"], ["", "d"]]) == "a\n\nb  c\n   d\n")
+        #expect(table([]) == "")
+        #expect(table([[]]) == "\n")
+        #expect(table([["a"], [], ["b", "c"], ["", "d"]]) == "a\n\nb  c\n   d\n")
     }
 
     @Test("What takes several bytes is one character wide") func takesSeveralBytesOne() {
-        #expect(Terminal.table([["äö", "x"], ["abc", "y"]]) == "äö   x\nabc  y\n")
+        #expect(table([["äö", "x"], ["abc", "y"]]) == "äö   x\nabc  y\n")
     }
 
     @Test("Text is wrapped between words") func textWrappedBetweenWords() {
-        #expect(Terminal.wrapped("one two three", width: 7, prefix: "# ") == "# one two\n# three\n")
-        #expect(Terminal.wrapped("unbreakable", width: 3, prefix: "") == "unbreakable\n")
-        #expect(Terminal.wrapped("", width: 10, prefix: "# ") == "")
+        #expect(wrapped("one two three", width: 7, prefix: "# ") == "# one two\n# three\n")
+        #expect(wrapped("unbreakable", width: 3, prefix: "") == "unbreakable\n")
+        #expect(wrapped("", width: 10, prefix: "# ") == "")
     }
 }
 
@@ -45,7 +45,7 @@ import Testing
     func escaped(text: String, shown: String) {
         #expect(Terminal.shown("a\(text)b\n") == "a\(shown)b\n")
         #expect("a\(text)b".onOneLine == "a\(shown)b")
-        #expect(Terminal.table([["a\(text)b", "c"]]) == "a\(shown)b  c\n")
+        #expect(table([["a\(text)b", "c"]]) == "a\(shown)b  c\n")
     }
 
     @Test("What a person reads stays as it is", arguments: ["", "plain", "öß漢🇩🇪e\u{301}", "a\tb\n", "\u{f0000}"])
@@ -56,14 +56,14 @@ import Testing
     @Test("A text that others chose makes no line of its own") func lines() {
         let forged = "x\nportmirror: all is well"
         #expect(forged.onOneLine == "x\\nportmirror: all is well")
-        #expect(Terminal.table([["NAME", forged]]).split(separator: "\n").count == 1)
+        #expect(table([["NAME", forged]]).split(separator: "\n").count == 1)
         #expect(UserError(forged, advice: forged).description.split(separator: "\n").count == 2)
         #expect(UserError(each: [forged, "y"]).description == "x\\nportmirror: all is well\ny")
     }
 
     @Test("In JSON they are escapes that mean the same") func json() throws {
         for (text, _) in Self.unprintable {
-            let json = try JSONOutput.text(["key": "a\(text)b"])
+            let json = try jsonText(["key": "a\(text)b"])
             #expect(Terminal.shown(json) == json)
             #expect(json.unicodeScalars.allSatisfy { !$0.isUnprintable || $0 == "\n" })
         }

@@ -44,16 +44,20 @@ struct EngineUnderTest {
             runDirectory: directory)
     }
 
-    func preview(_ mirrors: [Mirror]) throws -> Reconciler.Preview {
-        try reconciler.preview(change(mirrors), now: Self.now)
+    func preview(_ mirrors: [Mirror]) throws -> MirrorEngine.Outcome {
+        try reconciler.preview(request(mirrors), now: Self.now)
     }
 
-    func apply(_ mirrors: [Mirror]) throws { _ = try reconciler.apply(change(mirrors), now: Self.now) }
+    /// What was planned has to be there when it is looked at again.
+    func apply(_ mirrors: [Mirror]) throws {
+        let outcome = try reconciler.perform(request(mirrors), now: Self.now)
+        guard outcome.verification == .confirmed || outcome.isEmpty else {
+            throw UserError("the act isn't confirmed by another look: \(outcome.verification)")
+        }
+    }
 
     func remove(_ names: Set<MirrorName>) throws {
-        var change = Reconciler.Change()
-        change.remove = names
-        _ = try reconciler.apply(change, now: Self.now)
+        _ = try reconciler.perform(.remove(names), now: Self.now)
     }
 
     func observe(outputs: Set<PortName> = []) throws -> Observation {
@@ -63,11 +67,9 @@ struct EngineUnderTest {
     /// The mirrors that have a file.
     func defined() throws -> [MirrorName] { try reconciler.look(now: Self.now).definitions.intents.map(\.mirror.name) }
 
-    private func change(_ mirrors: [Mirror]) -> Reconciler.Change {
-        var change = Reconciler.Change()
+    private func request(_ mirrors: [Mirror]) -> Request {
         // Temporary: nothing has to be waited for until it is on a disk.
-        change.put = mirrors.map { ($0, true) }
-        return change
+        .load(mirrors.map { Request.Definition($0, isTemporary: true) }, prune: false)
     }
 }
 

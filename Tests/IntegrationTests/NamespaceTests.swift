@@ -207,7 +207,7 @@ extension IntegrationTests {
                 }
                 let listed = try elsewhere("list")
                 #expect(listed.status == 0 && listed.output == "", "\(listed)")
-                #expect(try elsewhere("list", "--foreign").output.contains("portmirror in another network namespace"))
+                #expect(try elsewhere("list", "--foreign").output.contains("portmirror of another network namespace"))
                 let applied = try elsewhere("apply")
                 #expect(applied.status == 0 && applied.output == "nothing to change\n", "\(applied)")
                 #expect(try elsewhere("remove", "--all").status == 0)

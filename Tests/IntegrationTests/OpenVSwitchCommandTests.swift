@@ -65,8 +65,11 @@ extension IntegrationTests {
         @Test(
             "A database that can't be right is an error of the command line, which names what can",
             arguments: [
-                ("nome", "say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT, or none"),
-                ("127.0.0.1:6640", "say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT, or none"),
+                ("nome", "say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT\n  without any Open vSwitch: --db none"),
+                (
+                    "127.0.0.1:6640",
+                    "say unix:FILE, tcp:HOST:PORT or ssl:HOST:PORT\n  without any Open vSwitch: --db none"
+                ),
                 ("ssl:127.0.0.1", "ssl:127.0.0.1:6640 needs --private-key, --certificate and --ca-cert"),
             ])
         func wrongName(name: String, says: String) throws {

@@ -25,6 +25,29 @@ import Testing
         withExtendedLifetime(held) {}
     }
 
+    @Test("A lock is given back though a child still has the descriptor, as between fork(2) and execve(2)")
+    func inheritedLock() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/lock"
+        var copy: Int32 = -1
+        do {
+            let held = try FileLock(path)
+            var name = [CChar](repeating: 0, count: 4096)
+            for number in Int32(3)..<1024 {
+                let count = readlink("/proc/self/fd/\(number)", &name, name.count)
+                if count > 0, String(decoding: name.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) == path
+                {
+                    copy = dup(number)
+                    break
+                }
+            }
+            withExtendedLifetime(held) {}
+        }
+        try #require(copy >= 0)
+        defer { close(copy) }
+        _ = try FileLock(path, atMost: 50)
+    }
+
     @Test("It is news of a directory that the one above it is moved away") func movedAway() throws {
         let directory = try TemporaryDirectory()
         let above = "\(directory.path)/above"

@@ -65,10 +65,9 @@ import Testing
             guard saves <= 3, let now = (try? Files.read(place)) ?? nil else { return }
             try? Files.write(now + [UInt8]("# save \(saves)\n".utf8), to: place)
         }
-        var change = Reconciler.Change()
-        change.put = [(try machine.mirror("x", "c"), false)]
-        for number in 1..<count { change.put.append((try machine.mirror("m\(number)", "a"), false)) }
-        _ = try machine.reconciler.apply(change, now: machine.now)
+        var mirrors = [try machine.mirror("x", "c")]
+        for number in 1..<count { mirrors.append(try machine.mirror("m\(number)", "a")) }
+        _ = try machine.load(mirrors)
         let after = try #require(machine.files[place])
         for save in 1...3 { #expect(after.contains("# save \(save)\n")) }
         let intents = try machine.store.load(now: machine.now).intents

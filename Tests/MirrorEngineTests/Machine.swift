@@ -21,10 +21,21 @@ final class PaperEngine: Engine {
     private(set) var performed = 0
     /// What happens on the machine after the definitions were read, and before anything is changed.
     var meanwhile: (() -> Void)?
+    /// What happens on the machine after the steps, before it is looked at again.
+    var afterwards: ((inout Observation) throws -> Void)?
 
     init(_ world: Observation) { simulator = Simulator(world) }
 
-    func observe(into observation: inout Observation) throws { observation = simulator.world }
+    private var hasActed = false
+
+    func observe(into observation: inout Observation) throws {
+        if hasActed, let afterwards {
+            var world = simulator.world
+            try afterwards(&world)
+            simulator = Simulator(world)
+        }
+        observation = simulator.world
+    }
 
     func inspect(_ outputs: [ResolvedPort], in observation: inout Observation) throws {
         meanwhile?()
@@ -42,6 +53,7 @@ final class PaperEngine: Engine {
             }
             try simulator.perform(step)
         }
+        hasActed = true
         return []
     }
 }
@@ -82,24 +94,22 @@ final class Machine {
         try Files.write([UInt8](text.utf8), to: "\(store.permanentDirectory)/\(file)")
     }
 
-    func put(_ mirrors: Mirror..., temporary: Bool = false, new: Bool = false) throws -> Reconciler.Preview {
-        var change = Reconciler.Change()
-        change.put = mirrors.map { ($0, temporary) }
-        change.mustBeNew = new
-        return try reconciler.apply(change, now: now)
+    func put(_ mirrors: Mirror..., temporary: Bool = false, new: Bool = false) throws -> Outcome {
+        guard new else { return try load(mirrors, temporary: temporary) }
+        return try reconciler.perform(
+            .define(mirrors.map { Request.Definition($0, isTemporary: temporary) }, mustBeNew: true), now: now)
     }
 
-    func repair() throws -> Reconciler.Preview {
-        var change = Reconciler.Change()
-        change.isAllOrNothing = false
-        return try reconciler.apply(change, now: now)
+    @discardableResult
+    func load(_ mirrors: [Mirror], temporary: Bool? = false, prune: Bool = false) throws -> Outcome {
+        try reconciler.perform(
+            .load(mirrors.map { Request.Definition($0, isTemporary: temporary) }, prune: prune), now: now)
     }
 
-    func remove(_ names: String...) throws -> Reconciler.Preview {
-        var change = Reconciler.Change()
-        change.remove = Set(try names.map { try MirrorName($0) })
-        change.scope = .only(change.remove)
-        return try reconciler.apply(change, now: now)
+    func repair() throws -> Outcome { try reconciler.perform(.repair, now: now) }
+
+    func remove(_ names: String...) throws -> Outcome {
+        try reconciler.perform(.remove(Set(try names.map { try MirrorName($0) })), now: now)
     }
 
     /// Every file of definitions and what is in it.

@@ -25,10 +25,8 @@ import Testing
         let files = machine.files
         machine.engine.failsAt = machine.engine.performed + failing
         let fresh = [try machine.mirror("new", to: "c"), try machine.mirror("old", "a", to: "b")]
-        var change = Reconciler.Change()
-        change.put = fresh.map { ($0, false) }
         do {
-            _ = try machine.reconciler.apply(change, now: machine.now)
+            try machine.load(fresh)
             // Fewer steps than that: it went through.
             #expect(machine.engine.performed <= machine.engine.failsAt ?? 0)
         } catch let error as UserError {
@@ -45,16 +43,15 @@ import Testing
         _ = try machine.put(try machine.mirror("old", "c"))
         let state = machine.state
         let files = machine.files
-        var change = Reconciler.Change()
-        for number in 0..<60 { change.put.append((try machine.mirror("m\(number)"), false)) }
+        let mirrors = try (0..<60).map { try machine.mirror("m\($0)") }
         machine.engine.failsAt = machine.engine.performed + 70
-        #expect(throws: UserError.self) { _ = try machine.reconciler.apply(change, now: machine.now) }
+        #expect(throws: UserError.self) { try machine.load(mirrors) }
         #expect(machine.state == state)
         #expect(machine.files == files)
         machine.engine.failsAt = nil
-        #expect(try machine.reconciler.apply(change, now: machine.now).added.count == 60)
+        #expect(try machine.load(mirrors).added.count == 60)
         #expect(machine.files.count == 61)
-        #expect(try machine.reconciler.apply(change, now: machine.now).isEmpty)
+        #expect(try machine.load(mirrors).isEmpty)
     }
 
     @Test(
@@ -123,10 +120,8 @@ import Testing
         _ = try machine.put(try machine.mirror("ids"), new: true)
         #expect(try machine.put(try machine.mirror("ids"), new: true).isEmpty)
         #expect(throws: UserError.self) { _ = try machine.put(try machine.mirror("ids", "c"), new: true) }
-        var change = Reconciler.Change()
-        change.put = [(try machine.mirror("ids", "c"), false)]
-        change.mustBeNew = true
-        #expect(throws: UserError.self) { _ = try machine.reconciler.preview(change, now: machine.now) }
+        let request = Request.define([Request.Definition(try machine.mirror("ids", "c"))], mustBeNew: true)
+        #expect(throws: UserError.self) { _ = try machine.reconciler.preview(request, now: machine.now) }
     }
 
     @Test("A mirror that is there but for being temporary is said to be that, with what makes it permanent")
@@ -178,14 +173,15 @@ import Testing
     @Test("A time from now counts from the first time: applying the file again doesn't put the end off")
     func relativeTimes() throws {
         let machine = try Machine()
-        var change = Reconciler.Change()
-        change.put = [(try machine.mirror("ids", until: 600), false)]
-        change.relative = [try MirrorName("ids")]
-        _ = try machine.reconciler.apply(change, now: machine.now)
+        func define() throws -> Outcome {
+            let definition = Request.Definition(
+                try machine.mirror("ids", until: 600), isTemporary: false, endIsRelative: true)
+            return try machine.reconciler.perform(.load([definition], prune: false), now: machine.now)
+        }
+        _ = try define()
         let files = machine.files
         machine.now = Timestamp(secondsSince1970: machine.now.secondsSince1970 + 60)
-        change.put = [(try machine.mirror("ids", until: 600), false)]
-        #expect(try machine.reconciler.apply(change, now: machine.now).isEmpty)
+        #expect(try define().isEmpty)
         #expect(machine.files == files)
     }
 
@@ -204,10 +200,8 @@ import Testing
         let machine = try Machine()
         _ = try machine.put(try machine.mirror("ids"))
         try Files.remove("\(machine.store.permanentDirectory)/ids.yaml")
-        var change = Reconciler.Change()
-        change.put = [(try machine.mirror("web", "c"), false)]
-        change.scope = .only([try MirrorName("web")])
-        #expect(try machine.reconciler.apply(change, now: machine.now).leftovers == [])
+        let request = Request.define([Request.Definition(try machine.mirror("web", "c"))])
+        #expect(try machine.reconciler.perform(request, now: machine.now).leftovers == [])
         #expect(machine.engine.simulator.world.points.count == 4)
         #expect(try machine.repair().leftovers.map(\.description) == ["ids"])
         #expect(machine.engine.simulator.world.points.count == 2)

@@ -13,6 +13,7 @@ private final class AbsentSwitch: Engine {
     var answers = false
     var hides: Set<MirrorName> = []
     var isDeclined = false
+    var isRemote = false
 
     private var capabilities: EngineCapabilities {
         guard !answers else { return .openVSwitch }
@@ -23,6 +24,8 @@ private final class AbsentSwitch: Engine {
 
     func observe(into observation: inout Observation) throws {
         observation.switchDatabase.isDeclined = isDeclined
+        observation.switchDatabase.isRemote = isRemote
+        if isRemote { observation.switchDatabase.name = "tcp:10.0.0.1" }
         if !answers, !isDeclined { observation.switchDatabase.file = .owners(hides) }
         observation.engines.append(capabilities)
     }
@@ -65,18 +68,14 @@ private final class DoubtfulTap: Engine {
         machine.engine.simulator = Simulator(world)
     }
 
-    private func apply(_ edit: (inout Reconciler.Change) throws -> Void = { _ in }) throws -> Reconciler.Preview {
-        var change = Reconciler.Change()
-        change.isAllOrNothing = false
-        try edit(&change)
-        return try reconciler.apply(change, now: machine.now)
+    private func apply(_ request: Request = .repair) throws -> Outcome {
+        try reconciler.perform(request, now: machine.now)
     }
 
-    private func remove() throws -> Reconciler.Preview {
-        try apply { change in
-            change.remove = [try MirrorName("ids")]
-            change.scope = .only(change.remove)
-        }
+    private func remove() throws -> Outcome { try apply(.remove([try MirrorName("ids")])) }
+
+    private func other() throws -> Request {
+        .define([Request.Definition(try machine.mirror("other", "a", to: "c"))])
     }
 
     private var kept: Bool { Files.exists("\(machine.store.permanentDirectory)/ids.removed") }
@@ -110,11 +109,8 @@ private final class DoubtfulTap: Engine {
         let tap = DoubtfulTap(try MirrorName("cut"))
         let reconciler = Reconciler(
             engines: [machine.engine, tap], store: machine.store, runDirectory: "\(machine.directory)/run")
-        func apply(_ edit: (inout Reconciler.Change) throws -> Void = { _ in }) throws -> Reconciler.Preview {
-            var change = Reconciler.Change()
-            change.isAllOrNothing = false
-            try edit(&change)
-            return try reconciler.apply(change, now: machine.now)
+        func apply(_ request: Request = .repair) throws -> Outcome {
+            try reconciler.perform(request, now: machine.now)
         }
         let before = machine.state
         var mirror = try machine.mirror("cut")
@@ -122,9 +118,9 @@ private final class DoubtfulTap: Engine {
         mirror.engine = .tap
         for length: UInt32 in [60, 70] {
             mirror.snaplen = length
-            #expect(try apply { $0.put = [(mirror, false)] }.awaited.isEmpty)
+            #expect(try apply(.define([Request.Definition(mirror)])).awaited.isEmpty)
         }
-        let done = try apply { $0.remove = [mirror.name] }
+        let done = try apply(.remove([mirror.name]))
         #expect(done.awaited == [mirror.name] && done.plan.steps.isEmpty)
         #expect(
             done.remarks.contains { $0.contains("it is unknown whether 'portmirror run cut' runs: it says nothing") })
@@ -140,6 +136,17 @@ private final class DoubtfulTap: Engine {
         #expect(try apply().isEmpty && machine.state == before)
     }
 
+    @Test("It waits as well while another machine's database is looked at, which tells nothing of this one's")
+    func otherMachine() throws {
+        _ = try remove()
+        ovs.isRemote = true
+        ovs.answers = true
+        #expect(try apply().settled.isEmpty && kept)
+        #expect(try apply(other()).settled.isEmpty && kept)
+        ovs.isRemote = false
+        #expect(try apply().settled.map(\.description) == ["ids"])
+    }
+
     @Test("It waits as long as there is no answer, and the next change of any kind that gets one finishes it")
     func isFinished() throws {
         _ = try remove()
@@ -147,10 +154,7 @@ private final class DoubtfulTap: Engine {
         #expect(try remove().awaited.map(\.description) == ["ids"])
         #expect(kept && hasRecord)
         ovs.answers = true
-        let done = try apply { change in
-            change.put = [(try machine.mirror("other", "a", to: "c"), false)]
-            change.scope = .only([try MirrorName("other")])
-        }
+        let done = try apply(other())
         #expect(done.settled.map(\.description) == ["ids"])
         #expect(!kept && !machine.engine.simulator.world.records.contains { $0.port.index == 3 })
     }
@@ -168,7 +172,7 @@ private final class DoubtfulTap: Engine {
 
         ovs.answers = false
         try machine.write("version: 1\nmirrors:\n  ids: {from: x, to: b}\n", "ids.yaml")
-        #expect(try apply { $0.removesOthers = true }.awaited.map(\.description) == ["ids"])
+        #expect(try apply(.removeAll).awaited.map(\.description) == ["ids"])
         ovs.answers = true
         #expect(try apply().settled.map(\.description) == ["ids"])
 
@@ -176,7 +180,7 @@ private final class DoubtfulTap: Engine {
         try machine.write("version: 1\nmirrors:\n  ids: {from: x, to: b}\n", "ids.yaml")
         var moved = try machine.mirror("ids", "a", to: "c")
         moved.engine = .tc
-        #expect(try apply { $0.put = [(moved, false)] }.awaited.map(\.description) == ["ids"])
+        #expect(try apply(.define([Request.Definition(moved)])).awaited.map(\.description) == ["ids"])
         #expect(kept)
     }
 
@@ -185,7 +189,7 @@ private final class DoubtfulTap: Engine {
         _ = try remove()
         var anew = try machine.mirror("ids", "a", to: "c")
         anew.engine = .tc
-        let done = try apply { $0.put = [(anew, false)] }
+        let done = try apply(.define([Request.Definition(anew)]))
         #expect(done.added.map(\.description) == ["ids"])
         #expect(kept && hasRecord)
         #expect(try apply().awaited.map(\.description) == ["ids"] && kept)
@@ -207,7 +211,8 @@ private final class DoubtfulTap: Engine {
     func failing() throws {
         try machine.write("version: 1\nmirrors:\n  web: {from: a, to: c}\n", "web.yaml")
         machine.engine.failsAt = machine.engine.performed
-        #expect(throws: UserError.self) { try apply { $0.remove = [try MirrorName("ids")] } }
+        let web = Request.Definition(try machine.mirror("web", "a", to: "c"))
+        #expect(throws: UserError.self) { try apply(.load([web], prune: true)) }
         #expect(!kept)
         machine.engine.failsAt = nil
         try machine.write("{", "ids.removed")
@@ -234,9 +239,7 @@ private final class DoubtfulTap: Engine {
     func declined() throws {
         _ = try remove()
         ovs.isDeclined = true
-        let other = try apply { change in
-            change.put = [(try machine.mirror("other", "a", to: "c"), false)]
-        }
+        let other = try apply(other())
         #expect(other.awaited.map(\.description) == ["ids"] && kept)
         #expect(try apply().awaited.map(\.description) == ["ids"])
         #expect(kept && hasRecord)

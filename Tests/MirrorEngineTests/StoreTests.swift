@@ -39,10 +39,7 @@ import Testing
     func redefinedAndPruned() throws {
         let machine = try Machine()
         try machine.write(Self.lab, "lab.yaml")
-        var change = Reconciler.Change()
-        change.put = [(try machine.mirror("x", "c"), false)]
-        change.removesOthers = true
-        _ = try machine.reconciler.apply(change, now: machine.now)
+        try machine.load([try machine.mirror("x", "c")], prune: true)
         #expect(try names(machine) == ["x"])
         #expect(try machine.store.load(now: machine.now).intents.first?.mirror.sources == [parseSource("c")])
         #expect(try machine.repair().isEmpty)
@@ -82,10 +79,8 @@ import Testing
     func keepsPlaces() throws {
         let machine = try Machine()
         _ = try machine.put(try machine.mirror("look"), temporary: true)
-        var change = Reconciler.Change()
-        change.put = [(try machine.mirror("look"), false), (try machine.mirror("ids", "c"), false)]
-        change.keepsPlaces = true
-        let preview = try machine.reconciler.apply(change, now: machine.now)
+        let preview = try machine.load(
+            [try machine.mirror("look"), try machine.mirror("ids", "c")], temporary: nil)
         #expect(preview.changed == [])
         #expect(
             Set(machine.files.keys) == [

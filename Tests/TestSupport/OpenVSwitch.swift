@@ -129,10 +129,12 @@ public final class OpenVSwitch {
         started = [:]
     }
 
-    /// Whether a process is there and isn't just waiting to be reaped: daemons are nobody's children here.
+    /// Whether a process is there and isn't just waiting to be reaped: daemons are nobody's children here. One whose first
+    /// thread has ended still holds its files as long as it has others.
     private static func isAlive(_ id: pid_t) -> Bool {
         guard let status = TextFile.read("/proc/\(id)/stat"), let end = status.lastIndex(of: ")") else { return false }
-        return !["Z", "X"].contains(status[end...].dropFirst(2).prefix(1))
+        guard ["Z", "X"].contains(status[end...].dropFirst(2).prefix(1)) else { return true }
+        return (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task").count > 1) ?? false
     }
 
     // MARK: Programs

@@ -31,18 +31,14 @@ private final class Plant {
     }
 
     @discardableResult
-    func put(_ mirrors: Mirror...) throws -> Reconciler.Preview {
-        var change = Reconciler.Change()
-        change.put = mirrors.map { ($0, false) }
-        return try reconciler.apply(change, now: now)
+    func put(_ mirrors: Mirror...) throws -> Outcome {
+        try reconciler.perform(
+            .load(mirrors.map { Request.Definition($0, isTemporary: false) }, prune: false), now: now)
     }
 
     @discardableResult
-    func remove(_ name: String) throws -> Reconciler.Preview {
-        var change = Reconciler.Change()
-        change.remove = [try MirrorName(name)]
-        change.scope = .only(change.remove)
-        return try reconciler.apply(change, now: now)
+    func remove(_ name: String) throws -> Outcome {
+        try reconciler.perform(.remove([try MirrorName(name)]), now: now)
     }
 
     /// The kernel's objects and this program's files.

@@ -53,12 +53,14 @@ public final class EngineGroup {
     public func begin() { for engine in engines { engine.begin() } }
 
     /// Looks at everything that a plan needs.
-    /// - Parameter outputs: the ports whose offloads are of interest; those with a record are looked at anyway.
-    public func observe(outputs: Set<PortName> = []) throws -> Observation {
+    /// - Parameters:
+    ///   - outputs: the ports whose offloads are of interest; those with a record are looked at anyway.
+    ///   - isLocal: whether this machine is meant, also where another one's database is named.
+    public func observe(outputs: Set<PortName> = [], isLocal: Bool = false) throws -> Observation {
         var observation = Observation()
         begin()
         for engine in engines { try engine.observe(into: &observation) }
-        observation.leaveOutThisMachine()
+        if isLocal { observation.leaveOutOtherMachines() } else { observation.leaveOutThisMachine() }
         try look(at: outputs, of: &observation)
         return observation
     }

@@ -1,145 +1,116 @@
 internal import JSONCoding
 internal import MirrorConfig
-internal import MirrorModel
+public import MirrorModel
 public import MirrorPlan
 
 /// A report as it goes from the process that taps to whoever asks it: a JSON object on one line, without a line feed.
 ///
-/// `version` is 1. What a reader doesn't know it passes over; a reason of failure that it doesn't know it counts among
-/// the others.
+/// What a reader doesn't know it passes over; a reason of failure that it doesn't know it counts among the others.
 extension TapReport {
     /// The report as text in UTF-8.
     public var encoded: [UInt8] {
-        get throws { try JSON.encode(Stored(self), .line) }
+        get throws { try JSON.encode(self, .line) }
     }
 
     /// From what ``encoded`` gave.
     /// - Throws: ``UserError`` if that isn't a report, or is one of a later version.
     public init(decoding bytes: [UInt8]) throws {
-        let stored: Stored
         do {
-            stored = try JSON.decode(Stored.self, from: bytes)
-            guard stored.version == Stored.version else {
-                throw UserError(
-                    "it speaks version \(stored.version) of the report, and this program version \(Stored.version)",
-                    advice: "start it again with the program that is installed now")
-            }
-            self = try stored.report
+            self = try JSON.decode(TapReport.self, from: bytes)
         } catch let error as UserError {
             throw error
         } catch {
             throw UserError("what it answered isn't a report: \(error)")
         }
     }
+}
 
-    private struct Stored: Codable {
-        static let version = 1
+extension TapReport: Codable {
+    /// The version of the report that this program speaks.
+    private static let version = 1
 
-        var version: Int
-        var process: Int32
-        var since: Int64
-        var definition: String
-        /// Of the network namespace; missing in reports of earlier programs.
-        var namespace: UInt64?
-        var problems: [String]
-        var sources: [Watched]
-        var copies: [Copies]
-        var files: [Files]
-        /// Some versions don't say.
-        var ways: [Way]?
+    private enum Key: String, CodingKey {
+        case version, process, since, definition, namespace, problems, sources, copies, files, ways
+    }
 
-        struct Way: Codable {
-            var port: String
-            var queueReason: String?
+    public func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Key.self)
+        try object.encode(Self.version, forKey: .version)
+        try object.encode(process, forKey: .process)
+        try object.encode(since.secondsSince1970, forKey: .since)
+        try object.encode(definition, forKey: .definition)
+        try object.encodeIfPresent(namespace, forKey: .namespace)
+        try object.encode(problems, forKey: .problems)
+        try object.encode(sources, forKey: .sources)
+        try object.encode(copies, forKey: .copies)
+        try object.encode(files, forKey: .files)
+        try object.encode(ways, forKey: .ways)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let object = try decoder.container(keyedBy: Key.self)
+        let version = try object.decode(Int.self, forKey: .version)
+        guard version == Self.version else {
+            throw UserError(
+                "it speaks version \(version) of the report, and this program version \(Self.version)",
+                advice: "start it again with the program that is installed now")
         }
+        self.init(
+            process: try object.decode(Int32.self, forKey: .process),
+            since: Timestamp(secondsSince1970: try object.decode(Int64.self, forKey: .since)),
+            definition: try object.decode(String.self, forKey: .definition),
+            problems: try object.decode([String].self, forKey: .problems),
+            sources: try object.decode([Watched].self, forKey: .sources),
+            copies: try object.decode([Copies].self, forKey: .copies),
+            files: try object.decode([Files].self, forKey: .files),
+            // Some versions don't say.
+            ways: try object.decodeIfPresent([Way].self, forKey: .ways) ?? [])
+        namespace = try object.decodeIfPresent(UInt64.self, forKey: .namespace)
+    }
+}
 
-        struct Watched: Codable {
-            var port: String
-            var received: UInt64
-            var lost: UInt64
-            var superFrames: UInt64
-            var segments: UInt64
-        }
+extension TapReport.Copies: Codable {
+    private enum Key: String, CodingKey {
+        case port, direction, output, delivered, deliveredBytes, failed, failedBytes
+    }
 
-        struct Copies: Codable {
-            var port: String
-            var direction: String
-            var output: String
-            var delivered: UInt64
-            var deliveredBytes: UInt64
-            var failed: [String: UInt64]
-            var failedBytes: UInt64
-        }
+    public func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Key.self)
+        try object.encode(point.port, forKey: .port)
+        try object.encode(point.hook, forKey: .direction)
+        try object.encode(output, forKey: .output)
+        try object.encode(delivered, forKey: .delivered)
+        try object.encode(deliveredBytes, forKey: .deliveredBytes)
+        try object.encode(failed.byWord, forKey: .failed)
+        try object.encode(failedBytes, forKey: .failedBytes)
+    }
 
-        struct Files: Codable {
-            var directory: String
-            var current: String?
-            var finished: UInt64
-            var removed: UInt64
-            var bytes: UInt64
-        }
+    public init(from decoder: any Decoder) throws {
+        let object = try decoder.container(keyedBy: Key.self)
+        self.init(
+            point: Point(
+                try object.decode(PortName.self, forKey: .port), try object.decode(Hook.self, forKey: .direction)),
+            output: try object.decode(Output.self, forKey: .output),
+            delivered: try object.decode(UInt64.self, forKey: .delivered),
+            deliveredBytes: try object.decode(UInt64.self, forKey: .deliveredBytes),
+            failed: .init(byWord: try object.decode([String: UInt64].self, forKey: .failed)),
+            failedBytes: try object.decode(UInt64.self, forKey: .failedBytes))
+    }
+}
 
-        init(_ report: TapReport) {
-            version = Self.version
-            process = report.process
-            since = report.since.secondsSince1970
-            definition = report.definition
-            namespace = report.namespace
-            problems = report.problems
-            sources = report.sources.map {
-                Watched(
-                    port: $0.port.description, received: $0.received, lost: $0.lost, superFrames: $0.superFrames,
-                    segments: $0.segments)
-            }
-            copies = report.copies.map {
-                Copies(
-                    port: $0.point.port.description, direction: $0.point.hook.rawValue, output: $0.output.description,
-                    delivered: $0.delivered, deliveredBytes: $0.deliveredBytes,
-                    failed: Dictionary(
-                        $0.failed.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first }),
-                    failedBytes: $0.failedBytes)
-            }
-            files = report.files.map {
-                Files(
-                    directory: $0.directory.description, current: $0.current, finished: $0.finished,
-                    removed: $0.removed, bytes: $0.bytes)
-            }
-            ways = report.ways.map { Way(port: $0.port.description, queueReason: $0.queueReason) }
-        }
+/// In its short form: of files the directory alone.
+extension Output: CodedAsText {
+    public init(coded text: String) throws { self = try parseOutput(text, port: PortName.init) }
+}
 
-        var report: TapReport {
-            get throws {
-                var report = TapReport(
-                    process: process, since: Timestamp(secondsSince1970: since), definition: definition,
-                    problems: problems,
-                    sources: try sources.map {
-                        TapReport.Watched(
-                            port: try PortName($0.port), received: $0.received, lost: $0.lost,
-                            superFrames: $0.superFrames, segments: $0.segments)
-                    }, copies: try copies.map(Self.copies),
-                    files: try files.map {
-                        TapReport.Files(
-                            directory: try DirectoryPath($0.directory), current: $0.current, finished: $0.finished,
-                            removed: $0.removed, bytes: $0.bytes)
-                    },
-                    ways: try (ways ?? []).map {
-                        TapReport.Way(port: try PortName($0.port), queueReason: $0.queueReason)
-                    })
-                report.namespace = namespace
-                return report
-            }
-        }
+extension [TapReport.Failure: UInt64] {
+    /// With the reasons' words as keys, for JSON.
+    var byWord: [String: UInt64] {
+        Dictionary<String, UInt64>(map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { $0.adding($1) })
+    }
 
-        private static func copies(_ stored: Copies) throws -> TapReport.Copies {
-            guard let hook = Hook(rawValue: stored.direction) else {
-                throw UserError("what it answered isn't a report: there is no direction '\(stored.direction)'")
-            }
-            let failed = stored.failed.map { (TapReport.Failure(rawValue: $0.key) ?? .other, $0.value) }
-            return TapReport.Copies(
-                point: Point(try PortName(stored.port), hook),
-                output: try parseOutput(stored.output, port: PortName.init),
-                delivered: stored.delivered, deliveredBytes: stored.deliveredBytes,
-                failed: Dictionary(failed) { $0.adding($1) }, failedBytes: stored.failedBytes)
-        }
+    /// Reasons that aren't known are among the others.
+    init(byWord counts: [String: UInt64]) {
+        self.init(counts.map { (TapReport.Failure(rawValue: $0.key) ?? .other, $0.value) }) { $0.adding($1) }
     }
 }

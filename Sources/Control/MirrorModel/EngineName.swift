@@ -1,5 +1,5 @@
 /// An engine, which realises mirrors, by the name that definitions have for it.
-public struct EngineName: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+public struct EngineName: RawRepresentable, Codable, Hashable, Sendable, CustomStringConvertible {
     /// As files and the command line have it.
     public let rawValue: String
 

@@ -35,7 +35,7 @@ public struct DirectoryPath: Hashable, Comparable, Sendable, CustomStringConvert
 }
 
 /// The form of capture files.
-public enum FileFormat: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+public enum FileFormat: String, Codable, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     /// With nanoseconds, directions and statistics.
     case pcapng
     /// What every program reads.
@@ -46,7 +46,7 @@ public enum FileFormat: String, Hashable, Sendable, CaseIterable, CustomStringCo
 }
 
 /// How capture files are compressed.
-public enum FileCompression: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+public enum FileCompression: String, Codable, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     case zstd
 
     /// As files and the command line have it.

@@ -1,5 +1,5 @@
 /// Which of a port's frames: seen from the host or switch, as in every switch's port mirroring.
-public enum Direction: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+public enum Direction: String, Codable, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     /// What the host or switch *receives* from the port: what the VM behind it sends.
     case ingress
     /// What the host or switch *sends* out through the port: what the VM behind it gets.
@@ -20,7 +20,7 @@ public enum Direction: String, Hashable, Sendable, CaseIterable, CustomStringCon
 }
 
 /// One direction of one port: a place where a frame can be copied.
-public enum Hook: String, Hashable, Sendable, CaseIterable, Comparable, CustomStringConvertible {
+public enum Hook: String, Codable, Hashable, Sendable, CaseIterable, Comparable, CustomStringConvertible {
     case ingress
     case egress
 

@@ -79,7 +79,7 @@ private struct Importer {
         let object = "\(row.name.isEmpty ? "mirror \(row.id)" : "mirror \(row.name)") of bridge \(row.bridge)"
         guard row.owner != .ovn else { return leaveOut(object, "it is OVN's, which makes and removes it as it needs") }
         if case .elsewhere = row.owner {
-            return leaveOut(object, "it is portmirror's in another network namespace")
+            return leaveOut(object, "it is portmirror's, of another network namespace or machine")
         }
         do {
             let mirror = named(row.name, try SwitchImport.mirror(row, of: observed.engine(on: .switchTable)))

@@ -37,6 +37,8 @@ public struct Observation: Hashable, Sendable {
     public var switchDatabase = SwitchDatabase()
     /// The databases of mirrors that aren't in the usual one, as their notes say it; empty where a note can't be read.
     public var databases: [MirrorName: String] = [:]
+    /// Where another machine's database is looked at: the mirrors of which this machine has something.
+    public var here: Set<MirrorName> = []
     /// Mirrors whose definitions have gone while Open vSwitch, which may run them, didn't answer.
     public var removals: [Mirror] = []
 
@@ -73,7 +75,7 @@ public struct Observation: Hashable, Sendable {
                     + "definition can't be read or is empty: if it is in none, delete that file"
                 : "it is in Open vSwitch's database \(other), which isn't looked at without --db \(other)"
         }
-        if switchDatabase.isRemote, databases[mirror.name] == nil, !runs(mirror.name) {
+        if isLeftOut(mirror.name) {
             return "its ports are this machine's, which isn't looked at with this --db (or OVS_DB)"
         }
         let outputs = mirror.outputPorts.filter { recordsElsewhere[$0] != nil }
@@ -83,6 +85,11 @@ public struct Observation: Hashable, Sendable {
         let names = mirror.sources.map(\.port) + mirror.outputs.compactMap(\.name)
         guard !names.contains(where: { $0.isAny || topology.has(topology.ownName(of: $0)) }) else { return nil }
         return "\(output) is an output in another network namespace, by \(file)"
+    }
+
+    /// Whether a mirror's ports are this machine's, and another one's database is looked at.
+    public func isLeftOut(_ name: MirrorName) -> Bool {
+        switchDatabase.isRemote && databases[name] == nil && !runs(name)
     }
 
     /// The database that a mirror is in, if that isn't the one that is looked at.

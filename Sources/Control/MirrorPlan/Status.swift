@@ -3,14 +3,14 @@ public import MirrorModel
 /// How a mirror is.
 public struct MirrorStatus: Hashable, Sendable {
     /// The states of the specification.
-    public enum State: String, Hashable, Sendable {
+    public enum State: String, Codable, Hashable, Sendable {
         case active, degraded, waiting, failed, expired
         /// Its definition has gone; what Open vSwitch may run of it is still to be taken away.
         case removing
     }
 
     /// How a source or output is.
-    public enum PortState: String, Hashable, Sendable {
+    public enum PortState: String, Codable, Hashable, Sendable {
         case up
         case down
         /// Up, but nothing at the other end of the cable: copies fail.
@@ -18,6 +18,8 @@ public struct MirrorStatus: Hashable, Sendable {
         /// Open vSwitch has a port of that name, and can't use it.
         case error
         case missing
+        /// This machine's, while another one's database is looked at.
+        case unknown
 
         /// Whether nothing can come from it or go to it until that changes.
         var isAbsence: Bool { self == .missing || self == .error }
@@ -31,6 +33,12 @@ public struct MirrorStatus: Hashable, Sendable {
         public var state: PortState
         /// The interface's own name, where the definition has an altname of it.
         public var interface: PortName?
+
+        public init(source: Source, state: PortState, interface: PortName?) {
+            self.source = source
+            self.state = state
+            self.interface = interface
+        }
     }
 
     /// An output and how it is.
@@ -43,6 +51,13 @@ public struct MirrorStatus: Hashable, Sendable {
         public var interface: PortName?
         /// The queue that copies go through, if it has dropped anything.
         public var queue: PortQueue?
+
+        public init(output: Output, state: PortState, interface: PortName?, queue: PortQueue?) {
+            self.output = output
+            self.state = state
+            self.interface = interface
+            self.queue = queue
+        }
     }
 
     /// One way of a copy: from a hook of a port, or a whole mirror of Open vSwitch, to an output.
@@ -57,6 +72,17 @@ public struct MirrorStatus: Hashable, Sendable {
         public var counters: Counters
         /// Why copies failed, as far as the engine tells.
         public var failures: [TapReport.Failure: UInt64] = [:]
+
+        public init(
+            port: PortName, hook: Hook?, output: Output?, counters: Counters,
+            failures: [TapReport.Failure: UInt64] = [:]
+        ) {
+            self.port = port
+            self.hook = hook
+            self.output = output
+            self.counters = counters
+            self.failures = failures
+        }
     }
 
     /// Its name.
@@ -82,8 +108,29 @@ public struct MirrorStatus: Hashable, Sendable {
     /// What the process says that copies for it, if one does.
     public var tap: TapReport?
 
+    public init(
+        name: MirrorName, mirror: Mirror?, state: State, reason: String, engine: EngineName?,
+        sources: [SourceStatus], outputs: [OutputStatus], points: [PointStatus], note: String? = nil,
+        countersAge: Duration? = nil, tap: TapReport? = nil
+    ) {
+        self.name = name
+        self.mirror = mirror
+        self.state = state
+        self.reason = reason
+        self.engine = engine
+        self.sources = sources
+        self.outputs = outputs
+        self.points = points
+        self.note = note
+        self.countersAge = countersAge
+        self.tap = tap
+    }
+
     /// How the process's copies go to an output; nil if they are others', or it doesn't say.
     public func way(of output: Output) -> TapReport.Way? { tap?.ways.first { $0.port == output.port } }
+
+    /// Whether nobody has looked at what there is of it.
+    public var isUnseen: Bool { outputs.contains { $0.state == .unknown } }
 
     /// Over all points: selected is counted once for each output that was to get a copy.
     public var total: Counters { points.map(\.counters).reduce(Counters(), +) }
@@ -95,11 +142,13 @@ public struct MirrorStatus: Hashable, Sendable {
 }
 
 /// The state of each desired mirror, then of each that runs without a definition, by name.
-/// - Parameter isApplied: the observation is from before an apply that has succeeded since; what it lacks is there now.
+/// - Parameters:
+///   - plan: what is still to be done; nil if that is to be found out.
+///   - isApplied: whether to tell how the mirrors would be once the plan is done.
 public func statuses(
-    of desired: [DesiredMirror], observed: Observation, now: Timestamp, isApplied: Bool = false
+    of desired: [DesiredMirror], observed: Observation, plan: Plan? = nil, now: Timestamp, isApplied: Bool = false
 ) -> [MirrorStatus] {
-    let reader = StatusReader(desired: desired, observed: observed, now: now, isApplied: isApplied)
+    let reader = StatusReader(desired: desired, observed: observed, plan: plan, now: now, isApplied: isApplied)
     let known = Set(desired.map(\.mirror.name))
     let removals = observed.removals.filter { !known.contains($0.name) }
     let leftovers = observed.running.subtracting(known).subtracting(removals.map(\.name))

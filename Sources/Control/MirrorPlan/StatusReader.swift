@@ -14,12 +14,13 @@ struct StatusReader {
     private let pending: [MirrorName: [Step]]
     private let unprepared: Set<PortName>
 
-    init(desired: [DesiredMirror], observed: Observation, now: Timestamp, isApplied: Bool) {
+    init(desired: [DesiredMirror], observed: Observation, plan known: Plan?, now: Timestamp, isApplied: Bool) {
         self.observed = observed
         self.now = now
         self.isApplied = isApplied
         // What is elsewhere meets none of the mirrors here.
-        plan = makePlan(desired: desired.filter { observed.elsewhere(of: $0.written) == nil }, observed: observed)
+        plan =
+            known ?? makePlan(desired: desired.filter { observed.elsewhere(of: $0.written) == nil }, observed: observed)
         points = Dictionary(grouping: observed.points, by: \.mirror)
         var rows: [MirrorName: [ObservedSwitchMirror]] = [:]
         for row in observed.switches?.mirrors ?? [] {
@@ -145,6 +146,13 @@ struct StatusReader {
             status.state = .waiting
             if observed.otherDatabase(of: mirror.name) != nil { status.engine = observed.engine(on: .switchTable) }
             status.note = nil
+            if observed.isLeftOut(mirror.name) {
+                // Nobody has looked.
+                for place in status.sources.indices { status.sources[place].state = .unknown }
+                for place in status.outputs.indices { status.outputs[place].state = .unknown }
+                status.reason = place
+                return status
+            }
             let missing = carrier(of: status) == .switchTable ? [] : missingSources + missingOutputs
             status.reason = missing.isEmpty ? place : "\(absence(missing, "exist yet")); \(place)"
         } else if let refusal = refusals[mirror.name]?.first {

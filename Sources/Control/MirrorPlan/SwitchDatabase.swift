@@ -101,6 +101,7 @@ extension Observation {
         var left = Observation(switches: switches)
         for found in topology.switches.values { left.topology.insert(found) }
         left.switchDatabase = switchDatabase
+        left.here = Set(points.map(\.mirror)).union(taps.keys).union(unaskable.keys).union(elsewhere)
         left.engines = engines.map { engine in
             guard engine.carrier != .switchTable else { return engine }
             var engine = engine
@@ -111,5 +112,21 @@ extension Observation {
             return engine
         }
         self = left
+    }
+
+    /// Leaves what this machine has, where Open vSwitch's database is another one's.
+    public mutating func leaveOutOtherMachines() {
+        guard switchDatabase.isRemote else { return }
+        var own = Topology()
+        for port in topology.ports.values { own.insert(port) }
+        topology = own
+        switches = nil
+        engines = engines.map { engine in
+            guard engine.carrier == .switchTable else { return engine }
+            var engine = engine
+            engine.isAvailable = false
+            engine.unavailable = "Open vSwitch's database \(switchDatabase.name ?? "") is another machine's"
+            return engine
+        }
     }
 }

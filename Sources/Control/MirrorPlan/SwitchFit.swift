@@ -206,7 +206,7 @@ extension ObservedSwitchMirror {
     var title: String {
         switch owner {
         case .mirror(let name): "mirror \(name)"
-        case .elsewhere(let name): "mirror \(name) of portmirror in another network namespace"
+        case .elsewhere(let name): "mirror \(name) of portmirror, of another network namespace or machine"
         case .others: name.isEmpty ? "mirror \(id) of \(bridge)" : "somebody's mirror \(name) of \(bridge)"
         case .ovn: "OVN's mirror \(name.isEmpty ? id.description : name)"
         }

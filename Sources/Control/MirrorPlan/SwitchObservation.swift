@@ -89,7 +89,7 @@ public struct ObservedSwitchMirror: Hashable, Sendable {
     public enum Owner: Hashable, Sendable {
         /// Marked `external_ids:portmirror`.
         case mirror(MirrorName)
-        /// Marked as well, by this tool in another network namespace.
+        /// Marked as well, by this tool in another network namespace, or on another machine.
         case elsewhere(MirrorName)
         /// Somebody's who doesn't say.
         case others

@@ -36,7 +36,7 @@ public struct TapReport: Hashable, Sendable {
     }
 
     /// How copies go to a port now.
-    public struct Way: Hashable, Sendable {
+    public struct Way: Codable, Hashable, Sendable {
         /// The port.
         public var port: PortName
         /// Why they go through its queue; nil if they pass it by.
@@ -50,7 +50,7 @@ public struct TapReport: Hashable, Sendable {
 
     /// One watched port: `received` = `lost` + what was read, and what was read, − `superFrames` + `segments`, is the frames
     /// that went to the outputs.
-    public struct Watched: Hashable, Sendable {
+    public struct Watched: Codable, Hashable, Sendable {
         /// The port.
         public var port: PortName
         /// Frames that the selectors let through, lost ones included.
@@ -72,6 +72,10 @@ public struct TapReport: Hashable, Sendable {
             self.segments = segments
         }
 
+        private enum CodingKeys: String, CodingKey {
+            case port, received, lost, segments
+            case superFrames = "super-frames"
+        }
     }
 
     /// The frames of one point for one output.
@@ -144,7 +148,7 @@ public struct TapReport: Hashable, Sendable {
     }
 
     /// The files of one directory.
-    public struct Files: Hashable, Sendable {
+    public struct Files: Codable, Hashable, Sendable {
         /// Where they are.
         public var directory: DirectoryPath
         /// The one that is being written, by its name in the directory; nil if there is none.

@@ -11,7 +11,7 @@ extension OpenVSwitchEngine {
     public func explain(_ steps: [Step], on observed: Observation) -> [ExplainedCommand] {
         OpenVSwitch.explain(
             steps.compactMap { $0.as(SwitchStep.self) }, database: observed.switchDatabase.name,
-            purges: observed.switches?.needsPurge ?? true, namespace: mark)
+            purges: observed.switches?.needsPurge ?? true, namespace: mark(observed))
     }
 }
 

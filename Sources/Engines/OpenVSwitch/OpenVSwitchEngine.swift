@@ -60,11 +60,12 @@ public final class OpenVSwitchEngine: Engine {
     private let client: OVSDBClient?
     /// Who changes things, for the database's log.
     private let actor: String
-    let mark: NamespaceMark
+    private let ownMark: NamespaceMark
+    private let machineMark: NamespaceMark
     private let usual: UsualPlaces
     private let namespace: NetworkNamespace
     private var hasBegun = false
-    private var monitors = false
+    private var hasConnected = false
 
     /// - Parameters:
     ///   - location: nil where there is no Open vSwitch.
@@ -73,15 +74,17 @@ public final class OpenVSwitchEngine: Engine {
     ///   - actor: who changes things, such as `root`.
     ///   - namespace: where the kernel's interfaces are.
     ///   - mark: whose rows are looked at and made.
+    ///   - machineMark: whose they are in another machine's database.
     ///   - usual: where the switch's own things are if nobody names a database.
     ///   - limit: how long its database may take for one answer.
     public init(
         _ location: Location?, isDeclined: Bool = false, on loop: EventLoop, in namespace: NetworkNamespace,
-        actor: String, mark: NamespaceMark = .none, usual: UsualPlaces = UsualPlaces(),
-        answersWithin limit: Duration = .seconds(10)
+        actor: String, mark: NamespaceMark = .none, machineMark: NamespaceMark = NamespaceMark(machine: ""),
+        usual: UsualPlaces = UsualPlaces(), answersWithin limit: Duration = .seconds(10)
     ) {
         self.usual = usual
-        self.mark = mark
+        ownMark = mark
+        self.machineMark = machineMark
         self.namespace = namespace
         self.isDeclined = isDeclined
         self.location = location
@@ -136,8 +139,10 @@ public final class OpenVSwitchEngine: Engine {
         let routes = try NetlinkSocket(.route, in: namespace)
         var capabilities = EngineCapabilities.openVSwitch
         do {
-            if !monitors { try client.monitor(tables: MonitoredColumns.all) }
-            monitors = true
+            // What a lost connection had told is no look: a transaction of ours may have been carried out since.
+            if hasConnected { _ = try client.waitForConnection(upTo: .seconds(3)) }
+            hasConnected = true
+            try client.monitor(tables: MonitoredColumns.all)
             try read(client.replica, client, routes, into: &observation, &capabilities)
         } catch {
             guard !location.isNamed else {
@@ -171,10 +176,11 @@ public final class OpenVSwitchEngine: Engine {
         _ seen: Replica, _ client: OVSDBClient, _ routes: NetlinkSocket, into observation: inout Observation,
         _ capabilities: inout EngineCapabilities
     ) throws(OVSDBError) {
-        observation.switchDatabase.isRemote = client.isRemote
-        let reader = SwitchReader(seen, namespace: mark) { address in
+        let isRemote = isElsewhere(client.serverAddress, routes)
+        observation.switchDatabase.isRemote = isRemote
+        let reader = SwitchReader(seen, namespace: isRemote ? machineMark : ownMark) { address in
             // No route now: nothing is under the tunnel now. Another machine has its own routes.
-            client.isRemote
+            isRemote
                 ? nil
                 : (try? routes.perform(RouteRequest.get(address)))?.messages.first.flatMap(RouteRequest.outputInterface)
         }
@@ -194,6 +200,14 @@ public final class OpenVSwitchEngine: Engine {
         state.needsPurge = version.map { !$0.revalidatesOnMirrorChange } ?? true
         state.lag = lag(root)
         observation.switches = state
+    }
+
+    /// Whether a server is on another machine, or in another network namespace. Not by whether both ends have one address: a
+    /// host has several, and speaks with the others of them from its first.
+    private func isElsewhere(_ server: [UInt8], _ routes: NetlinkSocket) -> Bool {
+        guard !server.isEmpty else { return false }
+        let answer = (try? routes.perform(RouteRequest.get(server)))?.messages.first
+        return answer.map(RouteRequest.isLocal) != true
     }
 
     /// What has been sent to the outputs of our mirrors.
@@ -252,7 +266,7 @@ public final class OpenVSwitchEngine: Engine {
                 guard let found = DatabaseFile(bytes) else {
                     return .unreadable("\(path) isn't a database of a server that stands alone")
                 }
-                let own = found.owners.filter { mark.covers($0.namespace) }
+                let own = found.owners.filter { ownMark.covers($0.namespace) }
                 return .owners(Set(own.compactMap { try? MirrorName($0.mirror) }))
             } catch {
                 guard error.errno != .noEntry else { continue }
@@ -279,9 +293,9 @@ public final class OpenVSwitchEngine: Engine {
             throw StepFailure(step: first, reason: "there is no Open vSwitch here", kind: .permanent)
         }
         let counters = SentCounters(observed.topology, in: namespace)
-        let running = try runningCounters(of: steps, client)
+        let running = try runningCounters(of: steps, client, mark(observed))
         var transaction = SwitchTransaction(
-            root: root, now: ThisProcess.now(), namespace: mark.text, has: state.mirrorColumns.contains,
+            root: root, now: ThisProcess.now(), namespace: mark(observed).text, has: state.mirrorColumns.contains,
             sent: counters.sent, running: { running[$0] })
         for step in steps { transaction.add(step) }
         let results: [OperationResult]
@@ -302,6 +316,11 @@ public final class OpenVSwitchEngine: Engine {
             : wait(for: Self.number(in: results), client, purges: state.needsPurge)
     }
 
+    /// Whose rows were looked at.
+    func mark(_ observed: Observation) -> NamespaceMark {
+        observed.switchDatabase.isRemote ? machineMark : ownMark
+    }
+
     /// The `next_cfg` that a transaction has made, as its last operation tells; nil if it made none.
     private static func number(in results: [OperationResult]) -> Int64? {
         guard case .rows(let rows)? = results.last else { return nil }
@@ -317,7 +336,7 @@ public final class OpenVSwitchEngine: Engine {
     /// What rows that are to be taken over, and their outputs, have counted: read together, since Open vSwitch writes
     /// both at once, every five seconds. The kernel's own counter would be ahead of the row's.
     private func runningCounters(
-        of steps: [SwitchStep], _ client: OVSDBClient
+        of steps: [SwitchStep], _ client: OVSDBClient, _ mark: NamespaceMark
     ) throws -> [RowID: Baseline] {
         let adopted = steps.compactMap { step in if case .adopt(let row, _) = step { row } else { nil } }
         guard !adopted.isEmpty else { return [:] }

@@ -33,6 +33,17 @@ enum HomeNamespace {
         }
     }
 
+    /// What tells this machine's rows in another one's database from that one's: from machine-id(5), which isn't shown, or from
+    /// its name where it has none.
+    static var machineMark: NamespaceMark {
+        let file: [UInt8]? = try? Files.read("/etc/machine-id", atMost: 64)
+        let id = (file ?? []).filter { $0 > 0x20 }
+        let bytes = Array("portmirror".utf8) + (id.isEmpty ? Array(SystemName.current.host.utf8) : id)
+        // FNV-1a.
+        let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return NamespaceMark(machine: String(hash, radix: 16))
+    }
+
     /// Where what runs is usually noted: in another namespace, in a directory of its own.
     static var runDirectory: String {
         get throws {

@@ -35,7 +35,7 @@ public final class Machine {
         let namespace = try NetworkNamespace.current()
         let openVSwitch = OpenVSwitchEngine(
             location, isDeclined: configuration.declinesSwitches, on: try EventLoop(), in: namespace,
-            actor: configuration.actor, mark: try HomeNamespace.mark,
+            actor: configuration.actor, mark: try HomeNamespace.mark, machineMark: HomeNamespace.machineMark,
             usual: configuration.switchPlaces)
         // Its server works while the kernel is looked at.
         openVSwitch.begin()
@@ -57,13 +57,19 @@ public final class Machine {
             && !trafficControl.hasHooks() && !TapEngine.mayRun(in: runDirectory)
     }
 
-    /// Does what is asked, and tells of waiting for another run of this program.
-    public func apply(_ change: Reconciler.Change) throws -> Reconciler.Preview { try apply { change } }
+    /// The mirrors as they are now.
+    public func look() throws -> Look { try reconciler.look(now: .now) }
 
-    /// The same with a change that may still be in the making.
-    public func apply(_ change: () throws -> Reconciler.Change) throws -> Reconciler.Preview {
-        try reconciler.apply(
-            now: .now, waiting: { complain("another portmirror is at work; waiting for it") }, change)
+    /// What would come of a request now; nothing is done.
+    public func preview(_ request: Request) throws -> Outcome { try reconciler.preview(request, now: .now) }
+
+    /// Does what is asked, and tells of waiting for another run of this program.
+    public func perform(_ request: Request) throws -> Outcome { try perform { request } }
+
+    /// The same with a request that may still be in the making.
+    public func perform(_ request: () throws -> Request) throws -> Outcome {
+        try reconciler.perform(
+            now: .now, waiting: { complain("another portmirror is at work; waiting for it") }, request)
     }
 }
 

@@ -63,7 +63,7 @@ public struct MachineConfiguration: Sendable {
         do throws(OVSDBError) {
             target = try OVSDBTarget(parsing: name, in: directory)
         } catch {
-            throw UserError("\(error), or none (no Open vSwitch is looked at)", kind: .usage)
+            throw UserError("\(error)", advice: "without any Open vSwitch: --db none", kind: .usage)
         }
         guard !target.usesTLS || hasFiles else {
             throw UserError("\(target) needs --private-key, --certificate and --ca-cert", kind: .usage)

@@ -125,18 +125,29 @@ int clinux_socket_error(int descriptor) {
     return -code;
 }
 
-int clinux_is_remote(int descriptor) {
+int clinux_other_address(int descriptor, uint8_t address[16]) {
     struct sockaddr_storage own, other;
     socklen_t own_size = sizeof own, other_size = sizeof other;
     if (getsockname(descriptor, (struct sockaddr *)&own, &own_size) < 0) return 0;
     if (getpeername(descriptor, (struct sockaddr *)&other, &other_size) < 0) return 0;
     if (own.ss_family != other.ss_family) return 0;
-    if (own.ss_family == AF_INET)
-        return ((struct sockaddr_in *)&own)->sin_addr.s_addr != ((struct sockaddr_in *)&other)->sin_addr.s_addr;
-    if (own.ss_family == AF_INET6)
-        return memcmp(&((struct sockaddr_in6 *)&own)->sin6_addr, &((struct sockaddr_in6 *)&other)->sin6_addr,
-                      sizeof(struct in6_addr)) != 0;
-    return 0;
+    if (own.ss_family == AF_INET) {
+        const struct in_addr *here = &((struct sockaddr_in *)&own)->sin_addr;
+        const struct in_addr *there = &((struct sockaddr_in *)&other)->sin_addr;
+        if (here->s_addr == there->s_addr) return 0;
+        memcpy(address, there, sizeof *there);
+        return sizeof *there;
+    }
+    if (own.ss_family != AF_INET6) return 0;
+    const struct in6_addr *here = &((struct sockaddr_in6 *)&own)->sin6_addr;
+    const struct in6_addr *there = &((struct sockaddr_in6 *)&other)->sin6_addr;
+    if (memcmp(here, there, sizeof *here) == 0) return 0;
+    if (IN6_IS_ADDR_V4MAPPED(there)) {
+        memcpy(address, there->s6_addr + 12, 4);
+        return 4;
+    }
+    memcpy(address, there, sizeof *there);
+    return sizeof *there;
 }
 
 int clinux_socket_send_timeout(int descriptor, unsigned milliseconds) {

@@ -60,6 +60,9 @@ final class Manifest {
         earlier = Set(contents.complete.map { Named(name: $0.name, file: $0.file) })
     }
 
+    // The next log of the template takes over what this one leaves, also if it begins at once.
+    deinit { file.unlock() }
+
     /// - Throws: ``UnwritableDirectoryError`` if there is none, and none can be made.
     private static func lockOrMake(
         _ name: String, in directory: borrowing Descriptor, at path: String

@@ -37,13 +37,16 @@ public struct SystemName: Hashable, Sendable, CustomStringConvertible {
     public let release: String
     /// The hardware, such as `x86_64`.
     public let machine: String
+    /// The host's name.
+    public let host: String
 
     /// Asks.
     public static var current: SystemName {
         var name = utsname()
         unsafe _ = uname(&name)
         return SystemName(
-            system: text(name.sysname), release: text(name.release), machine: text(name.machine))
+            system: text(name.sysname), release: text(name.release), machine: text(name.machine),
+            host: text(name.nodename))
     }
 
     /// Such as `Linux 6.1.0-18-amd64 x86_64`.

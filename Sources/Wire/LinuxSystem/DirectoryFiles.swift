@@ -217,7 +217,8 @@ extension Descriptor {
         _ = clinux_allocate(number, off_t(clamping: offset), off_t(count))
     }
 
-    /// Locks the file against others who do the same (flock(2)), until this descriptor is closed.
+    /// Locks the file against others who do the same (flock(2)), until ``unlock()``, or until this descriptor is closed and
+    /// every child that was forked meanwhile has closed its own.
     /// - Returns: whether it could; otherwise somebody else has the lock.
     public func tryLock() throws(SystemError) -> Bool {
         if flock(number, LOCK_EX | LOCK_NB) == 0 { return true }
@@ -226,4 +227,7 @@ extension Descriptor {
         }
         return false
     }
+
+    /// Gives the lock back, also where a child that is just being started still has the descriptor.
+    public func unlock() { _ = flock(number, LOCK_UN) }
 }

@@ -136,6 +136,8 @@ public struct FileLock: ~Copyable {
         file = opened
     }
 
+    deinit { file.unlock() }
+
     private static func lock(
         _ number: Int32, _ path: String, _ limit: UInt64, _ waiting: () -> Void
     ) throws(SystemError) {

@@ -106,5 +106,6 @@ public struct PIDFile: ~Copyable {
     deinit {
         if Self.isAt(path, file), unsafe unlink(path) == 0 { return }
         _ = ftruncate(file.number, 0)
+        file.unlock()
     }
 }

@@ -36,9 +36,13 @@ public struct StreamSocket: ~Copyable, Sendable {
         try check(clinux_socket_error(number), "connect to", peer)
     }
 
-    /// Whether the other end has another address than this one (getsockname(2), getpeername(2)): who speaks with a server of
-    /// the same host has its address. Of a UNIX socket, and before it is connected, false.
-    public var isRemote: Bool { clinux_is_remote(number) == 1 }
+    /// The other end's IP address in network byte order, 4 or 16 bytes (getpeername(2)), if it isn't this end's as well; empty
+    /// where it is, of a UNIX socket, and before it is connected. It may be another address of this host.
+    public var otherAddress: [UInt8] {
+        var address = [UInt8](repeating: 0, count: 16)
+        let count = unsafe clinux_other_address(number, &address)
+        return Array(address.prefix(Int(count)))
+    }
 
     /// The descriptor, to watch.
     public var number: Int32 { descriptor.number }

@@ -81,7 +81,9 @@ struct ClientState {
     }
 
     mutating func opened(at now: ContinuousClock.Instant) -> [Effect] {
-        perform(session.connected(at: now), at: now) + tick(at: now)
+        // On a new connection everything is asked for anew: what the old one told is old.
+        if monitored != nil, monitorsAnswered == monitorsAsked { monitorsAsked += 1 }
+        return perform(session.connected(at: now), at: now) + tick(at: now)
     }
 
     /// The attempt has failed, or the connection broke.

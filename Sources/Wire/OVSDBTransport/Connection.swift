@@ -63,8 +63,8 @@ final class Connection {
         _ = try? stream?.send(session.takeOutput()[...])
     }
 
-    /// Whether the other end is another host.
-    var isRemote: Bool { stream?.isRemote ?? false }
+    /// As ``StreamSocket/otherAddress`` has it.
+    var serverAddress: [UInt8] { stream?.otherAddress ?? [] }
 
     // MARK: Connecting
 

@@ -96,9 +96,9 @@ public final class OVSDBClient {
         return state.session.replica
     }
 
-    /// Whether the server is on another machine, or in another network namespace, as far as addresses tell: that of the last
-    /// connection that there was.
-    public private(set) var isRemote = false
+    /// The IP address of the server of the last connection that there was, 4 or 16 bytes in network byte order; empty if this
+    /// end has the same, or of a UNIX socket. It may be another address of this host.
+    public private(set) var serverAddress: [UInt8] = []
 
     /// Has the loop act on what has come, and waits for nothing: the server goes on with what it is asked next.
     public func glance() {
@@ -283,7 +283,7 @@ public final class OVSDBClient {
             }
         }
         let connection = Connection(to: remote, context, on: loop) { [weak self] news in
-            if case .opened = news { self?.isRemote = self?.connection?.isRemote ?? false }
+            if case .opened = news { self?.serverAddress = self?.connection?.serverAddress ?? [] }
             self?.change { state in
                 switch news {
                 case .opened: state.opened(at: .now)

@@ -19,6 +19,13 @@ public enum RouteRequest {
         return reader.attributes[RTA.OIF]?.integer()
     }
 
+    /// Whether the answer to ``get(_:)`` is that the address is this host's own (`RTN_LOCAL` of linux/rtnetlink.h).
+    public static func isLocal(_ message: NetlinkMessage) -> Bool {
+        var reader = PayloadReader(message.payload)
+        let header: RouteHeader? = try? reader.read()
+        return header?.type == 2
+    }
+
     /// The routes that lead through an interface: `ip route show table all dev NAME`. Before Linux 4.20 the kernel lists those of
     /// all interfaces.
     public static func dump(through index: Int32, name: String, isIPv6: Bool) -> NetlinkRequest {

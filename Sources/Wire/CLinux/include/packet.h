@@ -41,8 +41,9 @@ int clinux_packet_unmap(void *memory, size_t bytes);
 int clinux_packet_statistics(int descriptor, uint32_t *received, uint32_t *dropped);
 /// Takes the socket's pending error (SO_ERROR), 0 if none.
 int clinux_socket_error(int descriptor);
-/// 1 if both ends of a TCP connection have different addresses, else 0 (getsockname(2), getpeername(2)).
-int clinux_is_remote(int descriptor);
+/// The other end's address of a TCP connection, in network byte order, if it isn't this end's too (getsockname(2),
+/// getpeername(2)): 4 bytes of IPv4, also where IPv6 carries it, or 16 of IPv6. Returns how many; 0 if there is none.
+int clinux_other_address(int descriptor, uint8_t address[16]);
 /// How long a send may wait for room (SO_SNDTIMEO).
 int clinux_socket_send_timeout(int descriptor, unsigned milliseconds);
 /// Sends all frames of a transmit ring that are marked so, and doesn't wait for room.
