@@ -167,8 +167,7 @@ public final class Reconciler {
             } catch let failure as StepFailure {
                 throw UserError(
                     "stopped at '\(failure.step)': \(failure.reason)",
-                    advice: ["nothing was changed", failure.finding.advice].filter { !$0.isEmpty }.joined(
-                        separator: "; "))
+                    advice: "nothing was changed")
             }
         }
     }
