@@ -63,12 +63,13 @@ let package = Package(
         library("MirrorModel", in: "Control"),
         library("ReferenceModel", in: "Control", ["MirrorModel"]),
         library("MirrorConfig", in: "Control", ["MirrorModel", "Notation", "YAMLEvents"]),
-        library("MirrorPlan", in: "Control", ["MirrorModel", "OVSDB", "PacketFilter"]),
+        library("Diagnosis", in: "Control", ["Failure", "MirrorModel"]),
+        library("MirrorPlan", in: "Control", ["Diagnosis", "MirrorModel", "OVSDB", "PacketFilter"]),
         library(
             "MirrorEngine", in: "Control",
             [
-                "Failure", "JSONCoding", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "Notation",
-                "PacketFilter",
+                "Diagnosis", "Failure", "JSONCoding", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan",
+                "Notation", "PacketFilter",
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -107,8 +108,8 @@ let package = Package(
         library(
             "TapHost", in: "Runtime",
             [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "LocalSocket", "Machine", "MirrorEngine",
-                "MirrorModel", "MirrorPlan", "Netlink", "RouteNetlink", "Tap",
+                "CaptureFile", "CaptureLog", "Diagnosis", "EventLoop", "LinuxSystem", "LocalSocket", "Machine",
+                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "RouteNetlink", "Tap",
             ]),
 
         library(
@@ -126,17 +127,18 @@ let package = Package(
         library(
             "Report", in: "Runtime",
             [
-                "JSONCoding", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "Notation", "OVSDB",
-                "PacketSocket", "Tap",
+                "Diagnosis", "JSONCoding", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "Notation",
+                "OVSDB", "PacketSocket", "Tap",
             ]),
 
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
-                "CaptureFile", "DemoLab", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig", "MirrorEngine",
-                "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport", "OpenVSwitch",
-                "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
+                "CaptureFile", "DemoLab", "Diagnosis", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig",
+                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
+                "OpenVSwitch", "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost",
+                "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -174,6 +176,7 @@ let package = Package(
             "OVSDBTests",
             ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers", "ScriptedServer"]),
         tests("MirrorModelTests", ["MirrorModel"]),
+        tests("DiagnosisTests", ["Diagnosis", "Failure", "MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
         tests("MirrorConfigTests", ["MirrorConfig", "MirrorModel", "RandomNumbers"]),
         .target(
@@ -182,13 +185,14 @@ let package = Package(
         tests(
             "MirrorPlanTests",
             [
-                "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "PacketFilter", "PlanSimulation", "RandomNumbers",
-                "ReferenceModel", "Tap", "TrafficControl",
+                "Diagnosis", "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch", "PacketFilter", "PlanSimulation",
+                "RandomNumbers", "ReferenceModel", "Tap", "TrafficControl",
             ]),
         tests(
             "MirrorEngineTests",
             [
-                "Failure", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OpenVSwitch",
+                "Diagnosis", "Failure", "LinuxSystem", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan",
+                "OpenVSwitch",
                 "PlanSimulation", "RandomNumbers", "Tap", "TrafficControl",
             ]),
         tests(
@@ -247,8 +251,9 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "CaptureFile", "CaptureLog", "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan",
-                "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation", "ReferenceModel",
+                "CaptureFile", "CaptureLog", "Diagnosis", "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel",
+                "MirrorPlan", "OVSDBTransport", "OpenVSwitch", "PacketFilter", "PacketSocket", "PlanSimulation",
+                "ReferenceModel",
                 "Tap", "TestSupport", "TrafficControl",
             ]),
     ],

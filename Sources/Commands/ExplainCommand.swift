@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnosis
 import Machine
 import MirrorConfig
 import MirrorEngine
@@ -60,7 +61,7 @@ struct ExplainCommand: ContextualCommand {
         }
         var text = Self.waiting(preview, names)
         for warning in plan.warnings { text += "# Warning: \("\(warning)".onOneLine)\n" }
-        for note in plan.notes where names.contains(note.mirror) { text += "# \("\(note)".onOneLine)\n" }
+        for note in plan.notes where note.isAbout(names) { text += "# \("\(note)".onOneLine)\n" }
         let steps = plan.steps.filter { Self.isAbout(names, $0) }
         let commands =
             try machine.reconciler.explain(steps, on: preview.observed)

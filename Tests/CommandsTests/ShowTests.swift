@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnosis
 import FoundationEssentials
 import MirrorEngine
 import MirrorModel
@@ -181,7 +182,7 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
         }
         status.outputs[0].queue = PortQueue(kind: "tbf", dropped: 31)
         status.countersAge = .seconds(5)
-        status.note = "so it is"
+        status.notes = [Finding(.state(.expired(runs: true)), of: status.name)]
         status.points[1].counters.failuresAreMinimum = true
         status.points[0].counters.knowsFailures = false
         for mirror in [status.mirror, nil] {

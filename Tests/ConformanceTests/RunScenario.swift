@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
@@ -8,7 +9,7 @@ import TestSupport
 enum Outcome: Sendable {
     case passed(Tally)
     /// The plan refused it, and was right to.
-    case refused(Set<Refusal.Rule>)
+    case refused(Set<Finding.Rule>)
     case failed([Mismatch])
 }
 
@@ -110,7 +111,7 @@ struct Conductor {
         let refusals = ExpectedRefusals(scenario)
         guard plan.refusals.isEmpty, refusals.isEmpty else {
             try refuse(plan, refusals, before)
-            return mismatches.isEmpty ? .refused(Set(plan.refusals.map(\.rule))) : .failed(mismatches)
+            return mismatches.isEmpty ? .refused(Set(plan.refusals.compactMap(\.rule))) : .failed(mismatches)
         }
         let expected = Expectation(scenario, traits: scenario.hasTaps ? .tap : .trafficControl)
         guard !expected.isCutShort else {
@@ -139,11 +140,11 @@ struct Conductor {
     // MARK: Refusals
 
     private mutating func refuse(_ plan: Plan, _ expected: ExpectedRefusals, _ before: Observation) throws {
-        func mirrors(_ rule: Refusal.Rule) -> Set<MirrorName> {
-            Set(plan.refusals.filter { $0.rule == rule }.map(\.mirror))
+        func mirrors(_ rule: Finding.Rule) -> Set<MirrorName> {
+            Set(plan.refusals.filter { $0.rule == rule }.compactMap(\.mirror))
         }
-        let known: Set<Refusal.Rule> = [.loop, .outputIsSource, .reserve, .capability, .leak]
-        let odd = plan.refusals.filter { !known.contains($0.rule) }
+        let known: Set<Finding.Rule> = [.loop, .outputIsSource, .reserve, .capability, .leak]
+        let odd = plan.refusals.filter { $0.rule.map(known.contains) != true }
         // A mirror that copies to its own source is told so, and not that it is a loop.
         let isLoopAsExpected = !expected.outputIsSource.isEmpty || mirrors(.loop).isEmpty != expected.hasLoop
         // Of a mirror the worst is said: that it copies to its source, then that its copies come back.

@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorEngine
 import MirrorModel
 import MirrorPlan
@@ -28,7 +29,7 @@ struct ProductEngine: SwitchEngine {
     func accepted(_ mirrors: [Mirror]) throws -> [Mirror] {
         var rest = mirrors
         while !rest.isEmpty {
-            let refused = Set(try tested.preview(rest).plan.refusals.map(\.mirror))
+            let refused = Set(try tested.preview(rest).plan.refusals.compactMap(\.mirror))
             if refused.isEmpty { break }
             rest.removeAll { refused.contains($0.name) }
         }

@@ -1,3 +1,4 @@
+import Diagnosis
 import Failure
 import LinuxSystem
 import MirrorEngine
@@ -104,13 +105,33 @@ import Testing
         let machine = try Machine()
         try machine.write("version: 1\nmirrors:\n  bad: {from: a, to: b, snaplen: 100, engine: tc}\n", "bad.yaml")
         let preview = try machine.put(try machine.mirror("ids", "c"))
-        #expect(preview.plan.refusals.map(\.mirror.description) == ["bad"])
+        #expect(preview.plan.refusals.map(\.mirror?.description) == ["bad"])
         #expect(machine.engine.simulator.world.points.count == 2)
         #expect(throws: UserError.self) {
             var worse = try machine.mirror("web")
             worse.snaplen = 100
             worse.engine = .tc
             _ = try machine.put(worse)
+        }
+    }
+
+    @Test(
+        "A step that failed is a finding: with its step, the kernel's words, and what helps",
+        arguments: FailureKind.allCases)
+    func failureIsFinding(kind: FailureKind) throws {
+        let machine = try Machine()
+        let codes: [FailureKind: Finding.Code] = [
+            .transient: .stepBusy, .stale: .stepStale, .permanent: .stepRefused,
+        ]
+        for step in try machine.put(try machine.mirror("ids")).plan.steps {
+            let failure = StepFailure(
+                step: step, reason: "can't: busy (EBUSY)", kind: kind, errno: "EBUSY", said: "busy")
+            #expect(failure.finding.code == codes[kind])
+            #expect(failure.finding.mirror == step.mirror && failure.description == "\(step): can't: busy (EBUSY)")
+            #expect(
+                failure.finding.statement.evidence == [
+                    "step": [step.description], "reason": ["can't: busy (EBUSY)"], "errno": ["EBUSY"], "said": ["busy"],
+                ])
         }
     }
 

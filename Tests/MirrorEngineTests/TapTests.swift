@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorEngine
 import MirrorModel
 import MirrorPlan

@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 import MirrorPlan
 import OpenVSwitch
@@ -105,8 +106,8 @@ struct Lab {
     func steps() -> [String] { plan().steps.map(\.description) }
 
     /// What stands against it: mirror, rule and message.
-    func refusals(of name: String? = nil) -> [Refusal] {
-        plan().refusals.filter { name == nil || $0.mirror.description == name }
+    func refusals(of name: String? = nil) -> [Finding] {
+        plan().refusals.filter { name == nil || $0.mirror?.description == name }
     }
 
     func warnings() -> [String] { plan().warnings.map(\.message) }

@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 import MirrorPlan
 import PlanSimulation
@@ -142,7 +143,7 @@ import Testing
             let scenario = try Scenario(seed: seed)
             let plan = scenario.lab.plan(scenario.scope)
             seen.formUnion(plan.steps.map(\.word))
-            seen.formUnion(plan.refusals.map(\.rule.rawValue))
+            seen.formUnion(plan.refusals.compactMap(\.rule?.rawValue))
         }
         #expect(
             seen.isSuperset(of: [
@@ -158,7 +159,7 @@ import Testing
         for seed in Self.seeds {
             let scenario = try Scenario(seed: seed)
             let plan = scenario.lab.plan(scenario.scope)
-            let refused = Set(plan.refusals.map(\.mirror))
+            let refused = Set(plan.refusals.compactMap(\.mirror))
             for step in plan.steps {
                 guard let name = step.mirror, plan.engines[name] == .tap, !refused.contains(name) else { continue }
                 kinds.insert(step.word)
@@ -208,7 +209,7 @@ import Testing
 
     private func checkWanted(_ scenario: Scenario, _ after: Observation, _ comment: Comment) {
         let plan = scenario.lab.plan(scenario.scope)
-        let refused = Set(plan.refusals.map(\.mirror))
+        let refused = Set(plan.refusals.compactMap(\.mirror))
         for wanted in scenario.lab.desired where !refused.contains(wanted.mirror.name) {
             if case .only(let names) = scenario.scope, !names.contains(wanted.mirror.name) { continue }
             let points = after.points.filter { $0.mirror == wanted.mirror.name }
@@ -236,7 +237,7 @@ import Testing
         if !senders.contains(where: \.keepOffloads) {
             #expect(world.offloads[output.index]?.harmful.isEmpty != false, comment)
         }
-        let refused = Set(scenario.lab.plan(scenario.scope).refusals.map(\.mirror))
+        let refused = Set(scenario.lab.plan(scenario.scope).refusals.compactMap(\.mirror))
         if scenario.scope == .everything, senders.contains(where: { $0.reserve && !refused.contains($0.name) }) {
             #expect(world.topology[output.name]?.bridgePort?.unicastFlood == false, comment)
         }

@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 import MirrorPlan
 import OVSDB
@@ -107,6 +108,26 @@ import Testing
         #expect(
             try only(lab).reason
                 == "output vnet2 is down; the kernel doesn't hold all of it: portmirror apply repairs it")
+    }
+
+    @Test("Reasons have codes and what they were found by, and are the mirror's") func reasonsAreFindings() throws {
+        var lab = try running()
+        lab.observed.points.removeLast()
+        try lab.change("vnet2") { $0.isUp = false }
+        let reasons = try only(lab).reasons
+        #expect(reasons.map(\.code) == [.outputDown, .kernelIncomplete])
+        #expect(reasons.first?.statement.evidence == ["output": ["vnet2"]])
+        #expect(reasons.allSatisfy { $0.mirror?.description == "m" })
+    }
+
+    @Test("A mirror that is refused has the refusal among its reasons, and that it runs if it does")
+    func refusalIsReason() throws {
+        var lab = try running()
+        lab.desired[0].problem = "syntax error"
+        let status = try only(lab)
+        #expect(status.reasons.map(\.code) == [.filter, .runsAsApplied])
+        #expect(status.reasons.first == lab.refusals().first)
+        #expect(status.reason == "syntax error; it runs as last applied")
     }
 
     @Test("If the kernel holds none of it, that is said") func kernelHoldsNone() throws {

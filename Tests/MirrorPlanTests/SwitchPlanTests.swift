@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 import MirrorPlan
 import OVSDB

@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 import MirrorPlan
 import OVSDB
@@ -19,7 +20,7 @@ import TrafficControl
             let plan = scenario.lab.plan(scenario.scope)
             try scenario.lab.apply(scenario.scope)
             #expect(scenario.lab.plan(scenario.scope).steps == [], "seed \(seed)")
-            let refused = Set(plan.refusals.map(\.mirror))
+            let refused = Set(plan.refusals.compactMap(\.mirror))
             for mirror in scenario.lab.desired.map(\.mirror) where scenario.isInScope(mirror.name) {
                 guard !refused.contains(mirror.name), let engine = plan.engines[mirror.name] else { continue }
                 engines.insert(engine)
@@ -65,7 +66,7 @@ import TrafficControl
                 row.selection.output.vlan.map { "\($0) of \(row.bridge)" }
             }
             #expect(Set(flooding).count == flooding.count, "seed \(seed)")
-            let refused = Set(scenario.lab.plan().refusals.map(\.mirror))
+            let refused = Set(scenario.lab.plan().refusals.compactMap(\.mirror))
             for row in rows where row.mirror.map(refused.contains) == false {
                 guard let vlan = row.selection.output.vlan, let name = try? PortName(row.bridge.name) else { continue }
                 #expect(

@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 import MirrorPlan
 import PacketFilter
@@ -409,18 +410,18 @@ import Testing
             TapReport.Copies(point: Point(one, $0), output: .port(other))
         }
         lab.observed.taps[try TapReport.name(ofProcess: 4711)] = running
-        func refusals(_ source: PortName, _ output: PortName) throws -> [Refusal.Rule] {
+        func refusals(_ source: PortName, _ output: PortName) throws -> [Finding.Rule] {
             let own = Mirror(
                 name: try MirrorName("tap"), sources: [.port(source, .both)], outputs: [.port(output)], engine: .tap)
             return judge(
                 DesiredMirror(mirror: own, match: .everything), among: lab.desired, observed: lab.observed
-            ).refusals.map(\.rule)
+            ).refusals.compactMap(\.rule)
         }
         #expect(try refusals(other, one) == [.loop])
         #expect(try refusals(one, other) == [])
         // So it is with a mirror that is defined.
         for (source, output, rules) in [("vnet2", "eth0", [.loop]), ("eth0", "vnet1", [])]
-            as [(String, String, [Refusal.Rule])]
+            as [(String, String, [Finding.Rule])]
         {
             lab.desired = []
             try lab.mirror("m", [source], to: [output])

@@ -83,6 +83,7 @@ private struct Refusal {
             #expect(failure?.step == refusal.step)
             #expect(failure?.reason == "\(refusal.words)so it is (\(errno.name))")
             #expect(failure?.kind == kind)
+            #expect(failure?.errno == errno.name && failure?.said == "so it is")
         }
     }
 

@@ -1,3 +1,4 @@
+public import Diagnosis
 public import Failure
 public import MirrorModel
 public import MirrorPlan
@@ -111,17 +112,32 @@ public struct StepFailure: ClassifiedError, CustomStringConvertible, Sendable {
     /// What helps against it. Stale is also one for which the world may have changed since it was observed: a port has gone,
     /// somebody else has added the same.
     public var kind: FailureKind
+    /// The name of the kernel's error, such as `EBUSY`; nil if it isn't the kernel's.
+    public var errno: String?
+    /// The kernel's or the server's own words, if it said any.
+    public var said: String?
 
     /// Of an engine's own step.
-    public init(step: some EngineStep, reason: String, kind: FailureKind) {
-        self.init(step: Step(step), reason: reason, kind: kind)
+    public init(
+        step: some EngineStep, reason: String, kind: FailureKind, errno: String? = nil, said: String? = nil
+    ) {
+        self.init(step: Step(step), reason: reason, kind: kind, errno: errno, said: said)
     }
 
-    public init(step: Step, reason: String, kind: FailureKind) {
+    public init(step: Step, reason: String, kind: FailureKind, errno: String? = nil, said: String? = nil) {
         self.step = step
         self.reason = reason
         self.kind = kind
+        self.errno = errno
+        self.said = said
     }
 
-    public var description: String { "\(step): \(reason)" }
+    /// With its code, evidence and advice; about the step's mirror, if it is about one.
+    public var finding: Finding {
+        Finding(
+            .step(StepProblem(step: step.description, reason: reason, kind: kind, errno: errno, said: said)),
+            of: step.mirror)
+    }
+
+    public var description: String { finding.message }
 }

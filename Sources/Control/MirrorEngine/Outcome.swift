@@ -1,3 +1,4 @@
+public import Diagnosis
 public import MirrorModel
 public import MirrorPlan
 
@@ -46,7 +47,7 @@ public struct Outcome: Sendable {
     /// What was looked at to be taken over; nil if nothing was to be.
     public internal(set) var takenOver: TakeOver?
     /// Why nothing of it is done, where one refusal stops all: then the steps aren't taken.
-    public internal(set) var refused: [Refusal] = []
+    public internal(set) var refused: [Finding] = []
 
     init(plan: Plan, desired: [DesiredMirror], observed: Observation, scope: PlanScope, now: Timestamp) {
         self.plan = plan

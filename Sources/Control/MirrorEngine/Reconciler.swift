@@ -1,3 +1,4 @@
+import Diagnosis
 import Failure
 internal import LinuxSystem
 internal import Logging
@@ -164,7 +165,10 @@ public final class Reconciler {
                 attempt += 1
                 ThisProcess.pause(milliseconds: pauses.removeFirst())
             } catch let failure as StepFailure {
-                throw UserError("stopped at '\(failure.step)': \(failure.reason)", advice: "nothing was changed")
+                throw UserError(
+                    "stopped at '\(failure.step)': \(failure.reason)",
+                    advice: ["nothing was changed", failure.finding.advice].filter { !$0.isEmpty }.joined(
+                        separator: "; "))
             }
         }
     }

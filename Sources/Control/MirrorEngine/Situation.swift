@@ -1,3 +1,4 @@
+import Diagnosis
 internal import MirrorConfig
 internal import MirrorModel
 internal import MirrorPlan
@@ -171,10 +172,10 @@ struct Situation {
     }
 
     /// What is wrong with mirrors that aren't asked for is nothing to those that are.
-    private static func refusals(stopping change: Change, _ outcome: Outcome) -> [Refusal] {
+    private static func refusals(stopping change: Change, _ outcome: Outcome) -> [Finding] {
         guard change.isAllOrNothing else { return [] }
         let asked = Set(change.put.map(\.mirror.name)).union(outcome.takenOver?.mirrors.map(\.name) ?? [])
-        return outcome.plan.refusals.filter { asked.contains($0.mirror) }
+        return outcome.plan.refusals.filter { $0.isAbout(asked) }
     }
 
     /// What is defined while another machine's database is looked at is that one's.

@@ -1,13 +1,14 @@
+internal import Diagnosis
 internal import MirrorConfig
 internal import MirrorModel
 public import MirrorPlan
 
 // A mirror's status as an object with the keys that docs/reference/json.md describes. What follows from other keys (`reason`,
-// `counters`) is written for who reads them with a script, and not read again.
+// `note`, `counters`) is written for who reads them with a script, and not read again.
 
 extension MirrorStatus: Codable {
     private enum Key: String, CodingKey {
-        case name, state, reason, engine, note, from, to, counters, points, process
+        case name, state, reason, findings, engine, note, notes, from, to, counters, points, process
         case countersAge = "counters-age"
     }
 
@@ -16,8 +17,10 @@ extension MirrorStatus: Codable {
         try object.encode(name, forKey: .name)
         try object.encode(state, forKey: .state)
         try object.encode(reason, forKey: .reason)
+        try object.encode(reasons, forKey: .findings)
         try object.encodeIfPresent(engine, forKey: .engine)
         try object.encodeIfPresent(note, forKey: .note)
+        try object.encode(notes, forKey: .notes)
         try object.encode(sources, forKey: .from)
         try object.encode(outputs.map { CodedOutput(status: $0, way: way(of: $0.output)) }, forKey: .to)
         if !isUnseen { try object.encode(CodedCounters(total, tap == nil ? nil : failures), forKey: .counters) }
@@ -33,11 +36,11 @@ extension MirrorStatus: Codable {
         self.init(
             name: try object.decode(MirrorName.self, forKey: .name), mirror: nil,
             state: try object.decode(State.self, forKey: .state),
-            reason: try object.decode(String.self, forKey: .reason),
+            reasons: try object.decode([Finding].self, forKey: .findings),
             engine: try object.decodeIfPresent(EngineName.self, forKey: .engine),
             sources: try object.decode([SourceStatus].self, forKey: .from), outputs: outputs.map(\.status),
             points: try object.decode([CodedPoint].self, forKey: .points).map(\.point),
-            note: try object.decodeIfPresent(String.self, forKey: .note),
+            notes: try object.decode([Finding].self, forKey: .notes),
             countersAge: try object.decodeIfPresent(Int64.self, forKey: .countersAge).map { .seconds($0) },
             tap: try object.decodeIfPresent(CodedProcess.self, forKey: .process)?.report)
         tap?.ways = outputs.compactMap(\.way)

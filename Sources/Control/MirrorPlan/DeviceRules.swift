@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 
 /// What the devices that a mirror names are, and what follows from it (``DeviceKind``).
@@ -15,82 +16,53 @@ struct DeviceRules {
 
     // MARK: Refusals
 
-    func refusals() -> [Refusal] {
-        (datapaths() + sources() + outputKinds() + tunnelsWithoutTarget() + loweredPathMTU() + unseenVLANs().refusals)
+    func refusals() -> [Problem] {
+        (datapaths() + sources() + outputKinds() + tunnelsWithoutTarget() + loweredPathMTU()).map(Problem.device)
+            + unseenVLANs().refusals.map(Problem.copies)
     }
 
-    private func refusal(_ rule: Refusal.Rule, _ message: String) -> Refusal {
-        Refusal(mirror: mirror.name, rule: rule, message: message)
+    private func datapaths() -> [DeviceProblem] {
+        (mirror.sources.map(\.port) + mirror.outputPorts).filter(topology.isDatapath)
+            .map(DeviceProblem.switchDatapath)
     }
 
-    private func datapaths() -> [Refusal] {
-        (mirror.sources.map(\.port) + mirror.outputPorts).filter(topology.isDatapath).map { name in
-            refusal(
-                .wrongKind,
-                "\(name) is Open vSwitch's own device for all of its bridges, which no frame passes: name a port or a "
-                    + "bridge of it ('portmirror ports' lists them)")
-        }
-    }
-
-    private func sources() -> [Refusal] {
+    private func sources() -> [DeviceProblem] {
         mirror.sources.compactMap { source in
             // What it receives is shown to packet sockets alone (`vrf_ip_rcv`, drivers/net/vrf.c).
             guard !isTapped, let port = topology[source.port], port.kind == .other("vrf") else { return nil }
-            let members = topology.members(of: port.name).map { "--from \($0.name)" }
-            let way =
-                members.isEmpty
-                ? "watch the interfaces that it routes" : "watch its members: " + members.joined(separator: " ")
-            return refusal(
-                .wrongKind, "\(port.name) can't be a source: a VRF only routes, and no frame passes its hooks; \(way)")
+            return .vrfSource(port.name, members: topology.members(of: port.name).map(\.name))
         }
     }
 
-    private func outputKinds() -> [Refusal] {
+    private func outputKinds() -> [DeviceProblem] {
         outputs.compactMap { port in
             guard case .refused(let reason)? = DeviceKind.of(port)?.output else { return nil }
-            return refusal(.leak, "\(port.name) can't be an output, since it is a \(port.kind.word): \(reason)")
+            return .unfitOutput(port.name, kind: port.kind.word, reason: reason)
         }
     }
 
-    private func tunnelsWithoutTarget() -> [Refusal] {
+    private func tunnelsWithoutTarget() -> [DeviceProblem] {
         outputs.compactMap { port in
             guard port.isEthernet else { return nil }
             switch port.tunnel?.target {
-            case .group:
-                return refusal(
-                    .leak,
-                    "\(port.name) can't be an output: its far end is a multicast group, and copies would reach everybody "
-                        + "who joins it; make a tunnel with one remote address")
-            case .perPacket:
-                return refusal(
-                    .leak,
-                    "\(port.name) can't be an output: it has no far end of its own, so copies would be dropped, or go to "
-                        + "whom it has learnt addresses from; make a tunnel with one remote address")
+            case .group: return .tunnelToGroup(port.name)
+            case .perPacket: return .tunnelWithoutEnd(port.name)
             case .known: return nil
             case nil:
                 // What runs goes on: the next look may tell.
                 guard port.tunnel != nil, !observed.running.contains(mirror.name) else { return nil }
-                return refusal(
-                    .leak,
-                    "\(port.name) can't be an output now: the kernel couldn't tell where its far end is; try again")
+                return .tunnelEndUnknown(port.name)
             }
         }
     }
 
     /// Rule 1: what is copied at egress still has its route, and GRE lowers that route's path MTU to its own
     /// (`tnl_update_pmtu` in net/ipv4/ip_tunnel.c, `ip6_tnl_xmit` in net/ipv6/ip6_tunnel.c).
-    private func loweredPathMTU() -> [Refusal] {
+    private func loweredPathMTU() -> [DeviceProblem] {
         guard !isOnSwitch, !isTapped, places.contains(where: keepsRoutes) else { return [] }
         return outputs.compactMap { port in
             guard let room = roomOfGRE(port), room < largestMTU else { return nil }
-            let way =
-                port.kind.word == "gretap"
-                ? "have it fragment instead (\(Self.fragmenting(port))), " : ""
-            return refusal(
-                .harm,
-                "\(port.name) can't be an output of the tc engine: a copy that is larger than its \(room) bytes would lower "
-                    + "the path MTU of the mirrored connection itself, for ten minutes; \(way)"
-                    + "have a tap send the copies (--engine tap), or watch ingress alone")
+            return .lowersPathMTU(output: port.name, room: room, canFragment: port.kind.word == "gretap")
         }
     }
 
@@ -108,10 +80,6 @@ struct DeviceRules {
             if seen.insert(device.name).inserted { open += topology.stacked(on: device.index) }
         }
         return false
-    }
-
-    private static func fragmenting(_ port: Port) -> String {
-        "ip link set \(port.name) type gretap ttl inherit nopmtudisc ignore-df"
     }
 
     /// The largest payload that goes through a GRE tunnel which keeps to the path's MTU; nil for one that doesn't, and for
@@ -135,22 +103,22 @@ struct DeviceRules {
 
     // MARK: Warnings
 
-    func warnings() -> [Warning] {
-        (outputNotices() + waysOut() + farEnds() + programs() + smallOutputs() + unseenVLANs().warnings
-            + sharedUplinks()).map {
-                Warning(mirror: mirror.name, message: $0)
-            }
+    func warnings() -> [Problem] {
+        let (devices, ways) = (outputNotices().map(Problem.device), waysOut().map(Problem.way))
+        let flows = (farEnds() + programs()).map(Problem.device)
+        let copies = (smallOutputs() + unseenVLANs().warnings).map(Problem.copies)
+        return devices + ways + flows + copies + sharedUplinks().map(Problem.way)
     }
 
-    private func outputNotices() -> [String] {
+    private func outputNotices() -> [DeviceProblem] {
         outputs.compactMap { port in
             guard case .warned(let text)? = DeviceKind.of(port)?.output else { return nil }
-            return "\(port.name) is a \(port.kind.word): \(text)"
+            return .outputDevice(port.name, kind: port.kind.word, notice: text)
         }
     }
 
     /// A card in the watched bridge may lead to the sensor, or to everybody.
-    private func waysOut() -> [String] {
+    private func waysOut() -> [WayProblem] {
         let bridges = Set(
             places.compactMap { place -> PortName? in
                 guard let port = topology[place.port] else { return nil }
@@ -162,41 +130,35 @@ struct DeviceRules {
             guard let bridge, bridges.contains(bridge), leadsOut(port) else { return nil }
             let isOwn = isOnSwitch && topology.switchOf(port.name) != nil
             // A switch keeps its outputs for copies.
-            guard !isOwn else { return nil }
-            return
-                "\(port.name) is a member of \(bridge) and leads out of this machine: if other stations than the sensor "
-                + "are behind it, they get the copies as well"
+            return isOwn ? nil : .leavesMachine(output: port.name, bridge: bridge)
         }
     }
 
     /// A VLAN of the uplink is a way to a sensor elsewhere, and to everybody else in that VLAN.
-    private func sharedUplinks() -> [String] {
+    private func sharedUplinks() -> [WayProblem] {
         outputs.compactMap { port in
             guard case .vlan(_, let id) = port.kind, let uplink = topology.wayOut(ofVLAN: port) else { return nil }
-            return "\(port.name) leaves by \(uplink.name): whoever else is in VLAN \(id) there gets the copies as well"
+            return .sharedVLAN(output: port.name, uplink: uplink.name, vlan: id)
         }
     }
 
     /// A VXLAN tunnel sends frames by their addresses before it goes by its remote end (`vxlan_xmit` in
     /// drivers/net/vxlan/vxlan_core.c).
-    private func farEnds() -> [String] {
-        outputs.flatMap { port -> [String] in
+    private func farEnds() -> [DeviceProblem] {
+        outputs.flatMap { port -> [DeviceProblem] in
             guard let table = observed.forwarding[port.index] else { return [] }
             let rest = Set(table.filter(\.isForRest).map(\.target))
             let astray = table.filter { !$0.isForRest && !rest.contains($0.target) }
                 .sorted { ($0.frames, $0.target) < ($1.frames, $1.target) }
-            var words: [String] = []
+            var found: [DeviceProblem] = []
             if let first = astray.first {
-                let more = astray.count == 1 ? "" : " (and \(astray.count - 1) more)"
-                words.append(
-                    "\(port.name) sends what is for \(first.frames) to \(first.target) alone, by an entry of its forwarding "
-                        + "table\(more): those copies don't reach the sensor at \(rest.sorted().joined(separator: ", ")) "
-                        + "('bridge fdb show dev \(port.name)' lists them; with 'nolearning' it learns no more)")
+                found.append(
+                    .entryAstray(
+                        output: port.name, frames: first.frames, target: first.target, more: astray.count - 1,
+                        rest: rest.sorted()))
             }
-            if rest.count > 1 {
-                words.append("\(port.name) sends each copy to all of \(rest.sorted().joined(separator: ", "))")
-            }
-            return words
+            if rest.count > 1 { found.append(.toSeveral(output: port.name, targets: rest.sorted())) }
+            return found
         }
     }
 
@@ -208,40 +170,38 @@ struct DeviceRules {
     }
 
     /// Before any hook, and before packet sockets (`__netif_receive_skb_core`, net/core/dev.c).
-    private func programs() -> [String] {
+    private func programs() -> [DeviceProblem] {
         places.compactMap { place in
             guard place.hook == .ingress, let program = topology[place.port]?.program else { return nil }
-            return
-                "\(place.port) has an XDP program (number \(program)), which sees what it receives first: what it drops or "
-                + "takes isn't copied"
+            return .programFirst(place.port, number: program)
         }
     }
 
     /// Copies over the output's MTU are lost; super-frames are cut to their own segments' size, not the output's.
-    private func smallOutputs() -> [String] {
+    private func smallOutputs() -> [CopyProblem] {
         guard let largest else { return [] }
         return outputs.compactMap { port in
             if port.kind.word == "gretap" || port.kind.word == "ip6gretap" { return smallGRE(port, largest) }
             guard port.mtu < largest.mtu else { return nil }
-            return "\(port.name) has MTU \(port.mtu), less than the \(largest.mtu) of \(largest.name): "
-                + "larger frames' copies may be lost (\(raising(port, to: largest.mtu)))"
+            return .outputMTU(
+                output: port.name, mtu: port.mtu, source: largest.name, sourceMTU: largest.mtu,
+                raise: raising(port, to: largest.mtu))
         }
     }
 
-    private func smallGRE(_ port: Port, _ largest: Port) -> String? {
+    private func smallGRE(_ port: Port, _ largest: Port) -> CopyProblem? {
         guard let room = roomOfGRE(port), room < largest.mtu, !places.contains(where: keepsRoutes) || isTapped else {
             return nil
         }
-        return
-            "\(port.name) has room for \(room) bytes, less than the \(largest.mtu) of \(largest.name): copies of larger "
-            + "frames are lost, and counted as its errors alone"
-            + (port.kind.word == "gretap" ? " (\(Self.fragmenting(port)))" : "")
+        return .tunnelMTU(
+            output: port.name, room: room, source: largest.name, sourceMTU: largest.mtu,
+            canFragment: port.kind.word == "gretap")
     }
 
     /// How to give a port a larger MTU, or why that can't be.
-    private func raising(_ port: Port, to mtu: UInt32) -> String {
-        if let most = port.maximumMTU, most < mtu { return "the MTU of \(port.name) can't be more than \(most)" }
-        let own = "ip link set \(port.name) mtu \(mtu)"
+    private func raising(_ port: Port, to mtu: UInt32) -> CopyProblem.Raise {
+        if let most = port.maximumMTU, most < mtu { return .impossible(port.name, most: most) }
+        let own = CopyProblem.PortMTU(port.name, mtu)
         // A device above another is refused more than that one has, or has room for.
         let (index, overhead): (Int32?, UInt32)
         switch port.kind {
@@ -250,53 +210,44 @@ struct DeviceRules {
             (index, overhead) = (
                 underlay, SwitchTunnel(kind: kind, isIPv6: port.tunnel?.isIPv6 == true).overhead
             )
-        default: return own
+        default: return .ports([own])
         }
-        guard let below = index.flatMap({ topology[index: $0] }), below.mtu < mtu + overhead else { return own }
-        let first = raising(below, to: mtu + overhead)
-        return first.hasPrefix("ip link") ? "\(first) && \(own)" : first
+        guard let below = index.flatMap({ topology[index: $0] }), below.mtu < mtu + overhead else {
+            return .ports([own])
+        }
+        switch raising(below, to: mtu + overhead) {
+        case .ports(let first): return .ports(first + [own])
+        case .impossible(let port, let most): return .impossible(port, most: most)
+        }
     }
 
     // MARK: VLANs
 
     /// Rule 2 goes by the tag that a frame has at the port; at an access port it has none.
-    private func unseenVLANs() -> (refusals: [Refusal], warnings: [String]) {
+    private func unseenVLANs() -> (refusals: [CopyProblem], warnings: [CopyProblem]) {
         guard let vlans = mirror.vlans, !vlans.contains(0), !isOnSwitch else { return ([], []) }
         var names: Set<PortName> = []
         let ports = places.filter { names.insert($0.port).inserted && topology[$0.port]?.kind.isBridge == false }
-        var blind: [String] = []
-        var partly: [String] = []
+        var blind: [CopyProblem.TaggedPort] = []
+        var partly: [CopyProblem.TaggedPort] = []
         for place in ports {
             guard let seen = untagged(at: place.port) else { continue }
             if !seen.hasTags {
-                blind.append("\(place.port) (\(seen.words))")
+                blind.append(CopyProblem.TaggedPort(place.port, seen.tags))
             } else if !seen.vlans.filter(vlans.contains).isEmpty {
-                partly.append("\(place.port) (\(seen.words))")
+                partly.append(CopyProblem.TaggedPort(place.port, seen.tags))
             }
         }
-        let way = "leave --vlan out there, or add --vlan 0, which is untagged frames"
-        if !blind.isEmpty, blind.count == ports.count {
-            let message =
-                "no frame has a tag of VLAN \(vlans) at \(blind.joined(separator: ", ")), so that nothing would be copied: \(way)"
-            return ([refusal(.filter, message)], [])
-        }
-        return (
-            [],
-            (blind + partly).isEmpty
-                ? []
-                : [
-                    "frames without a tag aren't in VLAN \(vlans) as it is seen at \((blind + partly).joined(separator: ", ")), "
-                        + "and aren't copied there: \(way)"
-                ]
-        )
+        if !blind.isEmpty, blind.count == ports.count { return ([.vlanUnseen(vlans, ports: blind)], []) }
+        return ([], (blind + partly).isEmpty ? [] : [.vlanPartlyUnseen(vlans, ports: blind + partly)])
     }
 
     /// The VLANs whose frames have no tag at a port, and whether any of the mirror's VLANs has one; nil if that isn't known.
-    private func untagged(at name: PortName) -> (vlans: [UInt16], hasTags: Bool, words: String)? {
+    private func untagged(at name: PortName) -> (vlans: [UInt16], hasTags: Bool, tags: CopyProblem.TaggedPort.Tags)? {
         if let own = topology.switchPort(withInterface: name) {
             switch own.vlanMode {
-            case .access(let id): return ([id], false, "an access port of VLAN \(id)")
-            case .nativeUntagged(let id, _): return ([id], true, "native VLAN \(id)")
+            case .access(let id): return ([id], false, .access(id))
+            case .nativeUntagged(let id, _): return ([id], true, .native(id))
             case .trunk, .nativeTagged, .tunnel: return nil
             }
         }
@@ -304,7 +255,6 @@ struct DeviceRules {
         let without = vlans.untagged.union(vlans.native.map { [$0] } ?? []).sorted()
         guard !without.isEmpty || !vlans.tagged.isEmpty else { return nil }
         let hasTags = vlans.tagged.contains { mirror.vlans?.contains($0) == true }
-        let list = without.map { "\($0)" }.joined(separator: ", ")
-        return (without, hasTags, without.isEmpty ? "no untagged VLAN" : "untagged in VLAN \(list)")
+        return (without, hasTags, .untagged(without))
     }
 }

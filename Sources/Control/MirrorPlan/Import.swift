@@ -1,3 +1,4 @@
+import Diagnosis
 public import MirrorModel
 
 /// Mirrors that others made on this machine, in this tool's words, and what can't be said in them.
@@ -244,7 +245,7 @@ private struct Importer {
         result.mirrors = accepted
     }
 
-    private func refusals(of mirrors: [Mirror]) -> [Refusal] {
+    private func refusals(of mirrors: [Mirror]) -> [Finding] {
         let names = Set(mirrors.map(\.name))
         let others = defined.values.filter { !names.contains($0.name) }
         let desired = (others + mirrors).sorted { $0.name < $1.name }.map {

@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 
 /// Rule 8: a copy reaches the output and nobody else. What is behind the output alone is the output's; what the originals
@@ -9,19 +10,16 @@ struct LeakSearch {
     /// Whether a switch sends its copies.
     let isOnSwitch: Bool
 
-    /// The ways by which copies of what passes some places get to others than the outputs, a sentence each; empty if
-    /// there are none.
-    func leaks(from places: [Point], to outputs: [PortName]) -> [String] {
+    /// The ways by which copies of what passes some places get to others than the outputs; empty if there are none.
+    func leaks(from places: [Point], to outputs: [PortName]) -> [WayProblem] {
         let sources = places.filter { topology[$0.port] != nil }
         return sources.isEmpty ? [] : outputs.compactMap { leak(from: sources, to: $0) }
     }
 
-    private func leak(from sources: [Point], to output: PortName) -> String? {
+    private func leak(from sources: [Point], to output: PortName) -> WayProblem? {
         guard let port = topology[output] else { return nil }
         if let source = sources.first(where: { isUnder(port, $0.port) }) {
-            return
-                "\(output) is what the frames of \(source.port) come and go by: copies sent there reach those that the "
-                + "originals are for, and others. \(Self.advice)"
+            return .carriesSource(output: output, source: source.port)
         }
         // With its tag, a copy is in another VLAN than the originals, as far as can be told.
         if let uplink = topology.wayOut(ofVLAN: port), !leave(sources, by: uplink, in: port) { return nil }
@@ -30,18 +28,14 @@ struct LeakSearch {
         let graph = ForwardingGraph(topology, reserved: reserved, countsTunnels: false)
         let reached = starts.reduce(into: Set<Point>()) { $0.formUnion(graph.reachable(from: $1)) }
         if let bridge = entrance(output), sources.contains(where: { topology.switchOf($0.port)?.name == bridge }) {
-            return "\(output) is an internal port of \(bridge): what is sent through it enters the switch as if this "
-                + "host had sent it, and reaches those that the originals are for. Open vSwitch itself sends copies out "
-                + "of it, to this host (--engine ovs)"
+            return .entersSwitch(output: output, bridge: bridge)
         }
         if let hit = leavesByTheSameLAN(output, sources, graph) { return hit }
         let outside = ForwardingGraph(topology, reserved: reserved.union([output]), countsTunnels: false)
         guard let end = end(of: reached, starts, sources, outside) else { return nil }
         let way = starts.lazy.compactMap { graph.path(from: $0, to: end) }.first ?? [end]
-        return "copies sent to \(output) reach those that the originals are for: \(Self.joined(way)). \(Self.advice)"
+        return .reachesOthers(output: output, way: way.portsPassed)
     }
-
-    private static let advice = "Choose an output with nobody but the sensor behind it"
 
     // MARK: Ways
 
@@ -75,14 +69,12 @@ struct LeakSearch {
     }
 
     /// One cable of a bond or team leads where the others do.
-    private func leavesByTheSameLAN(_ output: PortName, _ sources: [Point], _ graph: ForwardingGraph) -> String? {
+    private func leavesByTheSameLAN(_ output: PortName, _ sources: [Point], _ graph: ForwardingGraph) -> WayProblem? {
         let siblings = Set(topology.siblings(of: output))
         guard !siblings.isEmpty else { return nil }
         let passed = sources.reduce(into: graph.origins(of: sources)) { $0.formUnion(graph.reachable(from: $1)) }
         guard let other = passed.map(\.port).filter({ siblings.contains($0) }).min() else { return nil }
-        return
-            "\(output) leads to the same LAN as \(other), by which frames of \(sources[0].port) come or go: copies sent "
-            + "there reach those that the originals are for. \(Self.advice)"
+        return .sameLAN(output: output, other: other, source: sources[0].port)
     }
 
     /// A place that copies come to and originals too, or may.
@@ -143,12 +135,6 @@ struct LeakSearch {
             return port.master.flatMap { topology[index: $0] }.map { isJunction($0) && watched.contains($0.name) }
                 == true
         }
-    }
-
-    private static func joined(_ places: [Point]) -> String {
-        places.reduce(into: [String]()) { names, place in
-            if names.last != place.port.description { names.append(place.port.description) }
-        }.joined(separator: " -> ")
     }
 }
 

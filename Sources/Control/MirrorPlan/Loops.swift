@@ -29,11 +29,12 @@ struct LoopSearch {
         }
     }
 
-    /// The shortest cycle through one of the mirror's outputs, as `a -> b -> a`; nil if there is none.
+    /// The shortest cycle through one of the mirror's outputs, port by port from a source to itself, one alone where nothing
+    /// is between; nil if there is none.
     ///
     /// Of reserved outputs only the mirror's own count: another's are given back when that one is removed, and a mirror
     /// that is sound on their account would go round from then on.
-    func cycle(through mirror: Mirror) -> String? {
+    func cycle(through mirror: Mirror) -> [PortName]? {
         let own =
             mirror.reservedOutputs(places: places[mirror.name] ?? [], in: topology)
             + (onSwitch.contains(mirror.name) ? mirror.outputPorts : [])
@@ -48,8 +49,7 @@ struct LoopSearch {
         for source in sources where reached.contains(source) {
             for start in starts {
                 if let path = graph.path(from: start, to: source, more: { (copies[$0] ?? []).map(\.to) }) {
-                    let ports = ([source] + path).map(\.port)
-                    return Self.joined(ports)
+                    return ([source] + path).portsPassed
                 }
             }
         }
@@ -81,12 +81,12 @@ struct LoopSearch {
     private func watchers(after start: Point) -> Set<MirrorName> {
         Set(graph.reachable(from: start).union([start]).flatMap { copies[$0] ?? [] }.map(\.mirror))
     }
+}
 
-    private static func joined(_ ports: [PortName]) -> String {
-        var names: [String] = []
-        for port in ports where names.last != port.description { names.append(port.description) }
-        if names.count == 1 { names.append(names[0]) }
-        return names.joined(separator: " -> ")
+extension [Point] {
+    /// The ports of a way, each once where both of its directions come one after the other.
+    var portsPassed: [PortName] {
+        reduce(into: []) { ports, point in if ports.last != point.port { ports.append(point.port) } }
     }
 }
 

@@ -1,3 +1,4 @@
+public import Diagnosis
 public import MirrorModel
 
 /// Everything that a plan looks at besides the intent.
@@ -65,26 +66,24 @@ public struct Observation: Hashable, Sendable {
     /// Filters of another namespace can't be seen. A mirror of which there is nothing here, no port either, while an output
     /// of it is one there, is taken for that namespace's.
     /// - Parameter disregardingDatabases: whether it is all the same what a database has of it.
-    public func elsewhere(of mirror: Mirror, disregardingDatabases: Bool = false) -> String? {
-        if elsewhere.contains(mirror.name) {
-            return "'portmirror run \(mirror.name)' runs in another network namespace, and not in this one"
-        }
+    public func otherPlace(of mirror: Mirror, disregardingDatabases: Bool = false) -> PlaceProblem? {
+        if elsewhere.contains(mirror.name) { return .process(mirror.name) }
         if !disregardingDatabases, let other = otherDatabase(of: mirror.name), !runs(mirror.name) {
-            return other.isEmpty
-                ? "which database of Open vSwitch it is in can't be told, since \(mirror.name).database beside its "
-                    + "definition can't be read or is empty: if it is in none, delete that file"
-                : "it is in Open vSwitch's database \(other), which isn't looked at without --db \(other)"
+            return other.isEmpty ? .unknownDatabase(mirror.name) : .database(other)
         }
-        if isLeftOut(mirror.name) {
-            return "its ports are this machine's, which isn't looked at with this --db (or OVS_DB)"
-        }
+        if isLeftOut(mirror.name) { return .thisMachine }
         let outputs = mirror.outputPorts.filter { recordsElsewhere[$0] != nil }
         guard let output = outputs.first, let file = recordsElsewhere[output], !runs(mirror.name) else {
             return nil
         }
         let names = mirror.sources.map(\.port) + mirror.outputs.compactMap(\.name)
         guard !names.contains(where: { $0.isAny || topology.has(topology.ownName(of: $0)) }) else { return nil }
-        return "\(output) is an output in another network namespace, by \(file)"
+        return .output(output, file: file)
+    }
+
+    /// The same in words.
+    public func elsewhere(of mirror: Mirror, disregardingDatabases: Bool = false) -> String? {
+        otherPlace(of: mirror, disregardingDatabases: disregardingDatabases)?.statement.message
     }
 
     /// Whether a mirror's ports are this machine's, and another one's database is looked at.
@@ -104,9 +103,12 @@ public struct Observation: Hashable, Sendable {
     }
 
     /// Why it can't be told whether a process copies for a mirror; nil if it can.
-    public func doubt(about name: MirrorName) -> String? {
-        unaskable[name].map { "it is unknown whether 'portmirror run \(name)' runs: \($0)" }
+    public func doubtfulProcess(of name: MirrorName) -> ProcessProblem? {
+        unaskable[name].map { .unknown(name, reason: $0) }
     }
+
+    /// The same in words.
+    public func doubt(about name: MirrorName) -> String? { doubtfulProcess(of: name)?.statement.message }
 
     /// The engine whose mirrors something carries; nil if none is here.
     public func engine(on carrier: Carrier) -> EngineName? { engines.first(where: { $0.carrier == carrier })?.engine }

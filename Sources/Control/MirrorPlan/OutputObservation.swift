@@ -1,3 +1,4 @@
+import Diagnosis
 public import MirrorModel
 
 /// What an output's offloads are now.
@@ -74,8 +75,7 @@ public struct DamagedRecord: Hashable, Sendable, CustomStringConvertible {
 
     /// What it means, and what to do.
     public var description: String {
-        "\(path), which says what to restore on an output, can't be read: \(reason); the output's settings are left as "
-            + "they are: look at the file, restore the port by hand (ethtool -K, bridge link set) and remove the file"
+        PortProblem.recordDamaged(nil, path: path, reason: reason).statement.message
     }
 }
 

@@ -1,3 +1,4 @@
+public import Diagnosis
 public import MirrorModel
 
 /// A mirror with its selectors compiled.
@@ -23,6 +24,11 @@ public struct DesiredMirror: Hashable, Sendable {
         self.problem = problem
     }
 
+    /// Its problem, as a finding.
+    var finding: Finding? {
+        problem.map { Finding(.definition(isBroken ? .unreadable($0) : .selector($0)), of: mirror.name) }
+    }
+
     /// A mirror that is left as it runs, since its definition can't be read.
     public init(_ name: MirrorName, asItRunsIn observed: Observation, broken reason: String) {
         self.init(mirror: observed.mirror(asItRuns: name), match: .everything, problem: reason)
@@ -35,11 +41,11 @@ public struct Plan: Hashable, Sendable {
     /// In the order in which they are safe.
     public var steps: [Step]
     /// What stands against it; steps of a refused mirror are not among the steps.
-    public var refusals: [Refusal]
+    public var refusals: [Finding]
     /// What a person should know before.
-    public var warnings: [Warning]
+    public var warnings: [Finding]
     /// Which engine has a mirror and why, where it isn't the obvious one.
-    public var notes: [Warning]
+    public var notes: [Finding]
     /// The engine of each mirror; one that is refused has none.
     public var engines: [MirrorName: EngineName]
     /// Mirrors that may run where nobody can look now: they are left alone.
@@ -49,7 +55,7 @@ public struct Plan: Hashable, Sendable {
     public var isEmpty: Bool { steps.isEmpty }
 
     public init(
-        steps: [Step] = [], refusals: [Refusal] = [], warnings: [Warning] = [], notes: [Warning] = [],
+        steps: [Step] = [], refusals: [Finding] = [], warnings: [Finding] = [], notes: [Finding] = [],
         engines: [MirrorName: EngineName] = [:]
     ) {
         self.notes = notes
@@ -115,17 +121,14 @@ public func makePlan(
             accepted.append(wanted)
             continue
         }
-        let refusals =
-            wanted.problem.map {
-                [Refusal(mirror: wanted.mirror.name, rule: wanted.isBroken ? .definition : .filter, message: $0)]
-            } ?? judge.refusals(of: wanted.mirror)
+        let refusals = wanted.finding.map { [$0] } ?? judge.refusals(of: wanted.mirror)
         plan.refusals += refusals
         if !wanted.isBroken {
             plan.warnings += rules.warnings(of: wanted.mirror)
             plan.notes += judge.notes(of: wanted.mirror)
         }
         if refusals.isEmpty { accepted.append(wanted) }
-        if refusals.contains(where: \.rule.stopsWhatRuns) { circular.insert(wanted.mirror.name) }
+        if refusals.contains(where: \.stopsWhatRuns) { circular.insert(wanted.mirror.name) }
     }
     let fit = Set(accepted.filter { $0.problem == nil }.map(\.mirror.name))
     let preparedElsewhere = observed.prepared(for: elsewhere)

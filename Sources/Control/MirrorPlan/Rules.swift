@@ -1,3 +1,4 @@
+import Diagnosis
 public import MirrorModel
 
 /// The rules of the specification that can stand against a mirror, each a function of values.
@@ -12,7 +13,7 @@ struct Rules {
     /// Mirrors that find no preference left on a hook, and which hook.
     private let crowdedOut: [MirrorName: Point]
     /// The names of mirrors that want clean copies, by output.
-    private let cleanUsers: [Output: [String]]
+    private let cleanUsers: [Output: [MirrorName]]
     /// Mirrors that have outputs' offloads left alone.
     private let keepers: [Output: [Mirror]]
 
@@ -26,7 +27,7 @@ struct Rules {
         // A tap finishes its copies itself, whatever the output's settings are.
         cleanUsers = users.mapValues { users in
             users.filter { !$0.keepOffloads && assignments[$0].engine?.carrier != .process }
-                .map(\.name.description)
+                .map(\.name)
         }
         keepers = users.mapValues { users in
             users.filter { $0.keepOffloads && assignments[$0].engine?.carrier != .process }
@@ -61,32 +62,38 @@ struct Rules {
     private func places(of mirror: Mirror) -> [Point] { placesByMirror[mirror.name] ?? [] }
 
     /// Everything that stands against a mirror, not just the first.
-    func refusals(of mirror: Mirror) -> [Refusal] {
+    func refusals(of mirror: Mirror) -> [Finding] {
         let everywhere =
             twice(mirror) + outputIsSource(mirror) + ways(mirror) + capability(mirror) + wrongKind(mirror)
             + everyPort(mirror)
             + bare(mirror)
             + reserve(mirror)
-        return usesHooks(mirror)
-            ? everywhere + plainIngress(mirror) + sharedBlock(mirror) + crowd(mirror) : everywhere
+        let problems =
+            usesHooks(mirror) ? everywhere + plainIngress(mirror) + sharedBlock(mirror) + crowd(mirror) : everywhere
+        return problems.map { Finding($0, of: mirror.name) }
     }
 
     /// What to tell before it is done.
-    func warnings(of mirror: Mirror) -> [Warning] {
+    func warnings(of mirror: Mirror) -> [Finding] {
         let everywhere =
             hostOnly(mirror) + duplicates(mirror) + devices(mirror).warnings() + passedBy(mirror)
             + mirroredByOthers(mirror)
+        return (everywhere + warningsOfEngine(mirror)).map { Finding($0, of: mirror.name) }
+    }
+
+    private func warningsOfEngine(_ mirror: Mirror) -> [Problem] {
         if isOnSwitch(mirror) {
-            return everywhere + offloads(mirror)
+            return offloads(mirror)
                 + SwitchWarnings(topology: topology, others: mirrors.filter(isOnSwitch)).warnings(of: mirror)
+                .map(Problem.switch)
         }
         return isTapped(mirror)
-            ? everywhere + TapWarnings(observed: observed, others: mirrors.filter(isTapped)).warnings(of: mirror)
-            : everywhere + offloads(mirror) + starved(mirror)
+            ? TapWarnings(observed: observed, others: mirrors.filter(isTapped)).warnings(of: mirror).map(Problem.tap)
+            : offloads(mirror) + starved(mirror)
     }
 
     /// Mirrors of others that send frames of the same ports to the same output.
-    private func mirroredByOthers(_ mirror: Mirror) -> [Warning] {
+    private func mirroredByOthers(_ mirror: Mirror) -> [Problem] {
         let places = places(of: mirror)
         let watched = Set(
             places.map { topology.switchPort(withInterface: $0.port)?.name ?? $0.port }.map(\.description))
@@ -108,32 +115,20 @@ struct Rules {
             }.map { "the filter at \(port.name) \($0.place)" }
         }
         let others = rows.map(\.title) + filters
-        guard !others.isEmpty else { return [] }
-        return [
-            Warning(
-                mirror: mirror.name,
-                message: "others send frames of its ports to its output as well, so that some come twice: "
-                    + others.joined(separator: ", ") + " ('portmirror import --take-over' takes over what others have)")
-        ]
+        return others.isEmpty ? [] : [.way(.mirroredByOthers(others))]
     }
 
     /// That somebody else may have it once it is looked at.
-    private func passedBy(_ mirror: Mirror) -> [Warning] {
+    private func passedBy(_ mirror: Mirror) -> [Problem] {
         guard mirror.engine == nil, let own = engine(of: mirror), own.carrier != .switchTable,
             observed.engines.contains(where: \.isPassedBy), mirror.directories.isEmpty
         else { return [] }
-        return [
-            Warning(
-                mirror: mirror.name,
-                message:
-                    "Open vSwitch isn't looked at (--db none, or OVS_DB): if ports of this mirror are its own, the next "
-                    + "command that does look moves the mirror there; say --engine \(own.engine) to keep it as it is")
-        ]
+        return [.engine(.notLookedAt(instead: own.engine))]
     }
 
     /// What to say of the choice of an engine, where it isn't the obvious one.
-    func notes(of mirror: Mirror) -> [Warning] {
-        assignments[mirror].note.map { [Warning(mirror: mirror.name, message: $0)] } ?? []
+    func notes(of mirror: Mirror) -> [Finding] {
+        assignments[mirror].note.map { [Finding(.engine($0), of: mirror.name)] } ?? []
     }
 
     /// Whether it may run on a switch that doesn't answer.
@@ -158,27 +153,17 @@ struct Rules {
     // MARK: Refusals
 
     /// A port by two of its names; by one, that is found when the definition is read.
-    private func twice(_ mirror: Mirror) -> [Refusal] {
+    private func twice(_ mirror: Mirror) -> [Problem] {
         var sources: Set<Source> = []
         var outputs: Set<Output> = []
-        let again =
-            mirror.sources.filter { !sources.insert($0).inserted }.map { "source \($0)" }
-            + mirror.outputs.filter { !outputs.insert($0).inserted }.map { "output \($0)" }
-        return again.map { what in
-            Refusal(
-                mirror: mirror.name, rule: .twice,
-                message: "\(what) is given twice, by two names of the same port: leave out one of them")
-        }
+        return mirror.sources.filter { !sources.insert($0).inserted }.map { .definition(.sourceTwice($0)) }
+            + mirror.outputs.filter { !outputs.insert($0).inserted }.map { .definition(.outputTwice($0)) }
     }
 
-    private func outputIsSource(_ mirror: Mirror) -> [Refusal] {
+    private func outputIsSource(_ mirror: Mirror) -> [Problem] {
         let sources = Set(
             mirror.sources.compactMap { source in if case .port(let port, _) = source { port } else { nil } })
-        return mirror.outputPorts.filter(sources.contains).map { port in
-            Refusal(
-                mirror: mirror.name, rule: .outputIsSource,
-                message: "\(port) can't be both source and output: take it out of one of the two")
-        }
+        return mirror.outputPorts.filter(sources.contains).map { .definition(.outputIsSource($0)) }
     }
 
     /// Whether it and others, each fine by itself, can't all be had: they go round in circles, or are too many in a row.
@@ -188,10 +173,12 @@ struct Rules {
     }
 
     /// Where copies would get to. What a device is says it best, then who would get the copies, then that they come back.
-    private func ways(_ mirror: Mirror) -> [Refusal] {
+    private func ways(_ mirror: Mirror) -> [Problem] {
         let devices = devices(mirror).refusals()
         // Said better by the rule above.
-        guard outputIsSource(mirror).isEmpty, !devices.contains(where: { $0.rule == .leak }) else { return devices }
+        guard outputIsSource(mirror).isEmpty, !devices.contains(where: { $0.statement.code.rule == .leak }) else {
+            return devices
+        }
         let leaks = leaks(mirror)
         let loops = loop(mirror)
         // A way that comes back to a source is worse than one that leads to others, unless it does so through the switch.
@@ -205,90 +192,60 @@ struct Rules {
             isTapped: isTapped(mirror) || asksForProcess(mirror))
     }
 
-    private func leaks(_ mirror: Mirror) -> [Refusal] {
+    private func leaks(_ mirror: Mirror) -> [Problem] {
         let isOnSwitch = isOnSwitch(mirror)
         let reserved =
             mirror.reservedOutputs(places: places(of: mirror), in: topology) + (isOnSwitch ? mirror.outputPorts : [])
         return LeakSearch(topology: topology, reserved: Set(reserved), isOnSwitch: isOnSwitch)
-            .leaks(from: places(of: mirror), to: mirror.outputPorts)
-            .map { Refusal(mirror: mirror.name, rule: .leak, message: $0) }
+            .leaks(from: places(of: mirror), to: mirror.outputPorts).map(Problem.way)
     }
 
-    private func loop(_ mirror: Mirror) -> [Refusal] {
-        if let cycle = loops.cycle(through: mirror) {
-            return [
-                Refusal(
-                    mirror: mirror.name, rule: .loop,
-                    message: "its copies would come back to be copied again, without end: \(cycle). "
-                        + "Choose an output from which no frame gets back to a source")
-            ]
-        }
+    private func loop(_ mirror: Mirror) -> [Problem] {
+        if let cycle = loops.cycle(through: mirror) { return [.way(.comesBack(cycle))] }
         guard let limit = engine(of: mirror)?.chainLimit else { return [] }
         let length = chains.length(through: mirror.name)
-        guard length > limit else { return [] }
-        return [
-            Refusal(
-                mirror: mirror.name, rule: .capability,
-                message: "it would be one of \(length) mirrors in a row; "
-                    + "the kernel carries a copy through \(limit) and drops it then")
-        ]
+        return length > limit ? [.way(.tooManyInARow(length, limit: limit))] : []
     }
 
-    private func capability(_ mirror: Mirror) -> [Refusal] {
-        guard !usesHooks(mirror) || mirror.outputs.count <= 32 else {
-            // TCA_ACT_MAX_PRIO of linux/pkt_cls.h: the actions of a filter.
-            return [
-                Refusal(
-                    mirror: mirror.name, rule: .capability,
-                    message: "it has \(mirror.outputs.count) outputs; the kernel sends a frame's copies to 32 at most")
-            ]
+    /// TCA_ACT_MAX_PRIO of linux/pkt_cls.h: the actions of a filter.
+    private static let mostOutputs = 32
+
+    private func capability(_ mirror: Mirror) -> [Problem] {
+        guard !usesHooks(mirror) || mirror.outputs.count <= Self.mostOutputs else {
+            return [.hook(.tooManyOutputs(mirror.outputs.count, limit: Self.mostOutputs))]
         }
-        return assignments[mirror].refusal.map { [$0] } ?? []
+        return assignments[mirror].refusal.map { [.engine($0)] } ?? []
     }
 
-    private func wrongKind(_ mirror: Mirror) -> [Refusal] {
+    private func wrongKind(_ mirror: Mirror) -> [Problem] {
         mirror.sources.compactMap { source in
             guard case .bridge(let name) = source, let port = topology[name], !port.kind.isBridge,
                 topology.switches[name] == nil
             else { return nil }
-            return Refusal(
-                mirror: mirror.name, rule: .wrongKind,
-                message: "\(name) isn't a bridge (its kind is \(port.kind.word)): watch it as a port (--from \(name))")
+            return .definition(.notABridge(name, kind: port.kind.word))
         }
     }
 
-    private func everyPort(_ mirror: Mirror) -> [Refusal] {
-        mirror.sources.filter { $0.port.isAny }.prefix(1).map { _ in
-            Refusal(
-                mirror: mirror.name, rule: .wrongKind,
-                message: "'any' is no port: name those that are meant. The packets of all interfaces can be written to "
-                    + "files, by 'portmirror log -i any --dir DIR'")
-        }
+    private func everyPort(_ mirror: Mirror) -> [Problem] {
+        mirror.sources.contains { $0.port.isAny } ? [.definition(.anyIsNoPort)] : []
     }
 
     /// Ports whose frames have no Ethernet header: a copy on an Ethernet output would be garbage, and the other way round.
     /// Capture files say what their packets begin with.
-    private func bare(_ mirror: Mirror) -> [Refusal] {
+    private func bare(_ mirror: Mirror) -> [Problem] {
         let isForFiles = mirror.outputs.allSatisfy { $0.files != nil }
         return (isForFiles ? [] : mirror.sources.map(\.port) + mirror.outputPorts).compactMap { name in
             guard let port = topology[name], !port.isEthernet else { return nil }
-            return Refusal(
-                mirror: mirror.name, rule: .wrongKind,
-                message: "\(name) carries bare packets without Ethernet headers (its kind is \(port.kind.word)): "
-                    + "choose the Ethernet interface that they go through\(mirror.outputPorts.contains(name) ? "" : ", or write them to files")"
-            )
+            return .device(
+                .barePackets(name, kind: port.kind.word, isOutput: mirror.outputPorts.contains(name)))
         }
     }
 
-    private func sharedBlock(_ mirror: Mirror) -> [Refusal] {
+    private func sharedBlock(_ mirror: Mirror) -> [Problem] {
         places(of: mirror).compactMap { place in
             guard let port = topology[place.port], observed.hooks[port.index]?.shared.contains(place.hook) == true
             else { return nil }
-            return Refusal(
-                mirror: mirror.name, rule: .hook,
-                message: "\(place.port) shares its \(place.hook) filters with other ports (a tc block of somebody "
-                    + "else's): a filter there would copy from all of them. The tap engine needs no filter (--engine tap)"
-            )
+            return .hook(.sharedBlock(place))
         }
     }
 
@@ -314,111 +271,78 @@ struct Rules {
         return found
     }
 
-    private func crowd(_ mirror: Mirror) -> [Refusal] {
-        guard let place = crowdedOut[mirror.name] else { return [] }
-        return [
-            Refusal(
-                mirror: mirror.name, rule: .hook,
-                message: "\(place.port) has as many mirrors at \(place.hook) as the tc engine has places for: "
-                    + "\(PreferenceRange(place.hook).count). Remove one that you don't need, give one of them several "
-                    + "outputs instead, or have a process copy (--engine tap)")
-        ]
+    private func crowd(_ mirror: Mirror) -> [Problem] {
+        crowdedOut[mirror.name].map { [.hook(.full($0, limit: PreferenceRange($0.hook).count))] } ?? []
     }
 
-    private func plainIngress(_ mirror: Mirror) -> [Refusal] {
+    private func plainIngress(_ mirror: Mirror) -> [Problem] {
         places(of: mirror).compactMap { place in
             guard place.hook == .egress, let port = topology[place.port],
                 observed.hooks[port.index]?.kind == .ingress
             else { return nil }
-            return Refusal(
-                mirror: mirror.name, rule: .hook,
-                message: "\(place.port) has a plain ingress qdisc of somebody else, which has no place for egress "
-                    + "filters. The tap engine needs none (--engine tap). Or mirror \(place.port):ingress alone, or have "
-                    + "its owner use clsact instead (which means making their filters anew)")
+            return .hook(.plainIngress(place.port))
         }
     }
 
-    private func reserve(_ mirror: Mirror) -> [Refusal] {
+    private func reserve(_ mirror: Mirror) -> [Problem] {
         // Open vSwitch reserves every output of its mirrors, and ports of it alone.
         guard mirror.reserve, !isOnSwitch(mirror), !isUnseen(mirror) else { return [] }
         return mirror.outputs.compactMap { output in
             guard let port = topology[output] else { return nil }
             let master = port.master.flatMap { topology[index: $0] }
             guard master?.kind.isBridge != true, topology.switchOf(port.name) == nil else { return nil }
-            return Refusal(
-                mirror: mirror.name, rule: .reserve,
-                message:
-                    "\(port.name) can't be reserved: it isn't a member of a Linux bridge; leave --reserve-output out "
-                    + "(\(Mirror.withoutReserving(nil)))")
+            return .definition(.notReservable(port.name))
         }
     }
 
     // MARK: Warnings
 
     /// A bridge that is watched as a port: hardly what was meant.
-    private func hostOnly(_ mirror: Mirror) -> [Warning] {
+    private func hostOnly(_ mirror: Mirror) -> [Problem] {
         mirror.sources.compactMap { source in
             guard case .port(let name, _) = source,
                 topology[name]?.kind.isBridge == true || topology.switches[name] != nil
             else { return nil }
-            return Warning(
-                mirror: mirror.name,
-                message: "\(name) is a bridge: watched as a port it shows only what this host itself sends and gets "
-                    + "through it. For every frame that enters the bridge, say --from-bridge \(name)")
+            return .definition(.bridgeAsPort(name))
         }
     }
 
     /// Rule 3: pairs of points that the same frame may pass, one after the other or, since a bridge floods, both from a
     /// third.
-    private func duplicates(_ mirror: Mirror) -> [Warning] {
+    private func duplicates(_ mirror: Mirror) -> [Problem] {
         guard let capabilities = engine(of: mirror), !capabilities.deduplicates || capabilities.recopiesChanged
         else { return [] }
         let places = places(of: mirror)
         guard places.count > 1 else { return [] }
         let pairs = DoublePasses(of: places, in: topology, reserved: graph.reserved, outputs: mirror.outputPorts)
         guard pairs.count > 0 else { return [] }
-        let shown =
-            pairs.first.map { "\($0.port) \($0.hook) and \($1.port) \($1.hook)" }.joined(separator: "; ")
-            + (pairs.count > pairs.first.count ? "; and \(pairs.count - pairs.first.count) more" : "")
         return [
-            Warning(
-                mirror: mirror.name,
-                message: (capabilities.recopiesChanged
-                    ? "a frame that a flow's actions change between two of its points is copied twice, before and after: \(shown)"
-                    : "a frame that passes two of its points is copied twice, "
-                        + "since \(isTapped(mirror) ? "a tap" : "the kernel") can't tell: \(shown)")
-                    + (places.contains { $0.hook == .egress } ? ". Watching ingress alone gives one copy of each" : ""))
+            .copies(
+                .copiedTwice(
+                    pairs.first.map { CopyProblem.PointPair($0, $1) }, more: pairs.count - pairs.first.count,
+                    by: capabilities.recopiesChanged ? .switch : isTapped(mirror) ? .tap : .kernel,
+                    watchesEgress: places.contains { $0.hook == .egress }))
         ]
     }
 
-    private func offloads(_ mirror: Mirror) -> [Warning] {
+    private func offloads(_ mirror: Mirror) -> [Problem] {
         mirror.outputs.compactMap { output in
             guard let port = topology[output], let state = observed.offloads[port.index] else { return nil }
             if mirror.keepOffloads {
                 let others = cleanUsers[output] ?? []
                 guard !state.harmful.union(state.stuck).isEmpty || !others.isEmpty else { return nil }
-                return Warning(
-                    mirror: mirror.name,
-                    message: "\(port.name) keeps its offloads: copies may be larger than its MTU and have unfilled "
-                        + "checksums, which Suricata and Zeek ignore"
-                        + (others.isEmpty ? "" : "; so may those of mirror \(others.joined(separator: ", "))"))
+                return .copies(.offloadsKept(output: port.name, others: others))
             }
             if let other = keepers[output]?.first {
-                return Warning(
-                    mirror: mirror.name,
-                    message: "\(port.name) keeps its offloads, as mirror \(other.name) asks: "
-                        + "copies may have unfilled checksums")
+                return .copies(.offloadsKeptFor(other.name, output: port.name))
             }
-            guard !state.stuck.isEmpty else { return nil }
-            return Warning(
-                mirror: mirror.name,
-                message: "\(port.name) can't switch off \(state.stuck.sorted().joined(separator: ", ")): "
-                    + "copies may have unfilled checksums")
+            return state.stuck.isEmpty
+                ? nil : .copies(.offloadsStuck(output: port.name, features: state.stuck.sorted()))
         }
     }
 
     /// Somebody else's filter that ends the walk before ours is asked.
-    private func starved(_ mirror: Mirror) -> [Warning] {
+    private func starved(_ mirror: Mirror) -> [Problem] {
         places(of: mirror).compactMap { place in
             guard let port = topology[place.port], let hook = observed.hooks[port.index] else { return nil }
             // Those that always hand on decide nothing.
@@ -427,17 +351,9 @@ struct Rules {
             }
             guard !before.isEmpty else { return nil }
             if let blind = before.first(where: { $0.takesAll && $0.ending == .always }) {
-                return Warning(
-                    mirror: mirror.name,
-                    message: "it gets nothing from \(place.port) \(place.hook): a filter of somebody else runs first, "
-                        + "takes every frame and lets no other filter see it (\(blind)). A tap copies before that "
-                        + "(--engine tap)")
+                return .hook(.takesAll(place, filter: blind.description))
             }
-            return Warning(
-                mirror: mirror.name,
-                message: "\(place.port) has filters of others that run first: "
-                    + before.map(\.description).joined(separator: ", ")
-                    + ". What they accept or drop isn't copied; a tap copies it (--engine tap)")
+            return .hook(.othersFirst(place, filters: before.map(\.description)))
         }
     }
 

@@ -1,3 +1,4 @@
+public import Diagnosis
 public import MirrorModel
 
 /// How a mirror is.
@@ -91,8 +92,8 @@ public struct MirrorStatus: Hashable, Sendable {
     public var mirror: Mirror?
     /// How it is.
     public var state: State
-    /// In words; empty if it is active.
-    public var reason: String
+    /// Why it isn't active, or not all of it; empty if it is.
+    public var reasons: [Finding]
     /// The engine that has it; nil if it is unknown which does.
     public var engine: EngineName?
     /// Each source, in the definition's order.
@@ -101,30 +102,36 @@ public struct MirrorStatus: Hashable, Sendable {
     public var outputs: [OutputStatus]
     /// Its points, in order.
     public var points: [PointStatus]
-    /// Why the mirror isn't Open vSwitch's though its ports are.
-    public var note: String?
+    /// Which engine has it and why, where it isn't the obvious one; what has to run.
+    public var notes: [Finding] = []
     /// How old the counters can be, where they aren't of now.
     public var countersAge: Duration?
     /// What the process says that copies for it, if one does.
     public var tap: TapReport?
 
     public init(
-        name: MirrorName, mirror: Mirror?, state: State, reason: String, engine: EngineName?,
-        sources: [SourceStatus], outputs: [OutputStatus], points: [PointStatus], note: String? = nil,
+        name: MirrorName, mirror: Mirror?, state: State, reasons: [Finding], engine: EngineName?,
+        sources: [SourceStatus], outputs: [OutputStatus], points: [PointStatus], notes: [Finding] = [],
         countersAge: Duration? = nil, tap: TapReport? = nil
     ) {
         self.name = name
         self.mirror = mirror
         self.state = state
-        self.reason = reason
+        self.reasons = reasons
         self.engine = engine
         self.sources = sources
         self.outputs = outputs
         self.points = points
-        self.note = note
+        self.notes = notes
         self.countersAge = countersAge
         self.tap = tap
     }
+
+    /// The reasons in words; empty if it is active.
+    public var reason: String { reasons.map(\.message).joined(separator: "; ") }
+
+    /// The notes in words; nil if there are none.
+    public var note: String? { notes.isEmpty ? nil : notes.map(\.message).joined(separator: "; ") }
 
     /// How the process's copies go to an output; nil if they are others', or it doesn't say.
     public func way(of output: Output) -> TapReport.Way? { tap?.ways.first { $0.port == output.port } }

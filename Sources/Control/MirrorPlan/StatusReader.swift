@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 
 /// What statuses are read from.
@@ -8,8 +9,8 @@ struct StatusReader {
     private let plan: Plan
     private let points: [MirrorName: [ObservedPoint]]
     private let rows: [MirrorName: [ObservedSwitchMirror]]
-    private let refusals: [MirrorName: [Refusal]]
-    private let notes: [MirrorName: String]
+    private let refusals: [MirrorName: [Finding]]
+    private let notes: [MirrorName: [Finding]]
     /// What is to do yet.
     private let pending: [MirrorName: [Step]]
     private let unprepared: Set<PortName>
@@ -27,8 +28,8 @@ struct StatusReader {
             if let mirror = row.mirror { rows[mirror, default: []].append(row) }
         }
         self.rows = rows
-        refusals = Dictionary(grouping: plan.refusals, by: \.mirror)
-        notes = Dictionary(plan.notes.map { ($0.mirror, $0.message) }, uniquingKeysWith: { first, _ in first })
+        refusals = plan.refusals.byMirror
+        notes = plan.notes.byMirror
         var pending: [MirrorName: [Step]] = [:]
         var unprepared: Set<PortName> = []
         for step in isApplied ? [] : plan.steps {
@@ -41,6 +42,10 @@ struct StatusReader {
 
     private var topology: Topology { observed.topology }
 
+    private static func findings(_ problems: [Problem], of name: MirrorName) -> [Finding] {
+        problems.map { Finding($0, of: name) }
+    }
+
     func status(ofLeftover name: MirrorName) -> MirrorStatus {
         let tap = observed.taps[name]
         let isInstalled = points[name] != nil || rows[name] != nil
@@ -49,15 +54,17 @@ struct StatusReader {
             let mirror = tap.mirror(named: name, of: observed.engine(on: .process))
             return MirrorStatus(
                 name: name, mirror: nil, state: tap.problems.isEmpty ? .active : .degraded,
-                reason: tap.problems.joined(separator: "; "), engine: observed.engine(on: .process),
+                reasons: Self.findings(troubles(of: tap), of: name), engine: observed.engine(on: .process),
                 sources: sources(of: mirror), outputs: outputs(of: mirror),
                 points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
         }
         return MirrorStatus(
             name: name, mirror: nil, state: .failed,
-            reason: isInstalled
-                ? "it runs without a definition; the next apply or remove takes it away"
-                : "\(Self.process(name, tap)) copies without a definition: end it",
+            reasons: Self.findings(
+                [
+                    isInstalled
+                        ? .state(.withoutDefinition) : .process(.withoutDefinition(Self.process(name, tap)))
+                ], of: name),
             engine: observed.engine(on: points[name] != nil ? .filters : isInstalled ? .switchTable : .process),
             sources: [], outputs: [],
             points: pointStatuses(of: name), countersAge: age(of: name), tap: tap)
@@ -86,39 +93,34 @@ struct StatusReader {
     /// One whose definition has gone while Open vSwitch didn't answer.
     func status(ofRemoved mirror: Mirror) -> MirrorStatus {
         MirrorStatus(
-            name: mirror.name, mirror: mirror, state: .removing, reason: removal(of: mirror.name),
+            name: mirror.name, mirror: mirror, state: .removing,
+            reasons: Self.findings([.state(.removing(removal(of: mirror.name)))], of: mirror.name),
             engine: observed.engine(on: observed.unaskable[mirror.name] == nil ? .switchTable : .process),
             sources: sources(of: mirror), outputs: outputs(of: mirror), points: pointStatuses(of: mirror.name),
             countersAge: age(of: mirror.name))
     }
 
     /// What the removal of one waits for.
-    private func removal(of name: MirrorName) -> String {
-        if let doubt = observed.doubt(about: name) { return "being removed: \(doubt)" }
-        if let other = observed.otherDatabase(of: name), !other.isEmpty {
-            return
-                "being removed: what is left of it is in Open vSwitch's database \(other), which isn't looked at without "
-                + "--db \(other)"
-        }
-        let waits = "being removed: waits for Open vSwitch, which may go on copying"
+    private func removal(of name: MirrorName) -> RemovalWait {
+        if let reason = observed.unaskable[name] { return .process(name, reason: reason) }
+        if let other = observed.otherDatabase(of: name), !other.isEmpty { return .database(other) }
         let removed = observed.removals.first { $0.name == name }
         if let reason = removed.flatMap({ observed.unknown(about: $0, wasKept: true) }) {
-            return "\(waits) (\(reason))"
+            return .openVSwitch(reason: reason)
         }
         // Of a name that is in use again nobody has asked.
-        return observed.running.contains(name) && observed.switches == nil
-            ? waits : "being removed: the next portmirror apply takes away what is left of it"
+        return observed.running.contains(name) && observed.switches == nil ? .openVSwitch(reason: nil) : .apply
     }
 
     /// One that is left as it runs, since its definition can't be read.
     func status(ofBroken wanted: DesiredMirror) -> MirrorStatus {
         let (mirror, name) = (wanted.mirror, wanted.mirror.name)
         let runs = observed.running.contains(name)
-        let doubt = runs ? nil : observed.doubt(about: name)
+        let doubt = runs ? nil : observed.doubtfulProcess(of: name)
+        let rest = doubt.map(Problem.process) ?? .state(runs ? .runsAsApplied : .nothingRuns)
         return MirrorStatus(
             name: name, mirror: nil, state: runs || doubt != nil ? .degraded : .failed,
-            reason: (wanted.problem ?? "") + "; "
-                + (doubt ?? (runs ? "it runs as last applied" : "nothing of it runs")),
+            reasons: [wanted.finding, Finding(rest, of: name)].compactMap { $0 },
             engine: engineAtWork(name),
             sources: sources(of: mirror),
             outputs: outputs(of: mirror),
@@ -130,61 +132,62 @@ struct StatusReader {
         let sources = sources(of: mirror)
         let outputs = outputs(of: mirror)
         var status = MirrorStatus(
-            name: mirror.name, mirror: mirror, state: .active, reason: "",
+            name: mirror.name, mirror: mirror, state: .active, reasons: [],
             engine: engine(of: mirror), sources: sources,
-            outputs: outputs, points: pointStatuses(of: mirror.name), note: notes[mirror.name],
+            outputs: outputs, points: pointStatuses(of: mirror.name), notes: notes[mirror.name] ?? [],
             countersAge: age(of: mirror.name), tap: observed.taps[mirror.name])
         let missingSources = sources.filter { $0.state.isAbsence }.map(\.source.port)
         let missingOutputs = outputs.filter { $0.state.isAbsence }.compactMap(\.output.name)
         if let until = mirror.until, until <= now {
             status.state = .expired
             let runs = points[mirror.name] != nil || rows[mirror.name] != nil || observed.taps[mirror.name] != nil
-            status.reason =
-                "its time is over" + (runs ? ", and it still copies" : "")
-                + ": portmirror apply, add or remove takes it away"
-        } else if let place = observed.elsewhere(of: mirror) {
+            status.reasons = [Finding(.state(.expired(runs: runs)), of: mirror.name)]
+        } else if let place = observed.otherPlace(of: mirror) {
             status.state = .waiting
             if observed.otherDatabase(of: mirror.name) != nil { status.engine = observed.engine(on: .switchTable) }
-            status.note = nil
+            status.notes = []
             if observed.isLeftOut(mirror.name) {
                 // Nobody has looked.
                 for place in status.sources.indices { status.sources[place].state = .unknown }
                 for place in status.outputs.indices { status.outputs[place].state = .unknown }
-                status.reason = place
+                status.reasons = [Finding(.place(place), of: mirror.name)]
                 return status
             }
             let missing = carrier(of: status) == .switchTable ? [] : missingSources + missingOutputs
-            status.reason = missing.isEmpty ? place : "\(absence(missing, "exist yet")); \(place)"
+            status.reasons = Self.findings(
+                absences(missing, areAwaited: true).map(Problem.port) + [.place(place)], of: mirror.name)
         } else if let refusal = refusals[mirror.name]?.first {
             let bridgeless = refusal.rule == .reserve ? mirror.outputPorts.first(where: isBridgeless) : nil
             let waits = bridgeless != nil || plan.unseen.contains(mirror.name)
             let goesOn =
                 observed.installed.contains(mirror.name)
-                && refusals[mirror.name]?.contains(where: \.rule.stopsWhatRuns) != true
+                && refusals[mirror.name]?.contains(where: \.stopsWhatRuns) != true
             status.state = waits ? .waiting : goesOn ? .degraded : .failed
-            status.reason =
-                bridgeless.map { bridgelessness(of: $0, mirror.name) }
-                ?? refusal.message + (goesOn ? "; it runs as last applied" : "")
+            let rest = goesOn ? [Finding(.state(.runsAsApplied), of: mirror.name)] : []
+            status.reasons =
+                bridgeless.map { Self.findings(bridgelessness(of: $0, mirror.name), of: mirror.name) }
+                ?? [refusal] + rest
         } else if missingSources.count == sources.count || missingOutputs.count == outputs.count {
             status.state = .waiting
             let missing =
                 (missingSources.count == sources.count ? missingSources : [])
                 + (missingOutputs.count == outputs.count ? missingOutputs : [])
-            status.reason = absence(missing, "exist yet")
-            if let rest = leftover(of: mirror.name) { status.reason += "; \(rest) until the next apply" }
-            if let idle = idle(status) { status.reason += "; \(idle)" }
+            let rest = leftover(of: mirror.name, untilApply: true).map { [Problem.state($0)] } ?? []
+            let process = idle(status).map { [Problem.process($0)] } ?? []
+            status.reasons = Self.findings(
+                absences(missing, areAwaited: true).map(Problem.port) + rest + process, of: mirror.name)
         } else if let idle = idle(status) {
             status.state = .waiting
             let gone = missingSources + missingOutputs
-            status.reason = idle + (gone.isEmpty ? "" : "; \(absence(gone, "exist yet"))")
+            status.reasons = Self.findings(
+                [.process(idle)] + absences(gone, areAwaited: true).map(Problem.port), of: mirror.name)
         } else {
-            let missing = missingSources + missingOutputs
-            let gone = missing.isEmpty ? [] : [absence(missing, "exist")]
-            let reasons =
-                gone + portReasons(status) + engineReasons(status) + processReasons(status, mirror)
-                + removalReasons(status)
-            status.state = reasons.isEmpty ? .active : .degraded
-            status.reason = reasons.joined(separator: "; ")
+            let ports = absences(missingSources + missingOutputs, areAwaited: false) + portReasons(status)
+            let processes = processReasons(status, mirror).map(Problem.process)
+            status.reasons = Self.findings(
+                ports.map(Problem.port) + engineReasons(status).map(Problem.state) + processes
+                    + removalReasons(status).map(Problem.state), of: mirror.name)
+            status.state = status.reasons.isEmpty ? .active : .degraded
         }
         return status
     }
@@ -192,24 +195,20 @@ struct StatusReader {
     // MARK: Reasons
 
     /// That ports aren't there: what the switch says of those that it has and can't use.
-    private func absence(_ names: [PortName], _ verb: String) -> String {
-        let problems = names.compactMap { name in
-            topology.switchPort(topology.ownName(of: name))?.problem.map { "Open vSwitch can't use \(name): \($0)" }
+    private func absences(_ names: [PortName], areAwaited: Bool) -> [PortProblem] {
+        let unusable = names.compactMap { name in
+            topology.switchPort(topology.ownName(of: name))?.problem.map { PortProblem.unusable(name, reason: $0) }
         }
-        let missing = names.filter { topology.switchPort(topology.ownName(of: $0))?.problem == nil }.map(\.description)
-        let absent =
-            missing.isEmpty
-            ? [] : ["\(missing.joined(separator: ", ")) \(missing.count == 1 ? "doesn't" : "don't") \(verb)"]
-        return (absent + problems).joined(separator: "; ")
+        let missing = names.filter { topology.switchPort(topology.ownName(of: $0))?.problem == nil }
+        return (missing.isEmpty ? [] : [.missing(missing, isAwaited: areAwaited)]) + unusable
     }
 
     /// What a mirror that waits has in the kernel. A port that was renamed is still sent to: the definition goes by names.
-    private func leftover(of name: MirrorName) -> String? {
+    private func leftover(of name: MirrorName, untilApply: Bool) -> StateProblem? {
         // What was found before it was applied has gone with that.
         guard !isApplied, let points = points[name] else { return nil }
         let arrives = points.contains { $0.targets.contains { topology[index: $0.index] != nil } }
-        return arrives
-            ? "what it copied before still runs" : "its filters are still there, and every copy fails,"
+        return arrives ? .stillCopies(untilApply: untilApply) : .copiesFail(untilApply: untilApply)
     }
 
     /// Whether a port has left the bridge that it was to be taken out of.
@@ -218,16 +217,15 @@ struct StatusReader {
         return port.master.flatMap { topology[index: $0] } == nil && topology.switchOf(port.name) == nil
     }
 
-    private func bridgelessness(of output: PortName, _ name: MirrorName) -> String {
-        "\(output) is a member of no bridge now, and is to be reserved on one: the mirror waits until it is"
-            + (leftover(of: name).map { "; \($0)" } ?? "")
+    private func bridgelessness(of output: PortName, _ name: MirrorName) -> [Problem] {
+        [.port(.outputUnbridged(output))] + (leftover(of: name, untilApply: false).map { [.state($0)] } ?? [])
     }
 
-    private func portReasons(_ status: MirrorStatus) -> [String] {
-        var reasons: [String] = []
-        for output in status.outputs where output.state == .down { reasons.append("output \(output.output) is down") }
+    private func portReasons(_ status: MirrorStatus) -> [PortProblem] {
+        var reasons: [PortProblem] = []
+        for output in status.outputs where output.state == .down { reasons.append(.outputDown(output.output)) }
         for output in status.outputs where output.state == .noCarrier {
-            reasons.append("output \(output.output) has no carrier")
+            reasons.append(.outputWithoutCarrier(output.output))
         }
         for record in observed.damagedRecords {
             guard
@@ -235,10 +233,10 @@ struct StatusReader {
                     $0.output.port.flatMap { topology[$0] }?.index == record.index
                 })
             else { continue }
-            reasons.append("output \(output.output): \(record)")
+            reasons.append(.recordDamaged(output.output, path: record.path, reason: record.reason))
         }
         for source in status.sources where source.state == .down {
-            reasons.append("source \(source.source.port) is down")
+            reasons.append(.sourceDown(source.source.port))
         }
         // Without points of its own its outputs are unprepared too; that is said once.
         for output in status.outputs
@@ -246,7 +244,7 @@ struct StatusReader {
             && (output.interface ?? output.output.name).map(unprepared.contains) == true
             && pending[status.name] == nil
         {
-            reasons.append("output \(output.output) has lost settings that it needs: portmirror apply repairs it")
+            reasons.append(.outputUnprepared(output.output))
         }
         return reasons
     }
@@ -266,89 +264,66 @@ struct StatusReader {
 
     private func carrier(of status: MirrorStatus) -> Carrier? { status.engine.flatMap(observed.carrier(of:)) }
 
-    /// For messages: the command, with its number where that is known.
-    private static func process(_ name: MirrorName, _ tap: TapReport?) -> String {
-        "'portmirror run \(name)'" + (tap.map { " (process \($0.process))" } ?? "")
+    private static func process(_ name: MirrorName, _ tap: TapReport?) -> ProcessProblem.RunningProcess {
+        ProcessProblem.RunningProcess(name, number: tap?.process)
     }
+
+    private func troubles(of tap: TapReport) -> [Problem] { tap.problems.map { .process(.trouble($0)) } }
 
     /// Why nothing copies for a mirror that a process is to have; nil if one does, or none has to.
-    private func idle(_ status: MirrorStatus) -> String? {
+    private func idle(_ status: MirrorStatus) -> ProcessProblem? {
         guard carrier(of: status) == .process, status.tap == nil else { return nil }
-        if let doubt = observed.doubt(about: status.name) { return doubt }
-        let rest = pending[status.name] == nil ? "" : ", and what copied before still does until the next apply"
-        return Self.process(status.name, nil) + " isn't running" + rest
+        return observed.doubtfulProcess(of: status.name)
+            ?? .missing(status.name, leavesRest: pending[status.name] != nil)
     }
 
-    private func processReasons(_ status: MirrorStatus, _ mirror: Mirror) -> [String] {
+    private func processReasons(_ status: MirrorStatus, _ mirror: Mirror) -> [ProcessProblem] {
         guard let tap = status.tap else { return [] }
         let process = Self.process(status.name, tap)
-        guard carrier(of: status) == .process else { return ["\(process) copies for it as well: end it"] }
-        let old =
-            tap.definition == mirror.fingerprint ? [] : ["\(process) copies by another definition: start it again"]
-        return old + tap.problems
+        guard carrier(of: status) == .process else { return [.besides(process)] }
+        return (tap.definition == mirror.fingerprint ? [] : [.outdated(process)])
+            + tap.problems.map(ProcessProblem.trouble)
     }
 
     /// The name is in use again, before what had it was taken away.
-    private func removalReasons(_ status: MirrorStatus) -> [String] {
+    private func removalReasons(_ status: MirrorStatus) -> [StateProblem] {
         guard carrier(of: status) != .switchTable, isBeingRemoved(status.name) else { return [] }
-        return ["the mirror that had its name before is \(removal(of: status.name))"]
+        return [.nameAwaitsRemoval(removal(of: status.name))]
     }
 
     private func isBeingRemoved(_ name: MirrorName) -> Bool { observed.removals.contains { $0.name == name } }
 
-    private func engineReasons(_ status: MirrorStatus) -> [String] {
-        if carrier(of: status) == .process {
-            return pending[status.name] == nil
-                ? [] : ["what copied before still does as well: portmirror apply takes it away"]
-        }
+    private func engineReasons(_ status: MirrorStatus) -> [StateProblem] {
+        if carrier(of: status) == .process { return pending[status.name] == nil ? [] : [.copiesBesides(.before)] }
         let all = pending[status.name] ?? []
         let steps = all.filter { $0.carrier == carrier(of: status) }
         // Of what had its name before, another sentence tells.
         let isElsewhere = steps.count < all.count && !isBeingRemoved(status.name)
         guard carrier(of: status) == .switchTable else {
-            let rest = isElsewhere ? ["what Open vSwitch has of it copies as well: portmirror apply takes it away"] : []
+            let rest: [StateProblem] = isElsewhere ? [.copiesBesides(.switch)] : []
             guard !steps.isEmpty else { return rest }
-            guard points[status.name] == nil else {
-                return ["the kernel doesn't hold all of it: portmirror apply repairs it"] + rest
-            }
-            return isElsewhere
-                ? ["Open vSwitch copies for it, and not the kernel yet: portmirror apply moves it"]
-                : ["the kernel holds none of it, and nothing is copied: portmirror apply sets it up again"]
+            guard points[status.name] == nil else { return [.kernelIncomplete] + rest }
+            return [isElsewhere ? .notMoved : .kernelEmpty]
         }
-        var reasons: [String] = []
-        if isElsewhere {
-            reasons.append("what the kernel has of it copies as well: portmirror apply takes it away")
-        }
-        if !steps.isEmpty {
-            let losses = steps.compactMap(Self.loss)
-            reasons.append(
-                losses.isEmpty
-                    ? "Open vSwitch's database doesn't hold all of it: portmirror apply repairs it"
-                    : losses.joined(separator: "; ") + ": portmirror apply repairs it")
-        }
+        var reasons: [StateProblem] = isElsewhere ? [.copiesBesides(.kernel)] : []
+        if !steps.isEmpty { reasons.append(.switchIncomplete(steps.compactMap(Self.loss))) }
         if let lag = observed.switches?.lag {
-            reasons.append(lag)
+            reasons.append(.switchLags(reason: lag))
         } else if !isApplied, rows[status.name]?.contains(where: { $0.isOld && $0.counters == nil }) == true {
-            reasons.append("Open vSwitch holds it and has never run it: ovs-vswitchd's log says why")
+            reasons.append(.neverRun)
         }
         return reasons
     }
 
     /// What a port that was deleted and made again has left of a row: its references went with it.
-    private static func loss(_ step: Step) -> String? {
+    private static func loss(_ step: Step) -> StateProblem.Loss? {
         guard case .change(let row, let wanted)? = step.as(SwitchStep.self) else { return nil }
-        if row.selection.isEmpty {
-            return "its ports were deleted and made again, and Open vSwitch dropped them from the mirror, which copies "
-                + "nothing now"
-        }
-        if row.selection.output == .nowhere {
-            return
-                "its output was deleted and made again, and Open vSwitch dropped it from the mirror: copies go nowhere"
-        }
+        if row.selection.isEmpty { return .sources }
+        if row.selection.output == .nowhere { return .output }
         let lost = wanted.selection.ingress.union(wanted.selection.egress)
             .subtracting(row.selection.ingress.union(row.selection.egress))
         guard !lost.isEmpty, !row.selection.selectsAll else { return nil }
-        return "Open vSwitch's mirror lacks \(lost.sorted().map(\.name).joined(separator: ", "))"
+        return .ports(lost.sorted().map(\.name))
     }
 
     // MARK: Ports

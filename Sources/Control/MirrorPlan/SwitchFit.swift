@@ -1,3 +1,4 @@
+import Diagnosis
 import MirrorModel
 import OVSDB
 import PacketFilter
@@ -88,35 +89,27 @@ struct SwitchFit {
         var found: [Obstacle] = mirror.sources.compactMap { source in
             switch source {
             case .port(let name, _):
-                observed.topology.switchPort(name)?.isPatch == true
-                    ? .fact("\(name) is a patch port, at which Open vSwitch sees no frames; watch the ports behind it")
-                    : strangeness(of: name).map(Obstacle.fact)
+                observed.topology.switchPort(name)?.isPatch == true ? .patchSource(name) : strangeness(of: name)
             case .bridge(let name):
-                observed.topology[name] != nil && observed.topology.switches[name] == nil
-                    ? .fact("\(name) isn't a bridge of Open vSwitch") : nil
+                observed.topology[name] != nil && observed.topology.switches[name] == nil ? .notASwitch(name) : nil
             }
         }
         let bridges = bridges(of: mirror)
         if let first = bridges.first, let other = bridges.first(where: { $0.bridge != first.bridge }) {
-            found.append(
-                .fact(
-                    "\(first.source) is on \(first.bridge) and \(other.source) on \(other.bridge), "
-                        + "and a mirror of Open vSwitch is one bridge's"))
+            found.append(.sourcesOnTwo(first.source, on: first.bridge, other.source, andOn: other.bridge))
         }
         return found
     }
 
     /// Why an interface that is there is no port of a switch.
-    private func strangeness(of name: PortName) -> String? {
+    private func strangeness(of name: PortName) -> Obstacle? {
         let topology = observed.topology
         guard topology.switchPort(name) == nil, topology[name] != nil else { return nil }
         if let bond = topology.switchPort(withInterface: name) {
-            return "\(name) is part of the bond \(bond.name), which can be watched as a whole"
+            return .memberOfBond(name, bond: bond.name)
         }
-        let plain = "\(name) isn't a port of an Open vSwitch bridge"
-        guard let entrance = topology.entrance(behindBridgeOf: name) else { return plain }
-        return "\(plain): it is behind the Linux bridge \(entrance.bridge), whose port on \(entrance.of) is "
-            + "\(entrance.port) (--from \(entrance.port))"
+        guard let entrance = topology.entrance(behindBridgeOf: name) else { return .notOnSwitch(name) }
+        return .behindBridge(name, bridge: entrance.bridge, port: entrance.port, switch: entrance.of)
     }
 
     private func outputObstacles(_ mirror: Mirror) -> [Obstacle] {
@@ -126,32 +119,27 @@ struct SwitchFit {
             switch output {
             case .port(let name):
                 if let problem = strangeness(of: name) {
-                    found.append(.fact(problem))
+                    found.append(problem)
                 } else if let own = observed.topology.switchOf(name), let bridge, own.name != bridge.bridge {
-                    found.append(.fact("\(name) is on \(own.name), \(bridge.source) on \(bridge.bridge)"))
+                    found.append(
+                        .outputElsewhere(name, on: own.name, source: bridge.source, sourceOn: bridge.bridge))
                 }
                 if observed.topology.switchPort(name)?.tunnel?.isSetByFlows == true {
-                    found.append(
-                        .fact("\(name) is a tunnel whose far end the flows set (remote_ip=flow), and a copy has none"))
+                    found.append(.endSetByFlows(name))
                 }
                 if mirror.snaplen != nil, observed.topology.switchPort(name)?.isPatch == true {
-                    found.append(.fact("\(name) is a patch port, to which Open vSwitch sends no copy that it has cut"))
+                    found.append(.cutAtPatch(name))
                 }
             case .vlan(_, let name):
                 if observed.topology[name] != nil, observed.topology.switches[name] == nil {
-                    found.append(.fact("\(name) isn't a bridge of Open vSwitch"))
+                    found.append(.notASwitch(name))
                 } else if let bridge, bridge.bridge != name {
-                    found.append(.fact("the VLAN is of \(name), and \(bridge.source) is on \(bridge.bridge)"))
+                    found.append(.vlanElsewhere(of: name, source: bridge.source, sourceOn: bridge.bridge))
                 }
             // What the engine lacks says it.
             case .files: continue
             }
-            if let holder = holders[output] {
-                found.append(
-                    .fact(
-                        "\(output) is the output of \(holder) already, and Open vSwitch sends a frame that two mirrors "
-                            + "select to their common output once only"))
-            }
+            if let holder = holders[output] { found.append(.outputTaken(output, by: holder)) }
         }
         return found
     }
@@ -159,14 +147,11 @@ struct SwitchFit {
     private func selectorObstacles(_ mirror: Mirror, _ engine: EngineCapabilities) -> [Obstacle] {
         var found: [Obstacle] = []
         if let snaplen = mirror.snaplen, !Self.snaplens.contains(snaplen) {
-            found.append(
-                .fact(
-                    "it cuts copies to \(Self.snaplens.lowerBound) to \(Self.snaplens.upperBound) bytes, "
-                        + "not to \(snaplen)"))
+            found.append(.snaplen(snaplen, allowed: Self.snaplens))
         }
         if let filter = mirror.filter, engine.filters {
             do throws(OpenFlowMatchError) { _ = try openFlowMatch(filter) } catch {
-                found.append(.fact("the filter '\(filter)' isn't one OpenFlow match: \(error)"))
+                found.append(.noMatch(filter: filter, reason: "\(error)"))
             }
         }
         return found
@@ -176,10 +161,7 @@ struct SwitchFit {
         guard let bridge = bridge(of: mirror),
             rows[bridge, default: 0] + mirror.outputs.count > Self.mirrorsOfBridge
         else { return [] }
-        return [
-            .fact(
-                "\(bridge) would have more than \(Self.mirrorsOfBridge) mirrors, and Open vSwitch leaves the rest out")
-        ]
+        return [.bridgeFull(bridge, limit: Self.mirrorsOfBridge)]
     }
 }
 

@@ -309,7 +309,7 @@ public final class OpenVSwitchEngine: Engine {
                 meanwhile: { if state.needsPurge { control = daemon?.connect() } })
         } catch {
             let reason = error.kind == .stale ? "somebody else has changed the database meanwhile" : "\(error)"
-            throw StepFailure(step: first, reason: reason, kind: error.kind)
+            throw StepFailure(step: first, reason: reason, kind: error.kind, said: "\(error)")
         }
         return hasActed
             ? revalidate(control, isNeeded: state.needsPurge)

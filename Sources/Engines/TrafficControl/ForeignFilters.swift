@@ -68,7 +68,7 @@ struct ForeignFilters {
             if case .removeForeign = entry.step, error.errno == .noEntry || error.errno == .noDevice { continue }
             throw StepFailure(
                 step: entry.step, reason: error.description,
-                kind: TrafficControlEngine.kind(of: error))
+                kind: TrafficControlEngine.kind(of: error), errno: error.errno?.name, said: error.kernelMessage)
         }
     }
 

@@ -28,7 +28,7 @@ struct Proof {
             case .failure(let error):
                 throw StepFailure(
                     step: step, reason: error.description,
-                    kind: TrafficControlEngine.kind(of: error))
+                    kind: TrafficControlEngine.kind(of: error), errno: error.errno?.name, said: error.kernelMessage)
             }
         }
     }

@@ -352,7 +352,8 @@ public final class TrafficControlEngine: Engine {
         default: break
         }
         return StepFailure(
-            step: step, reason: reason, kind: features.missing == nil ? Self.kind(of: error) : .permanent)
+            step: step, reason: reason, kind: features.missing == nil ? Self.kind(of: error) : .permanent,
+            errno: error.errno?.name, said: error.kernelMessage)
     }
 
     // MARK: Steps that go through other doors

@@ -1,3 +1,4 @@
+internal import Diagnosis
 public import MirrorEngine
 public import MirrorModel
 internal import MirrorPlan
@@ -71,7 +72,7 @@ public struct OutcomeReport {
             return "portmirror: \(UserError(each: outcome.refused.map(\.description)))\n"
         }
         let new = Set(outcome.added + outcome.changed)
-        let warnings = outcome.plan.warnings.filter { ofAll || new.contains($0.mirror) }
+        let warnings = outcome.plan.warnings.filter { ofAll || $0.isAbout(new) }
         let lines =
             (outcome.broken.isEmpty ? [] : frozen(isRemoval: isRemoval))
             + outcome.observed.damagedRecords.map(\.description)
@@ -145,16 +146,8 @@ public struct OutcomeReport {
                 define: isRefused ? [] : outcome.added.map(\.description),
                 redefine: isRefused ? [] : outcome.changed.map(\.description),
                 forget: isRefused ? [] : outcome.removed.map(\.description),
-                steps: isRefused ? [] : outcome.plan.steps.map(\.description),
-                refusals: outcome.plan.refusals.map {
-                    PlanJSON.Refused(mirror: $0.mirror.description, rule: $0.rule.rawValue, message: $0.message)
-                },
-                warnings: outcome.plan.warnings.map {
-                    PlanJSON.Warned(mirror: $0.mirror.description, message: $0.message)
-                },
-                notes: outcome.plan.notes.map {
-                    PlanJSON.Warned(mirror: $0.mirror.description, message: $0.message)
-                },
+                steps: isRefused ? [] : outcome.plan.steps.map(\.description), refusals: outcome.plan.refusals,
+                warnings: outcome.plan.warnings, notes: outcome.plan.notes,
                 engines: Dictionary(
                     uniqueKeysWithValues: outcome.plan.engines.map { ($0.key.description, $0.value.rawValue) })))
     }
@@ -164,20 +157,9 @@ public struct OutcomeReport {
         let redefine: [String]
         let forget: [String]
         let steps: [String]
-        let refusals: [Refused]
-        let warnings: [Warned]
-        let notes: [Warned]
+        let refusals: [Finding]
+        let warnings: [Finding]
+        let notes: [Finding]
         let engines: [String: String]
-
-        struct Refused: Encodable {
-            let mirror: String
-            let rule: String
-            let message: String
-        }
-
-        struct Warned: Encodable {
-            let mirror: String
-            let message: String
-        }
     }
 }

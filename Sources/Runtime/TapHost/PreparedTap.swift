@@ -1,3 +1,4 @@
+internal import Diagnosis
 internal import LinuxSystem
 internal import Machine
 internal import MirrorEngine
