@@ -136,9 +136,9 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "CaptureFile", "DemoLab", "Diagnosis", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig",
-                "MirrorEngine",
-                "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport", "OpenVSwitch",
-                "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
+                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
+                "OpenVSwitch", "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost",
+                "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
