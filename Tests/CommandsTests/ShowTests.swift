@@ -59,6 +59,39 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
                 }
               },
               "engine" : "tc",
+              "findings" : [
+                {
+                  "advice" : "make what is missing, or correct its name; portmirror apply completes the mirror then",
+                  "code" : "port-missing",
+                  "evidence" : {
+                    "ports" : [
+                      "tap9"
+                    ]
+                  },
+                  "message" : "tap9 doesn't exist",
+                  "mirror" : "ids"
+                },
+                {
+                  "advice" : "see to the other end of its cable",
+                  "code" : "no-carrier",
+                  "evidence" : {
+                    "output" : [
+                      "vnet2"
+                    ]
+                  },
+                  "message" : "output vnet2 has no carrier",
+                  "mirror" : "ids"
+                },
+                {
+                  "advice" : "portmirror apply repairs it",
+                  "code" : "kernel-incomplete",
+                  "evidence" : {
+
+                  },
+                  "message" : "the kernel doesn't hold all of it: portmirror apply repairs it",
+                  "mirror" : "ids"
+                }
+              ],
               "from" : [
                 {
                   "bridge" : false,
@@ -75,6 +108,9 @@ private func degraded(_ body: (inout Mirror) throws -> Void = { _ in }) throws -
               ],
               "keep-offloads" : false,
               "name" : "ids",
+              "notes" : [
+
+              ],
               "points" : [
                 {
                   "delivered" : {
