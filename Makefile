@@ -3,6 +3,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
+export SWIFT
 # Every target names each target that it imports.
 CHECKED = --explicit-target-dependency-import-check error
 SOURCES = Package.swift Sources Tests Benchmarks Fuzz
@@ -13,24 +14,23 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: dependencies ## Show a mirror at work, on three make-believe VMs
-	@$(SWIFT) build --quiet $(CHECKED) --product portmirror
+	@scripts/build $(CHECKED) --product portmirror
 	@$$($(SWIFT) build --show-bin-path)/portmirror demo
 
 test: dependencies lint ## Lint, then unit, integration and conformance tests, and the documents' commands
-	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/build --build-tests $(CHECKED)
 	scripts/test
 
 test-docs: dependencies ## Type the commands of the documents, and compare what they print (root)
-	$(SWIFT) build $(CHECKED) --product portmirror
+	scripts/build $(CHECKED) --product portmirror
 	scripts/test docs
 
 build: dependencies ## Build for development
-	$(SWIFT) build $(CHECKED)
+	scripts/build $(CHECKED)
 
 release: ## Build for use: Swift's libraries linked in, symbols stripped
 	@scripts/install-dependencies --build
-	flags=$$(scripts/release-flags) && eval "$(SWIFT) build $$flags $(CHECKED) --product portmirror" && \
-		strip -o out/portmirror "$$(eval "$(SWIFT) build $$flags --show-bin-path")/portmirror"
+	scripts/release
 
 install: release ## Install the program, its link, completions and manual pages under PREFIX
 	scripts/install out/portmirror "$(DESTDIR)$(PREFIX)"
@@ -46,20 +46,20 @@ format: ## Put the sources into the house's format
 	$(SWIFT) format format --in-place --parallel --recursive $(wildcard $(SOURCES))
 
 unit: ## Unit tests alone (no privilege)
-	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/build --build-tests $(CHECKED)
 	scripts/test unit
 
 integration: dependencies ## Integration tests alone (root)
-	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/build --build-tests $(CHECKED)
 	scripts/test integration
 
 conformance: dependencies ## Conformance tests alone (root); PORTMIRROR_SEED and PORTMIRROR_SCENARIOS vary them
-	$(SWIFT) build --build-tests $(CHECKED)
+	scripts/build --build-tests $(CHECKED)
 	scripts/test conformance
 
 bench: release ## Measure side by side with tc, ovs-vsctl, ovsdb-client, daemonlogger, netsniff-ng, tcpdump, dumpcap (root)
 	@scripts/install-dependencies --bench
-	flags=$$(scripts/release-flags) && eval "$(SWIFT) build $$flags $(CHECKED) --product ovsdb-monitor-bench"
+	flags=$$(scripts/release-flags) && eval "scripts/build $$flags $(CHECKED) --product ovsdb-monitor-bench"
 	@missed=0; Benchmarks/run out/portmirror || missed=$$?; echo; \
 	Benchmarks/ovsdb-run "$$($(SWIFT) build --configuration release --show-bin-path)/ovsdb-monitor-bench" \
 		|| missed=$$?; echo; \

@@ -42,30 +42,34 @@ let package = Package(
         library("YAMLEvents", in: "Wire", ["CYAML"]),
         library("SharedLibrary", in: "Wire"),
         library("Failure", in: "Wire"),
-        library("LinuxSystem", in: "Wire", ["CLinux", "Failure", "SharedLibrary"]),
+        library("JSONCoding", in: "Wire"),
+        library("Notation", in: "Wire"),
+        library("LinuxSystem", in: "Wire", ["CLinux", "Failure", "Notation", "SharedLibrary"]),
         library("EventLoop", in: "Wire", ["CLinux", "LinuxSystem"]),
         library("LocalSocket", in: "Wire", ["CLinux", "EventLoop", "LinuxSystem"]),
         library("Netlink", in: "Wire", ["CLinux", "Failure", "LinuxSystem"]),
         library("RouteNetlink", in: "Wire", ["LinuxSystem", "Netlink"]),
         library("EthtoolNetlink", in: "Wire", ["Netlink"]),
         library("SocketNetlink", in: "Wire", ["Netlink"]),
-        library("PacketFilter", in: "Wire", ["CPcap", "EventLoop", "LinuxSystem", "SharedLibrary"]),
-        library("CaptureFile", in: "Wire"),
+        library("PacketFilter", in: "Wire", ["CPcap", "EventLoop", "LinuxSystem", "Notation", "SharedLibrary"]),
+        library("CaptureFile", in: "Wire", ["Notation"]),
         library("PacketSocket", in: "Wire", ["CLinux", "LinuxSystem", "PacketFilter"]),
-        library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem"]),
-        library("OVSDB", in: "Wire", ["Failure"]),
-        library("OVSDBTransport", in: "Wire", ["EventLoop", "LinuxSystem", "OVSDB", "SharedLibrary"]),
+        library("CaptureLog", in: "Wire", ["CaptureFile", "LinuxSystem", "Notation"]),
+        library("OVSDB", in: "Wire", ["Failure", "Notation"]),
+        library(
+            "OVSDBTransport", in: "Wire", ["EventLoop", "LinuxSystem", "Notation", "OVSDB", "SharedLibrary"]),
 
         // Control
         library("MirrorModel", in: "Control"),
         library("ReferenceModel", in: "Control", ["MirrorModel"]),
-        library("MirrorConfig", in: "Control", ["MirrorModel", "YAMLEvents"]),
+        library("MirrorConfig", in: "Control", ["MirrorModel", "Notation", "YAMLEvents"]),
         library("Diagnosis", in: "Control", ["Failure", "MirrorModel"]),
         library("MirrorPlan", in: "Control", ["Diagnosis", "MirrorModel", "OVSDB", "PacketFilter"]),
         library(
             "MirrorEngine", in: "Control",
             [
-                "Diagnosis", "Failure", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan", "PacketFilter",
+                "Diagnosis", "Failure", "JSONCoding", "LinuxSystem", "MirrorConfig", "MirrorModel", "MirrorPlan",
+                "Notation", "PacketFilter",
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -74,8 +78,7 @@ let package = Package(
             "TrafficControl", in: "Engines",
             [
                 "EthtoolNetlink", "Failure", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink",
-                "PacketFilter",
-                "RouteNetlink",
+                "Notation", "PacketFilter", "RouteNetlink",
             ]),
 
         library(
@@ -118,20 +121,24 @@ let package = Package(
         library(
             "DemoLab", in: "Runtime",
             [
-                "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "OVSDB", "OVSDBTransport", "RouteNetlink",
+                "EventLoop", "LinuxSystem", "MirrorEngine", "Netlink", "Notation", "OVSDB", "OVSDBTransport",
+                "RouteNetlink",
             ]),
         library(
             "Report", in: "Runtime",
-            ["Diagnosis", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB", "PacketSocket", "Tap"]),
+            [
+                "Diagnosis", "JSONCoding", "MirrorConfig", "MirrorEngine", "MirrorModel", "MirrorPlan", "Notation",
+                "OVSDB", "PacketSocket", "Tap",
+            ]),
 
         // The person's side
         .target(
             name: "Commands",
             dependencies: [
                 "CaptureFile", "DemoLab", "Diagnosis", "EventLoop", "LinuxSystem", "Machine", "MirrorConfig",
-                "MirrorEngine", "MirrorModel", "MirrorPlan", "Netlink", "OVSDB", "OVSDBTransport", "OpenVSwitch",
-                "PacketFilter",
-                "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
+                "MirrorEngine",
+                "MirrorModel", "MirrorPlan", "Netlink", "Notation", "OVSDB", "OVSDBTransport", "OpenVSwitch",
+                "PacketFilter", "Report", "RouteNetlink", "Simulation", "Tap", "TapHost", "TrafficControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -148,8 +155,13 @@ let package = Package(
         .target(
             name: "ScriptedKernel", dependencies: ["LinuxSystem", "Netlink"], path: "Tests/ScriptedKernel",
             swiftSettings: testSettings),
+        .target(
+            name: "ScriptedServer", dependencies: ["LinuxSystem", "OVSDB"], path: "Tests/ScriptedServer",
+            swiftSettings: testSettings),
         tests("EventLoopTests", ["EventLoop", "LinuxSystem"]),
         tests("SharedLibraryTests", ["SharedLibrary"]),
+        tests("NotationTests", ["Notation"]),
+        tests("JSONCodingTests", ["JSONCoding", "RandomNumbers"]),
         tests("NetlinkTests", ["Failure", "LinuxSystem", "Netlink", "RandomNumbers"]),
         tests("RouteNetlinkTests", ["EthtoolNetlink", "Netlink", "RouteNetlink", "SocketNetlink", "RandomNumbers"]),
         tests("PacketFilterTests", ["PacketFilter"]),
@@ -160,7 +172,9 @@ let package = Package(
             path: "Tests/CaptureLogWriter", swiftSettings: testSettings),
         tests("CaptureLogTests", ["CaptureFile", "CaptureLog", "LinuxSystem", "capture-log-writer", "RandomNumbers"]),
         tests("YAMLEventsTests", ["YAMLEvents"]),
-        tests("OVSDBTests", ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers"]),
+        tests(
+            "OVSDBTests",
+            ["EventLoop", "Failure", "LinuxSystem", "OVSDB", "OVSDBTransport", "RandomNumbers", "ScriptedServer"]),
         tests("MirrorModelTests", ["MirrorModel"]),
         tests("DiagnosisTests", ["Diagnosis", "Failure", "MirrorModel"]),
         tests("ReferenceModelTests", ["MirrorModel", "ReferenceModel"]),
@@ -198,8 +212,9 @@ let package = Package(
         tests(
             "OpenVSwitchTests",
             [
-                "EventLoop", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB", "OpenVSwitch",
-                "RandomNumbers",
+                "EventLoop", "Failure", "LinuxSystem", "MirrorEngine", "MirrorModel", "MirrorPlan", "OVSDB",
+                "OVSDBTransport",
+                "OpenVSwitch", "RandomNumbers", "ScriptedServer",
             ]
         ),
         tests(
@@ -226,7 +241,7 @@ let package = Package(
             name: "SystemProbe", dependencies: ["EventLoop", "LinuxSystem"], path: "Tests/SystemProbe",
             swiftSettings: testSettings),
         tests("LocalSocketTests", ["EventLoop", "LinuxSystem", "LocalSocket"]),
-        tests("LinuxSystemTests", ["Failure", "LinuxSystem", "SystemProbe", "TestSupport"]),
+        tests("LinuxSystemTests", ["CLinux", "Failure", "LinuxSystem", "SystemProbe", "TestSupport"]),
         tests(
             "IntegrationTests",
             [
@@ -244,3 +259,9 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// What runs once for a command, and is long, is compiled for size (docs/adr/0023).
+for target in package.targets
+where ["Commands", "DemoLab", "MirrorConfig", "Report", "Simulation"].contains(target.name) {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+}

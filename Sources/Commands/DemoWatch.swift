@@ -27,7 +27,7 @@ enum DemoWatch {
     private static func status(of engine: DemoEngine, _ nextSignals: () throws -> [Signal]) throws -> Int32 {
         let directory = try TemporaryDirectory("portmirror-demo")
         var demo = try ChildProcess(
-            ["/proc/self/exe", "demo", "--engine", engine.rawValue, "--directory", directory.path], isTied: true)
+            tied: ["/proc/self/exe", "demo", "--engine", engine.rawValue, "--directory", directory.path])
         while true {
             if let signal = try nextSignals().first(where: { $0 != .childEnded }) {
                 // Its own programs are killed with it.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Notation
 import MirrorConfig
 import MirrorModel
 import PacketFilter
@@ -45,7 +46,7 @@ extension MirrorOptions {
         }
         let mayHaveFiles =
             self.outputs.isEmpty
-            ? outputs.contains { $0.files != nil } : self.outputs.contains { $0.contains("files:") }
+            ? outputs.contains { $0.files != nil } : self.outputs.contains { $0.contains(text: "files:") }
         if let option = files.firstGiven, !mayHaveFiles {
             let others = self.outputs.isEmpty ? old?.outputs ?? [] : []
             problems.append(

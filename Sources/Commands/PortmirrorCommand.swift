@@ -5,12 +5,17 @@ import MirrorConfig
 import MirrorEngine
 import MirrorModel
 import Netlink
+import Notation
 import PacketFilter
 
 /// The program: `portmirror COMMAND …`.
 public struct PortmirrorCommand: ParsableCommand {
-    /// The version that `portmirror --version` prints.
+    /// The version, without what it was built from.
     public static let version = "0.1.0"
+    /// What `portmirror --version` prints.
+    static func versionText(builtFrom: String) -> String {
+        "portmirror \(version)" + (builtFrom.isEmpty ? "" : " (\(builtFrom))")
+    }
     /// What capture files say of who wrote them.
     static let application = "portmirror \(version)"
 
@@ -31,7 +36,7 @@ public struct PortmirrorCommand: ParsableCommand {
             Exit codes: 0 done, 1 failed, 2 changes pending (plan), 3 something left out (import), 4 a mirror isn't active \
             (list --check), 64 usage, 75 start it again (run), 77 privilege missing.
             """,
-        version: version,
+        version: versionText(builtFrom: ThisProcess.builtFrom),
         subcommands: [
             AddCommand.self, SetCommand.self, RemoveCommand.self, ListCommand.self, ShowCommand.self, PlanCommand.self,
             ApplyCommand.self, ExportCommand.self, ImportCommand.self, ExplainCommand.self, PortsCommand.self,
@@ -117,7 +122,7 @@ public struct PortmirrorCommand: ParsableCommand {
                 // Whatever else is wrong comes of it.
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(unknown)"] + usage).joined(separator: "\n")
-            } else if text.contains("nexpected argument"), let stray = CommandWord.strayFile(in: arguments) {
+            } else if text.contains(text: "nexpected argument"), let stray = CommandWord.strayFile(in: arguments) {
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(stray)"] + usage).joined(separator: "\n")
             }

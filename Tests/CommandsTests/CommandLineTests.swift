@@ -30,6 +30,15 @@ import Testing
         }
     }
 
+    @Test("--version says what the program was built from, and nothing where that isn't known") func version() {
+        let version = PortmirrorCommand.version
+        #expect(PortmirrorCommand.configuration.version == "portmirror \(version) (development build)")
+        #expect(
+            PortmirrorCommand.versionText(builtFrom: "797b4b7, modified") == "portmirror \(version) (797b4b7, modified)"
+        )
+        #expect(PortmirrorCommand.versionText(builtFrom: "") == "portmirror \(version)")
+    }
+
     @Test("Exit codes are those that the manual has") func exitCodesThoseManual() {
         #expect(ExitStatus.failed.rawValue == 1)
         #expect(ExitStatus.pending.rawValue == 2)

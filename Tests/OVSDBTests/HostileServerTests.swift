@@ -2,6 +2,7 @@ import EventLoop
 import LinuxSystem
 import OVSDB
 import OVSDBTransport
+import ScriptedServer
 import Testing
 
 /// Servers that misbehave in every way that was thought of. A call ends with an error within its time; nothing hangs.

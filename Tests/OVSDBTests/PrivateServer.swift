@@ -3,6 +3,7 @@ import Glibc
 import LinuxSystem
 import OVSDB
 import OVSDBTransport
+import ScriptedServer
 import Testing
 
 /// A real ovsdb-server with a database of its own, in a directory of its own.

@@ -1,4 +1,5 @@
 import OVSDB
+import ScriptedServer
 import Testing
 
 struct SchemaTests {

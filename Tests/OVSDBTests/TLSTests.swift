@@ -3,6 +3,7 @@ import Glibc
 import LinuxSystem
 import OVSDB
 import OVSDBTransport
+import ScriptedServer
 import Testing
 
 /// Real servers, and what a client makes of their certificates and they of its.

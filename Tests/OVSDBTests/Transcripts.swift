@@ -1,4 +1,5 @@
 import OVSDB
+import ScriptedServer
 
 /// What ovsdb-server 3.1.0 said, byte for byte, on a UNIX socket; the request stands above each.
 enum Transcript {
@@ -102,4 +103,12 @@ struct SessionUnderTest {
     var names: [String] { actions.map { String("\($0)".prefix { $0 != "(" }) } }
 
     var root: Row? { RowID(Transcript.row).flatMap { session.replica.row($0, of: "Open_vSwitch") } }
+}
+
+extension ScriptedServer.Peer {
+    /// The schema, as a reply.
+    func tellSchema() throws {
+        let id = try expect("get_schema")
+        try write(Transcript.schema.replacing("\"id\":1,", with: "\"id\":\(text(id)),"))
+    }
 }

@@ -1,6 +1,7 @@
 import LinuxSystem
 import OVSDB
 import OVSDBTransport
+import ScriptedServer
 import Testing
 
 /// Servers with older and newer schemas, and with clusters.

@@ -1,4 +1,5 @@
 public import MirrorModel
+import Notation
 
 /// A date or duration that can't be read.
 public struct TimeError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -72,16 +73,14 @@ public func parseTimestamp(_ text: String) throws(TimeError) -> Timestamp {
         throw TimeError(text: text, problem: "expected a date and time with its zone, as in 2026-12-01T12:00:00Z")
     }
     guard (1...12).contains(month) else { throw TimeError(text: text, problem: "there is no month \(month)") }
-    guard (1...daysInMonth(month, of: year)).contains(day) else {
+    guard let date = CivilDate(year: year, month: month, day: day) else {
         throw TimeError(text: text, problem: "that month has no day \(day)")
     }
     // RFC 3339 section 5.7: a leap second is :60; only the end of a day in UTC can have one.
     guard hour < 24, minute < 60, second <= 60 else {
         throw TimeError(text: text, problem: "there is no such time of day")
     }
-    let seconds =
-        daysSince1970(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
-        - offset
+    let seconds = date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second - offset
     guard second < 60 || seconds % 86_400 == 0 else {
         throw TimeError(text: text, problem: "only the last minute of a day in UTC can have a second 60")
     }
@@ -96,52 +95,14 @@ public func parseTimestamp(_ text: String) throws(TimeError) -> Timestamp {
 /// What lies outside the years 1970 to 9999, which the form has no room for, is shown as their first or last second.
 public func formatTimestamp(_ timestamp: Timestamp) -> String {
     let seconds = min(max(timestamp.secondsSince1970, timestampRange.lowerBound), timestampRange.upperBound)
-    let (year, month, day) = civilDate(daysSince1970: seconds / 86_400)
+    let date = CivilDate(daysSince1970: seconds / 86_400)
     let time = seconds % 86_400
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(time / 3_600, 2))"
-        + ":\(padded(time / 60 % 60, 2)):\(padded(time % 60, 2))Z"
+    return "\(date.year.digits(4))-\(date.month.digits(2))-\(date.day.digits(2))T\((time / 3_600).digits(2))"
+        + ":\((time / 60 % 60).digits(2)):\((time % 60).digits(2))Z"
 }
 
 /// 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
 let timestampRange: ClosedRange<Int64> = 0...253_402_300_799
-
-// The civil calendar in integers: years begin in March, so that the leap day comes last, and 400 of them have
-// 146,097 days. After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-
-private func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
-    let year = month <= 2 ? year - 1 : year
-    let era = (year >= 0 ? year : year - 399) / 400
-    let yearOfEra = year - era * 400
-    let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
-}
-
-/// - Parameter daysSince1970: not negative.
-private func civilDate(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let days = daysSince1970 + 719_468
-    let era = days / 146_097
-    let dayOfEra = days % 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
-}
-
-private func daysInMonth(_ month: Int64, of year: Int64) -> Int64 {
-    switch month {
-    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-    case 4, 6, 9, 11: 30
-    default: 31
-    }
-}
-
-private func padded(_ number: Int64, _ width: Int) -> String {
-    let digits = "\(number)"
-    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-}
 
 /// Reads a short ASCII text from its front. A failed read leaves the cursor anywhere.
 private struct ByteCursor {

@@ -1,3 +1,4 @@
+import Notation
 import YAMLEvents
 
 /// A file's one YAML document, and what is wrong with it as YAML.
@@ -65,8 +66,7 @@ private func controlCharacter(in text: String) -> Problem? {
     for (index, line) in splitLines(text).enumerated() {
         guard let offset = line.map({ isForbidden($0) }).firstIndex(of: true) else { continue }
         let scalar = line[line.index(line.startIndex, offsetBy: offset)]
-        let number = String(scalar.value, radix: 16, uppercase: true)
-        let code = String(repeating: "0", count: max(0, 4 - number.utf8.count)) + number
+        let code = scalar.value.digits(4, radix: 16).uppercased()
         return Problem(
             mark: Mark(line: index + 1, column: offset + 1),
             message: "the control character U+\(code) can't be in a file; in double quotes it can be written \\u\(code)"

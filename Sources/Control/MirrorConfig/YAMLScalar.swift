@@ -1,4 +1,5 @@
 import MirrorModel
+import Notation
 
 /// A text as a YAML scalar on one line of a block collection, in quotes wherever a reader, of YAML 1.1 or 1.2, could
 /// take it for something else without.
@@ -53,10 +54,9 @@ private func doubleQuoted(_ text: String) -> String {
         case "\t": result += "\\t"
         case _ where isPrintable(scalar): result.unicodeScalars.append(scalar)
         default:
-            let digits = String(scalar.value, radix: 16)
             let width = scalar.value <= 0xff ? 2 : scalar.value <= 0xffff ? 4 : 8
             let letter = width == 2 ? "x" : width == 4 ? "u" : "U"
-            result += "\\\(letter)" + String(repeating: "0", count: width - digits.utf8.count) + digits
+            result += "\\\(letter)" + scalar.value.digits(width, radix: 16)
         }
     }
     return result + "\""

@@ -1,13 +1,18 @@
-internal import LinuxSystem
 internal import MirrorModel
 
 /// In which database of Open vSwitch mirrors are, where that isn't the usual one: a file each, `NAME.database`, beside the
 /// definition. A command that looks at another database leaves such a mirror alone.
 struct DatabaseStore: Sendable {
-    private let store: IntentStore
-    private static let suffix = ".database"
+    private let permanent: NamedFiles
+    private let temporary: NamedFiles
 
-    init(_ store: IntentStore) { self.store = store }
+    init(_ store: IntentStore) {
+        func files(_ directory: String, isLasting: Bool) -> NamedFiles {
+            NamedFiles(directory: directory, suffix: ".database", limit: 4096, isLasting: isLasting)
+        }
+        permanent = files(store.permanentDirectory, isLasting: true)
+        temporary = files(store.temporaryDirectory, isLasting: false)
+    }
 
     struct Note: Equatable {
         /// As `--db` has it; empty if the file can't be read, or says nothing.
@@ -19,11 +24,11 @@ struct DatabaseStore: Sendable {
     /// All of them, by the mirror's name.
     func load() throws -> [MirrorName: Note] {
         var notes: [MirrorName: Note] = [:]
-        for isTemporary in [true, false] {
-            let directory = directory(isTemporary)
-            for file in try Files.list(directory) ?? [] where file.hasSuffix(Self.suffix) {
-                guard let name = try? MirrorName(String(file.dropLast(Self.suffix.count))) else { continue }
-                let bytes = (try? Files.readRegular("\(directory)/\(file)", atMost: 4096)) ?? []
+        // Beside a definition that stays it counts.
+        for (files, isTemporary) in [(temporary, true), (permanent, false)] {
+            for file in try files.names() {
+                guard let name = try? MirrorName(file) else { continue }
+                let bytes = ((try? files.read(file)) ?? nil) ?? []
                 let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
                 notes[name] = Note(database: text, isTemporary: isTemporary)
             }
@@ -31,40 +36,17 @@ struct DatabaseStore: Sendable {
         return notes
     }
 
-    private func directory(_ isTemporary: Bool) -> String {
-        isTemporary ? store.temporaryDirectory : store.permanentDirectory
-    }
-
     /// Writes one beside the definition, and takes away one that is elsewhere.
     /// - Returns: how to put back what was there.
-    func save(_ note: Note, of name: MirrorName) throws -> [IntentStore.Undo] {
-        let file = "\(name)\(Self.suffix)"
-        let directory = directory(note.isTemporary)
-        try Files.makeDirectory(directory)
-        let path = "\(directory)/\(file)"
-        let before = try Files.readRegular(path, atMost: 4096)
-        let text = Array("\(note.database)\n".utf8)
-        try Files.write(text, to: path, isLasting: !note.isTemporary)
-        var undo = [IntentStore.Undo(path: path, written: text, content: before)]
-        let other = "\(self.directory(!note.isTemporary))/\(file)"
-        if let content = try Files.readRegular(other, atMost: 4096) {
-            try Files.remove(other)
-            undo.append(IntentStore.Undo(path: other, written: nil, content: content))
-        }
-        return undo
+    func save(_ note: Note, of name: MirrorName) throws -> [FileChange] {
+        let (place, other) = note.isTemporary ? (temporary, permanent) : (permanent, temporary)
+        let written = try place.write(Array("\(note.database)\n".utf8), of: name.description)
+        return [written] + [try other.withdraw(name.description)].compactMap { $0 }
     }
 
     /// The mirror isn't there any more.
-    func drop(_ name: MirrorName) throws {
-        for directory in [store.temporaryDirectory, store.permanentDirectory] {
-            try Files.remove("\(directory)/\(name)\(Self.suffix)")
-        }
-    }
+    func drop(_ name: MirrorName) throws { for files in [temporary, permanent] { try files.drop(name.description) } }
 
     /// Removes what a run that was killed while it wrote left. For who holds the lock.
-    func removeUnfinished() throws {
-        for directory in [store.temporaryDirectory, store.permanentDirectory] {
-            try Files.removeUnfinished(in: directory, suffix: Self.suffix)
-        }
-    }
+    func removeUnfinished() throws { for files in [temporary, permanent] { try files.removeUnfinished() } }
 }

@@ -33,12 +33,8 @@ public struct IntentStore: Sendable {
         public var isRelative: Bool
     }
 
-    /// What was written to a file, and what was there before, to put back; nil is no file.
-    public struct Undo: Sendable {
-        var path: String
-        var written: [UInt8]?
-        var content: [UInt8]?
-    }
+    /// What was written, and how to put it back.
+    public typealias Undo = FileChange
 
     /// All mirrors, by name, and the files that can't be read or are wrong: these don't keep the others from being read.
     /// - Throws: ``SystemError`` if a directory can't be listed.
@@ -210,15 +206,7 @@ public struct IntentStore: Sendable {
     }
 
     /// Puts files back as they were, but for what somebody else has saved since.
-    public func undo(_ changes: [Undo]) throws {
-        for change in changes.reversed() {
-            if let content = change.content {
-                _ = try PendingFile(content, for: change.path).replace(expecting: change.written)
-            } else if let written = change.written {
-                _ = try Files.remove(change.path, expecting: written)
-            }
-        }
-    }
+    public func undo(_ changes: [Undo]) throws { try FileChange.undo(changes) }
 }
 
 /// What files say that a person named, with what is wrong in them.

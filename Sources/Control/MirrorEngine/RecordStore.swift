@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import JSONCoding
 public import LinuxSystem
 public import MirrorModel
 public import MirrorPlan
@@ -8,7 +8,7 @@ public import MirrorPlan
 /// The name has the network namespace's identity and the port's index in it, so namespaces that share the directory
 /// don't meet. The directory is on a tmpfs and goes, like the changes, with the machine's restart.
 public struct RecordStore: Sendable {
-    private let directory: String
+    private let files: NamedFiles
     private let namespace: UInt64
 
     /// - Parameters:
@@ -16,46 +16,47 @@ public struct RecordStore: Sendable {
     ///   - namespace: whose ports the records are about.
     /// - Throws: ``SystemError`` if nothing tells the namespace from others.
     public init(runDirectory directory: String, of namespace: NetworkNamespace) throws {
-        self.directory = "\(directory)/outputs"
+        files = Self.files(directory)
         self.namespace = try namespace.identity()
+    }
+
+    private static func files(_ runDirectory: String) -> NamedFiles {
+        NamedFiles(directory: "\(runDirectory)/outputs", suffix: ".json", limit: 1 << 20, isLasting: false)
     }
 
     /// The records of this namespace, and those that can't be read: guessing would lose settings.
     public func load() throws -> (records: [OutputRecord], damaged: [DamagedRecord]) {
         let prefix = "\(namespace)-"
-        let suffix = ".json"
         var records: [OutputRecord] = []
         var damaged: [DamagedRecord] = []
-        for name in try Files.list(directory) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
-            let path = "\(directory)/\(name)"
-            let index = Int32(name.dropFirst(prefix.count).dropLast(suffix.count))
+        for name in try files.names() where name.hasPrefix(prefix) {
+            let index = Int32(name.dropFirst(prefix.count))
             do {
-                if let record = try Self.read(path, of: index) { records.append(record) }
+                if let record = try read(name, of: index) { records.append(record) }
             } catch {
-                damaged.append(DamagedRecord(path: path, index: index, reason: Self.words(error)))
+                damaged.append(DamagedRecord(path: files.path(of: name), index: index, reason: Self.words(error)))
             }
         }
         return (records, damaged)
     }
 
-    private static func read(_ path: String, of index: Int32?) throws -> OutputRecord? {
-        guard let bytes = try Files.readRegular(path, atMost: 1 << 20) else { return nil }
-        let record = try JSONDecoder().decode(Stored.self, from: Data(bytes)).record
+    private func read(_ name: String, of index: Int32?) throws -> OutputRecord? {
+        guard let bytes = try files.read(name) else { return nil }
+        let record = try JSON.decode(Stored.self, from: bytes).record
         guard record.port.index == index else { throw UserError("it is another port's") }
         return record
     }
 
     /// The files of other namespaces' records, by the names that the outputs have there.
     public func elsewhere() throws -> [PortName: String] {
-        var files: [PortName: String] = [:]
-        for name in try Files.list(directory) ?? [] where !name.hasPrefix("\(namespace)-") && name.hasSuffix(".json") {
-            let path = "\(directory)/\(name)"
-            guard let bytes = try? Files.readRegular(path, atMost: 1 << 20),
-                let record = try? JSONDecoder().decode(Stored.self, from: Data(bytes)).record
+        var paths: [PortName: String] = [:]
+        for name in try files.names() where !name.hasPrefix("\(namespace)-") {
+            guard let bytes = try? files.read(name),
+                let record = try? JSON.decode(Stored.self, from: bytes).record
             else { continue }
-            files[record.port.name] = path
+            paths[record.port.name] = files.path(of: name)
         }
-        return files
+        return paths
     }
 
     private static func words(_ error: any Error) -> String {
@@ -68,26 +69,23 @@ public struct RecordStore: Sendable {
 
     /// The record of a port; nil if it has none, or one that can't be read. Other ports' aren't looked at.
     public func load(_ port: ResolvedPort) -> OutputRecord? {
-        (try? Self.read(path(of: port), of: port.index)) ?? nil
+        (try? read(name(of: port), of: port.index)) ?? nil
     }
 
     /// Keeps a record, replacing the port's earlier one.
     public func save(_ record: OutputRecord) throws {
-        try Files.makeDirectory(directory)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try Files.write([UInt8](encoder.encode(Stored(record))), to: path(of: record.port), isLasting: false)
+        try files.put(try JSON.encode(Stored(record), .indented), of: name(of: record.port))
     }
 
     /// Drops a port's record.
-    public func remove(_ port: ResolvedPort) throws { try Files.remove(path(of: port)) }
+    public func remove(_ port: ResolvedPort) throws { try files.drop(name(of: port)) }
 
     /// Removes what a run that was killed while it wrote left. For who holds the lock.
     static func removeUnfinished(runDirectory: String) throws {
-        try Files.removeUnfinished(in: "\(runDirectory)/outputs", suffix: ".json")
+        try files(runDirectory).removeUnfinished()
     }
 
-    private func path(of port: ResolvedPort) -> String { "\(directory)/\(namespace)-\(port.index).json" }
+    private func name(of port: ResolvedPort) -> String { "\(namespace)-\(port.index)" }
 
     /// The file's form.
     private struct Stored: Codable {

@@ -1,4 +1,5 @@
 internal import MirrorModel
+internal import Notation
 
 /// A text as one word for a shell: as it is, or in quotes if the shell would act on something in it.
 ///
@@ -16,6 +17,6 @@ private func escaped(_ byte: UInt8) -> String {
     switch byte {
     case UInt8(ascii: "'"), UInt8(ascii: "\\"): return "\\" + String(Unicode.Scalar(byte))
     case 0x20..<0x7f: return String(Unicode.Scalar(byte))
-    default: return "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    default: return "\\x" + byte.digits(2, radix: 16)
     }
 }

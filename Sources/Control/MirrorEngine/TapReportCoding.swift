@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import JSONCoding
 internal import MirrorConfig
 public import MirrorModel
 public import MirrorPlan
@@ -9,18 +9,14 @@ public import MirrorPlan
 extension TapReport {
     /// The report as text in UTF-8.
     public var encoded: [UInt8] {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return [UInt8](try encoder.encode(self))
-        }
+        get throws { try JSON.encode(self, .line) }
     }
 
     /// From what ``encoded`` gave.
     /// - Throws: ``UserError`` if that isn't a report, or is one of a later version.
     public init(decoding bytes: [UInt8]) throws {
         do {
-            self = try JSONDecoder().decode(TapReport.self, from: Data(bytes))
+            self = try JSON.decode(TapReport.self, from: bytes)
         } catch let error as UserError {
             throw error
         } catch {

@@ -76,10 +76,11 @@ public final class OpenVSwitchEngine: Engine {
     ///   - mark: whose rows are looked at and made.
     ///   - machineMark: whose they are in another machine's database.
     ///   - usual: where the switch's own things are if nobody names a database.
+    ///   - limit: how long its database may take for one answer.
     public init(
         _ location: Location?, isDeclined: Bool = false, on loop: EventLoop, in namespace: NetworkNamespace,
         actor: String, mark: NamespaceMark = .none, machineMark: NamespaceMark = NamespaceMark(machine: ""),
-        usual: UsualPlaces = UsualPlaces()
+        usual: UsualPlaces = UsualPlaces(), answersWithin limit: Duration = .seconds(10)
     ) {
         self.usual = usual
         ownMark = mark
@@ -92,7 +93,8 @@ public final class OpenVSwitchEngine: Engine {
             OVSDBClient(
                 location.target, on: loop, tls: location.tls,
                 configuration: OVSDBClient.Configuration(
-                    patience: .seconds(30), tables: Array(MonitoredColumns.all.keys)))
+                    connectTimeout: min(limit, .seconds(5)), requestTimeout: limit, patience: .seconds(30),
+                    tables: Array(MonitoredColumns.all.keys)))
         }
     }
 

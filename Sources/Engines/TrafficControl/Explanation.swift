@@ -1,6 +1,7 @@
 import MirrorModel
 public import MirrorEngine
 public import MirrorPlan
+import Notation
 import PacketFilter
 import RouteNetlink
 
@@ -193,10 +194,7 @@ private func protocolWord(_ etherType: UInt16) -> String {
 }
 
 private func cookie(_ mirror: MirrorName) -> String {
-    Mark.cookie(for: mirror).map { byte in
-        let digits = String(byte, radix: 16)
-        return digits.count == 1 ? "0" + digits : digits
-    }.joined()
+    Mark.cookie(for: mirror).map { $0.digits(2, radix: 16) }.joined()
 }
 
 /// u32 handles are written as table:bucket:node, the others as numbers.

@@ -1,10 +1,23 @@
-internal import FoundationEssentials
-
 /// The capture that ships with the project as examples/ping.pcap: alice pings bob three times, seen at vnet0.
 /// A test holds the two against each other.
 public enum DemoCapture {
     /// A pcap file.
-    public static var bytes: [UInt8] { [UInt8](Data(base64Encoded: base64) ?? Data()) }
+    public static var bytes: [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for letter in base64.utf8 {
+            guard let value = alphabet.firstIndex(of: letter) else { continue }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        return bytes
+    }
 
     private static let base64 =
         """

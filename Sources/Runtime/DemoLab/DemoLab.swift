@@ -1,6 +1,7 @@
 internal import LinuxSystem
 internal import MirrorEngine
 internal import Netlink
+internal import Notation
 internal import RouteNetlink
 
 /// A bridge in this thread's namespace, and three VMs in namespaces of their own.
@@ -40,59 +41,55 @@ public struct DemoLab {
         self.machines = machines
         try openVSwitch?.makeBridge("br0", ports: ["vnet0", "vnet1", "vnet2"])
         for number in 0..<3 {
-            try inside(number) {
-                let inner = try NetlinkSocket(.route, in: .current())
-                let index = try Self.index(of: "eth0", inner)
-                try inner.perform(LinkRequest.setUp(true, index: index, name: "eth0"))
-                let address: [UInt8] = [10, 77, 0, UInt8(number + 1)]
-                try inner.perform(AddressRequest.add(address, prefixLength: 24, index: index, name: "eth0"))
-            }
+            let inner = try NetlinkSocket(.route, in: machines[number])
+            let index = try Self.index(of: "eth0", inner)
+            try inner.perform(LinkRequest.setUp(true, index: index, name: "eth0"))
+            let address: [UInt8] = [10, 77, 0, UInt8(number + 1)]
+            try inner.perform(AddressRequest.add(address, prefixLength: 24, index: index, name: "eth0"))
         }
     }
 
     /// alice pings bob.
     /// - Throws: ``UserError`` if there is no ping, or no answer.
     public func ping(count: Int) throws {
-        try inside(0) {
-            let pipe = try Descriptor.pipe()
-            var child: ChildProcess
-            do {
-                child = try ChildProcess(
-                    ["ping", "-n", "-q", "-c", "\(count)", "-i", "0.2", "-W", "2", "10.77.0.2"],
-                    output: pipe.writing.number, error: pipe.writing.number, isTied: true)
-            } catch let failure as SystemError where failure.errno == .noEntry {
-                throw UserError("there is no ping on this machine", advice: "apt-get install iputils-ping")
-            }
-            guard child.wait() == 0 else {
-                let said = String(decoding: try pipe.reading.read(upTo: 4096), as: UTF8.self)
-                throw UserError("alice gets no answer from bob, which the demo can't explain: \(said)")
-            }
+        let pipe = try Descriptor.pipe()
+        var child: ChildProcess
+        do throws(SystemError) {
+            child = try ChildProcess(
+                tied: ["ping", "-n", "-q", "-c", "\(count)", "-i", "0.2", "-W", "2", "10.77.0.2"],
+                output: pipe.writing.number, error: pipe.writing.number, in: machines[0])
+        } catch {
+            guard error.errno == .noEntry else { throw error }
+            throw UserError("there is no ping on this machine", advice: "apt-get install iputils-ping")
+        }
+        guard child.wait() == 0 else {
+            let said = String(decoding: try pipe.reading.read(upTo: 4096), as: UTF8.self)
+            throw UserError("alice gets no answer from bob, which the demo can't explain: \(said)")
         }
     }
 
     /// What tcpdump sees at the sensor while something happens; empty if there is no tcpdump.
     public func witness(packets: Int, _ body: () throws -> Void) throws -> [String] {
         let output = try Descriptor.pipe()
-        let error = try Descriptor.pipe()
+        let remarks = try Descriptor.pipe()
         var child: ChildProcess
-        do {
-            child = try inside(2) {
-                try ChildProcess(
-                    [
-                        "tcpdump", "-l", "-n", "-q", "-t", "--immediate-mode", "-Z", "root", "-i", "eth0", "-c",
-                        "\(packets)", "icmp",
-                    ], output: output.writing.number, error: error.writing.number, isTied: true)
-            }
-        } catch let failure as SystemError where failure.errno == .noEntry {
+        do throws(SystemError) {
+            child = try ChildProcess(
+                tied: [
+                    "tcpdump", "-l", "-n", "-q", "-t", "--immediate-mode", "-Z", "root", "-i", "eth0", "-c",
+                    "\(packets)", "icmp",
+                ], output: output.writing.number, error: remarks.writing.number, in: machines[2])
+        } catch {
+            guard error.errno == .noEntry else { throw error }
             try body()
             return []
         }
         var said = ""
-        while !said.contains("listening on") {
-            guard try error.reading.waitReadable(milliseconds: 10_000) else {
+        while !said.contains(text: "listening on") {
+            guard try remarks.reading.waitReadable(milliseconds: 10_000) else {
                 throw UserError("tcpdump doesn't start: \(said)")
             }
-            said += String(decoding: try error.reading.read(upTo: 4096), as: UTF8.self)
+            said += String(decoding: try remarks.reading.read(upTo: 4096), as: UTF8.self)
         }
         try body()
         var text = ""
@@ -101,10 +98,6 @@ public struct DemoLab {
         }
         child.terminate()
         return text.split(separator: "\n").map(String.init)
-    }
-
-    private func inside<Result: ~Copyable>(_ machine: Int, _ body: () throws -> Result) throws -> Result {
-        try machines[machine].inside(body)
     }
 
     private static func index(of name: String, _ socket: NetlinkSocket) throws -> Int32 {

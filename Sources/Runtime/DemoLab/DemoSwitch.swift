@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import LinuxSystem
 internal import MirrorEngine
+internal import Notation
 internal import OVSDB
 internal import OVSDBTransport
 
@@ -32,22 +33,21 @@ public final class DemoSwitch {
         // Its chatter is for its log.
         let quiet = try Descriptor.create("\(directory)/output")
         var create = try ChildProcess(
-            [tool, "create", "\(directory)/conf.db", Self.schema], output: quiet.number, error: quiet.number,
-            isTied: true)
+            tied: [tool, "create", "\(directory)/conf.db", Self.schema], output: quiet.number, error: quiet.number)
         guard create.wait() == 0 else { throw Self.failure("ovsdb-tool", directory) }
         server = try ChildProcess(
-            [
+            tied: [
                 serverPath, "\(directory)/conf.db", "--remote=punix:\(directory)/db.sock",
                 "--pidfile=\(directory)/ovsdb-server.pid", "--unixctl=\(directory)/ovsdb-server.ctl",
                 "--log-file=\(directory)/ovsdb-server.log", "-vconsole:off",
-            ], output: quiet.number, error: quiet.number, isTied: true)
+            ], output: quiet.number, error: quiet.number)
         client = OVSDBClient(try OVSDBTarget(parsing: database), on: try EventLoop())
         try Self.connect(client, directory)
         daemon = try ChildProcess(
-            [
+            tied: [
                 daemonPath, database, "--pidfile=\(directory)/ovs-vswitchd.pid",
                 "--unixctl=\(directory)/ovs-vswitchd.ctl", "--log-file=\(directory)/ovs-vswitchd.log", "-vconsole:off",
-            ], output: quiet.number, error: quiet.number, isTied: true)
+            ], output: quiet.number, error: quiet.number)
     }
 
     deinit { client.close() }
@@ -106,7 +106,7 @@ public final class DemoSwitch {
     private var complaint: String? {
         let log = ((try? Files.read("\(directory)/ovs-vswitchd.log")) ?? nil) ?? []
         let line = String(decoding: log, as: UTF8.self).split(separator: "\n")
-            .first { $0.contains("|WARN|") || $0.contains("|ERR|") }
+            .first { $0.contains(text: "|WARN|") || $0.contains(text: "|ERR|") }
         return line?.split(separator: "|").last.map(String.init)
     }
 

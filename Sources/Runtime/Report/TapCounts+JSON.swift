@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import JSONCoding
 internal import MirrorModel
 internal import PacketSocket
 public import Tap
@@ -91,9 +91,7 @@ private struct TapJSON: Encodable {
 
     /// One line.
     var line: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let bytes = try? encoder.encode(self) else { return "{}\n" }
+        guard let bytes = try? JSON.encode(self, .line) else { return "{}\n" }
         return escapedJSON(String(decoding: bytes, as: UTF8.self)) + "\n"
     }
 }

@@ -156,7 +156,7 @@ int clinux_spawn(const char *const *arguments, int output, int error) {
     return code != 0 ? -code : child;
 }
 
-pid_t clinux_spawn_tied(const char *const *arguments, int output, int error) {
+pid_t clinux_spawn_tied(const char *const *arguments, int output, int error, int network) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) < 0) return -errno;
     pid_t parent = getpid(), child = fork();
@@ -172,7 +172,7 @@ pid_t clinux_spawn_tied(const char *const *arguments, int output, int error) {
         if (nothing >= 0) dup2(nothing, 0);
         if (output >= 0) dup2(output, 1);
         if (error >= 0) dup2(error, 2);
-        execvp(arguments[0], (char *const *)arguments);
+        if (network < 0 || setns(network, CLONE_NEWNET) == 0) execvp(arguments[0], (char *const *)arguments);
         int code = errno;
         ssize_t written = write(report[1], &code, sizeof code);
         _exit(written < 0 ? 126 : 127);

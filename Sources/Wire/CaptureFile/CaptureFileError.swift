@@ -1,3 +1,5 @@
+internal import Notation
+
 /// Why a capture file can't be read on: where, what was expected there, and what was found.
 public struct CaptureFileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of fault.
@@ -66,8 +68,5 @@ public struct CaptureLimits: Hashable, Sendable {
 
 extension UInt32 {
     /// As `0xa1b2c3d4`, for messages about magic numbers.
-    var hexadecimal: String {
-        let digits = String(self, radix: 16)
-        return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
-    }
+    var hexadecimal: String { "0x" + digits(8, radix: 16) }
 }

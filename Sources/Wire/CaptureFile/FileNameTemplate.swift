@@ -1,3 +1,5 @@
+internal import Notation
+
 /// A pattern for the names of capture files: text, conversions of strftime(3), and fields in braces.
 ///
 /// - `%Y %m %d %H %M %S` and the other conversions of ``conversions`` tell when the file was begun; names of days and
@@ -61,7 +63,7 @@ public struct FileNameTemplate: Hashable, Sendable, CustomStringConvertible {
             case .text(let text): name += text
             case .time(let letter): name += Self.convert(letter, time)
             case .interface: name += interface
-            case .sequence(let width): name += Self.pad(sequence, width)
+            case .sequence(let width): name += sequence.digits(width)
             }
         }
         if attempt > 0, !hasSequence { name += "-\(attempt)" }
@@ -136,11 +138,6 @@ public struct FileNameTemplate: Hashable, Sendable, CustomStringConvertible {
             pattern, "has '{\(name)}'; known are {interface}, {seq}, {seq:06} and other widths up to 20")
     }
 
-    private static func pad(_ number: some BinaryInteger, _ width: Int, _ filling: Character = "0") -> String {
-        let digits = String(number)
-        return String(repeating: filling, count: max(0, width - digits.count)) + digits
-    }
-
     /// As strftime(3) does in the C locale.
     private static func convert(_ letter: Character, _ time: FileTime) -> String {
         let days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
@@ -148,31 +145,31 @@ public struct FileNameTemplate: Hashable, Sendable, CustomStringConvertible {
             "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
             "November", "December",
         ]
-        let (year, month, day) = time.date
+        let date = time.date
         switch letter {
-        case "Y": return String(year)
-        case "C": return pad(year / 100, 2)
-        case "y": return pad(year % 100, 2)
-        case "m": return pad(month, 2)
-        case "d": return pad(day, 2)
-        case "e": return pad(day, 2, " ")
-        case "H": return pad(time.hour, 2)
-        case "k": return pad(time.hour, 2, " ")
-        case "I": return pad((time.hour + 11) % 12 + 1, 2)
-        case "M": return pad(time.minute, 2)
-        case "S": return pad(time.second, 2)
-        case "j": return pad(time.dayOfYear, 3)
+        case "Y": return String(date.year)
+        case "C": return (date.year / 100).digits(2)
+        case "y": return (date.year % 100).digits(2)
+        case "m": return date.month.digits(2)
+        case "d": return date.day.digits(2)
+        case "e": return date.day.digits(2, filling: " ")
+        case "H": return time.hour.digits(2)
+        case "k": return time.hour.digits(2, filling: " ")
+        case "I": return ((time.hour + 11) % 12 + 1).digits(2)
+        case "M": return time.minute.digits(2)
+        case "S": return time.second.digits(2)
+        case "j": return date.dayOfYear.digits(3)
         case "a": return String(days[time.weekday].prefix(3))
         case "A": return days[time.weekday]
-        case "b", "h": return String(months[month - 1].prefix(3))
-        case "B": return months[month - 1]
+        case "b", "h": return String(months[Int(date.month) - 1].prefix(3))
+        case "B": return months[Int(date.month) - 1]
         case "p": return time.hour < 12 ? "AM" : "PM"
         case "s": return String(time.seconds)
-        case "F": return "\(year)-\(pad(month, 2))-\(pad(day, 2))"
-        case "T": return "\(pad(time.hour, 2)):\(pad(time.minute, 2)):\(pad(time.second, 2))"
+        case "F": return "\(date.year)-\(date.month.digits(2))-\(date.day.digits(2))"
+        case "T": return "\(time.hour.digits(2)):\(time.minute.digits(2)):\(time.second.digits(2))"
         case "z":
             let minutes = abs(time.offset) / 60
-            return (time.offset < 0 ? "-" : "+") + pad(minutes / 60, 2) + pad(minutes % 60, 2)
+            return (time.offset < 0 ? "-" : "+") + (minutes / 60).digits(2) + (minutes % 60).digits(2)
         case "Z": return time.zone
         case "u": return String((time.weekday + 6) % 7 + 1)
         case "w": return String(time.weekday)

@@ -1,6 +1,7 @@
 internal import CaptureFile
 internal import Glibc
 internal import LinuxSystem
+internal import Notation
 
 /// The list of the files that a log made, in a file of its own in the directory, locked while the log lives.
 ///
@@ -32,8 +33,7 @@ final class Manifest {
     static func prefix(for template: FileNameTemplate, interface: String) -> String {
         let text = "\(template.pattern)\n\(template.fileExtension)\n\(interface)"
         let hash = text.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        let digits = String(hash, radix: 16)
-        return ".portmirror-log-" + String(repeating: "0", count: 16 - digits.count) + digits + "-"
+        return ".portmirror-log-\(hash.digits(16, radix: 16))-"
     }
 
     /// Locks the first manifest that is free, makes it if need be, and takes over what logs that are no more have left.

@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import Notation
 
 /// A line of a log's manifest: something that happened to a file of its own.
 ///
@@ -97,7 +98,6 @@ enum ManifestLine: Hashable {
 
     static func checksum(_ text: some StringProtocol) -> String {
         let hash = text.utf8.reduce(UInt32(0x811c_9dc5)) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
+        return hash.digits(8, radix: 16)
     }
 }

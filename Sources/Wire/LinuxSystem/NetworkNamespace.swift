@@ -30,13 +30,7 @@ public final class NetworkNamespace: Sendable {
     }
 
     /// A new, empty one. The calling thread stays where it is.
-    public static func make() throws(SystemError) -> NetworkNamespace {
-        let home = try current()
-        let made = Result { () throws(SystemError) in try makeOwn() }
-        // Also if it was made and can't be opened.
-        try home.enter()
-        return try made.get()
-    }
+    public static func make() throws -> NetworkNamespace { try OwnThread.run { try makeOwn() } }
 
     private static let currentPath = "/proc/thread-self/ns/net"
 
@@ -46,7 +40,7 @@ public final class NetworkNamespace: Sendable {
     /// What tells it from others: its cookie, which no other gets before a restart; on kernels before 5.14 the inode of its
     /// file, which may come back.
     public func identity() throws -> UInt64 {
-        try inside { try identity(cookie: Self.ownCookie) }
+        try identity(cookie: try inside { Self.ownCookie })
     }
 
     /// - Parameter cookie: what the kernel says; nil where it knows none.
@@ -70,20 +64,17 @@ public final class NetworkNamespace: Sendable {
         return own.st_ino == status.st_ino && own.st_dev == status.st_dev
     }
 
-    /// Does something with the calling thread in it, which then goes back to where it was. Sockets stay in the namespace that
-    /// they were opened in.
+    /// Does something in it: on the calling thread if that is in it, and otherwise on one that enters it, does this, and
+    /// ends. No thread has to find its way back, which it might be refused (setns(2)). Sockets stay in the namespace that they
+    /// were opened in.
     ///
-    /// To go elsewhere takes CAP_SYS_ADMIN, to stay takes nothing (setns(2)).
-    public func inside<Result: ~Copyable>(_ body: () throws -> Result) throws -> Result {
+    /// To go elsewhere takes CAP_SYS_ADMIN, to stay takes nothing.
+    public func inside<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) throws -> Result {
         if try isCurrent() { return try body() }
-        let home = try Self.current()
-        try enter()
-        defer {
-            do { try home.enter() } catch {
-                preconditionFailure("a thread can't go back to its network namespace: \(error)")
-            }
+        return try OwnThread.run {
+            try self.enter()
+            return try body()
         }
-        return try body()
     }
 
     /// Moves the calling thread for good.

@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// Work on a thread of its own, for the few things that need one:
 ///
-/// - to enter a namespace that there may be no way back from (setns(2)), which goes with the thread: ``run(_:)``;
+/// - to enter a network namespace that there may be no way back from (setns(2)), which goes with the thread: ``run(_:)``,
+///   ``NetworkNamespace/inside(_:)``;
 /// - to write capture files, whatever the disk does, and to ask the kernel under its locks: both beside a tap that copies, from
 ///   when its privileges are gone, since these belong to threads (capabilities(7)), and so only a process of one
 ///   thread can give them up for good;
@@ -24,21 +25,7 @@ public enum OwnThread {
         _ body: @escaping @Sendable () throws -> Result
     ) throws -> Running<Result> {
         let job = Job(body)
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(job as AnyObject).toOpaque()
-        let code = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                let object = unsafe Unmanaged<AnyObject>.fromOpaque(context).takeRetainedValue()
-                (object as? any Runnable)?.run()
-                return nil
-            }, context)
-        guard code == 0 else {
-            unsafe Unmanaged<AnyObject>.fromOpaque(context).release()
-            throw SystemError(Errno(code), "start", "a thread")
-        }
-        return Running(thread, job)
+        return Running(try unsafe make(nil, job), job)
     }
 
     /// Runs `body` on a new thread that nobody waits for.
@@ -47,10 +34,16 @@ public enum OwnThread {
         unsafe pthread_attr_init(&attributes)
         defer { unsafe _ = pthread_attr_destroy(&attributes) }
         unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        _ = try unsafe make(&attributes, Job<Void>(body))
+    }
+
+    private static func make(
+        _ attributes: UnsafePointer<pthread_attr_t>?, _ job: some AnyObject & Runnable
+    ) throws(SystemError) -> pthread_t {
         var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(Job<Void>(body) as AnyObject).toOpaque()
+        let context = unsafe Unmanaged.passRetained(job as AnyObject).toOpaque()
         let code = unsafe pthread_create(
-            &thread, &attributes,
+            &thread, attributes,
             { context in
                 guard let context = unsafe context else { return nil }
                 let object = unsafe Unmanaged<AnyObject>.fromOpaque(context).takeRetainedValue()
@@ -61,6 +54,7 @@ public enum OwnThread {
             unsafe Unmanaged<AnyObject>.fromOpaque(context).release()
             throw SystemError(Errno(code), "start", "a thread")
         }
+        return thread
     }
 
     /// A thread that has been started. It is waited for at the latest when this goes.

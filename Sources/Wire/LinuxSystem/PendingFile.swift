@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Notation
 
 /// A file of this program's own that is complete under a hidden name beside its place, and yet to be put there.
 ///
@@ -182,10 +183,7 @@ extension Files {
     /// (getrandom(2)).
     fileprivate static func temporaryPath(for path: String) -> String {
         var random = SystemRandomNumberGenerator()
-        let digits = (0..<2).map { _ in
-            let text = String(random.next() as UInt64, radix: 16)
-            return String(repeating: "0", count: 16 - text.utf8.count) + text
-        }.joined()
+        let digits = (0..<2).map { _ in (random.next() as UInt64).digits(16, radix: 16) }.joined()
         guard let slash = path.lastIndex(of: "/") else { return ".\(path).\(digits).new" }
         let after = path.index(after: slash)
         return "\(path[..<after]).\(path[after...]).\(digits).new"

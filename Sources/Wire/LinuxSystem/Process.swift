@@ -13,6 +13,10 @@ public enum ThisProcess {
         case sysAdmin = 21
     }
 
+    /// What the program was built from: a commit (`797b4b7`, with `, modified` if files were changed after it),
+    /// `development build`, or nothing where that isn't known.
+    public static var builtFrom: String { unsafe String(cString: clinux_build_mark()) }
+
     /// Effective user id.
     public static var userID: UInt32 { geteuid() }
 
@@ -45,9 +49,25 @@ public struct ChildProcess: ~Copyable {
     /// - Parameters:
     ///   - output: descriptor for its standard output; nil inherits.
     ///   - error: descriptor for its standard error; nil inherits.
-    ///   - isTied: whether it is killed when the calling thread ends, whatever ends it. For the main thread.
+    public init(_ arguments: [String], output: Int32? = nil, error: Int32? = nil) throws(SystemError) {
+        try unsafe self.init(arguments) { unsafe clinux_spawn($0, output ?? -1, error ?? -1) }
+    }
+
+    /// Starts a program that is killed when the calling thread ends, whatever ends it. For the main thread.
+    /// - Parameters:
+    ///   - output: descriptor for its standard output; nil inherits.
+    ///   - error: descriptor for its standard error; nil inherits.
+    ///   - namespace: where it runs; nil for the calling thread's.
     public init(
-        _ arguments: [String], output: Int32? = nil, error: Int32? = nil, isTied: Bool = false
+        tied arguments: [String], output: Int32? = nil, error: Int32? = nil, in namespace: NetworkNamespace? = nil
+    ) throws(SystemError) {
+        try unsafe self.init(arguments) {
+            unsafe clinux_spawn_tied($0, output ?? -1, error ?? -1, namespace?.number ?? -1)
+        }
+    }
+
+    private init(
+        _ arguments: [String], _ spawn: (UnsafePointer<UnsafePointer<CChar>?>?) -> pid_t
     ) throws(SystemError) {
         var pointers: [UnsafePointer<CChar>?] = unsafe arguments.map { unsafe UnsafePointer(strdup($0)) }
         unsafe pointers.append(nil)
@@ -56,11 +76,7 @@ public struct ChildProcess: ~Copyable {
                 unsafe free(UnsafeMutablePointer(mutating: pointers[index]))
             }
         }
-        let code = unsafe pointers.withUnsafeBufferPointer {
-            isTied
-                ? unsafe clinux_spawn_tied($0.baseAddress, output ?? -1, error ?? -1)
-                : unsafe clinux_spawn($0.baseAddress, output ?? -1, error ?? -1)
-        }
+        let code = unsafe pointers.withUnsafeBufferPointer { unsafe spawn($0.baseAddress) }
         id = try check(code, "start", arguments.first ?? "nothing")
     }
 

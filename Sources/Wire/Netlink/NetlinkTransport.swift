@@ -32,11 +32,11 @@ final class KernelTransport: NetlinkTransport {
     static func open(
         _ family: NetlinkSocket.Family, in namespace: NetworkNamespace, timeout: Int32, receiveBuffer: Int32
     ) throws(Errno) -> Descriptor {
-        var number: Int32 = 0
+        let number: Int32
         do {
-            try namespace.inside {
+            number = try namespace.inside {
                 var refused: UInt32 = 0
-                number = unsafe clinux_netlink_open(family.rawValue, timeout, receiveBuffer, &refused)
+                return unsafe clinux_netlink_open(family.rawValue, timeout, receiveBuffer, &refused)
             }
         } catch {
             throw (error as? SystemError)?.errno ?? .invalid

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Notation
 import OVSDB
 import SharedLibrary
 
@@ -84,7 +85,7 @@ import SharedLibrary
         }
         // The end of the file is an error, too.
         let words = unsafe functions.takeWords()
-        guard words.contains("no start line") else {
+        guard words.contains(text: "no start line") else {
             throw refusal(path, kind, "certificate \(count + 1) is damaged: \(words)")
         }
         return count

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Notation
 import OVSDB
 
 /// One connection's TLS, without the connection: what the server sends goes in, what it is to get comes out.
@@ -163,7 +164,7 @@ import OVSDB
 
     /// What to do, by OpenSSL's words for what it found, or for what the server says ("alert").
     private func advice(_ words: String) -> String? {
-        func has(_ some: String...) -> Bool { some.contains(where: words.contains) }
+        func has(_ some: String...) -> Bool { some.contains(where: words.contains(text:)) }
         if has("wrong version number", "packet length too long", "http request") {
             return "does the server speak TLS on this port?"
         }

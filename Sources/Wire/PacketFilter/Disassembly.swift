@@ -1,10 +1,10 @@
+import Notation
+
 extension BPFProgram: CustomStringConvertible {
     /// The program in the notation of `tcpdump -d`, one instruction a line.
     public var description: String {
         instructions.enumerated().map { index, instruction in
-            let number = String(index)
-            let padding = String(repeating: "0", count: max(0, 3 - number.count))
-            return "(\(padding)\(number)) \(instruction.text(at: index))"
+            "(\(index.digits(3))) \(instruction.text(at: index))"
         }.joined(separator: "\n")
     }
 }

@@ -1,3 +1,5 @@
+import Notation
+
 /// Finds the token that libpcap stumbled over, since libpcap doesn't tell.
 ///
 /// The parser asks for one token after the other and stops at the first that it can't use. So an expression is cut
@@ -21,7 +23,7 @@ struct ErrorLocator {
         self.tokens = FilterToken.tokens(of: expression)
     }
 
-    private var isSyntaxError: Bool { message.contains("syntax error") }
+    private var isSyntaxError: Bool { message.contains(text: "syntax error") }
 
     /// The position in bytes of UTF-8, nil if no single token is to blame.
     func position() -> Int? {
@@ -77,11 +79,11 @@ struct ErrorLocator {
     private func isNamed(_ token: FilterToken) -> Bool {
         guard token.kind != .symbol else { return false }
         let text = token.kind == .escaped ? String(token.text.dropFirst()) : token.text
-        if message.contains("'\(text)'") || message.contains("\"\(text)\"") { return true }
+        if message.contains(text: "'\(text)'") || message.contains(text: "\"\(text)\"") { return true }
         // A network is quoted together with its mask.
-        if message.contains("'\(text)/") || message.contains("\"\(text)/") { return true }
+        if message.contains(text: "'\(text)/") || message.contains(text: "\"\(text)/") { return true }
         return ["tag", "label", "number", "address", "host", "port", "proto"].contains { kind in
-            message.hasSuffix("\(kind) \(text)") || message.contains("\(kind) \(text) ")
+            message.hasSuffix("\(kind) \(text)") || message.contains(text: "\(kind) \(text) ")
         }
     }
 }

@@ -1,3 +1,5 @@
+import Notation
+
 /// A filter that sees frames with their outermost VLAN tag set aside, as a live capture on Linux does.
 ///
 /// The tag may be in the kernel's metadata or in the frame's bytes (inline), so there are two programs:
@@ -38,7 +40,7 @@ struct OuterTagFilter {
         let program: BPFProgram
         do {
             program = try FilterCompiler.compile(expression, framing: framing)
-        } catch  where framing == .cooked && error.message.contains("no VLAN support") {
+        } catch  where framing == .cooked && error.message.contains(text: "no VLAN support") {
             throw FilterError(
                 expression: expression, position: error.position,
                 message: "VLAN tags can't be asked for at all interfaces at once: name one")

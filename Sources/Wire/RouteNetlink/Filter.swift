@@ -248,10 +248,9 @@ public enum FilterRequest {
         kind: String, handle: UInt32, parent: UInt32, preference: UInt16, protocol type: UInt16 = allProtocols,
         index: Int32, object: String
     ) -> NetlinkRequest {
-        var writer = PayloadWriter(
-            TrafficControlHeader(index: index, handle: handle, parent: parent, info: info(preference, type)))
-        writer.attribute(TCA.KIND, string: kind)
-        return NetlinkRequest(type: RTM.GETTFILTER, payload: writer, operation: "read the filter back", object: object)
+        request(
+            RTM.GETTFILTER, "read the filter back", kind, index: index, handle: handle, parent: parent,
+            info: info(preference, type), object)
     }
 
     /// `tc filter del dev … ingress pref P protocol all handle H KIND`: exactly that one.
@@ -259,10 +258,18 @@ public enum FilterRequest {
         kind: String, handle: UInt32, parent: UInt32, preference: UInt16, protocol type: UInt16 = allProtocols,
         index: Int32, object: String
     ) -> NetlinkRequest {
-        var writer = PayloadWriter(
-            TrafficControlHeader(index: index, handle: handle, parent: parent, info: info(preference, type)))
+        request(
+            RTM.DELTFILTER, "remove the filter", kind, index: index, handle: handle, parent: parent,
+            info: info(preference, type), object)
+    }
+
+    private static func request(
+        _ type: UInt16, _ operation: String, _ kind: String, index: Int32, handle: UInt32, parent: UInt32, info: UInt32,
+        _ object: String
+    ) -> NetlinkRequest {
+        var writer = PayloadWriter(TrafficControlHeader(index: index, handle: handle, parent: parent, info: info))
         writer.attribute(TCA.KIND, string: kind)
-        return NetlinkRequest(type: RTM.DELTFILTER, payload: writer, operation: "remove the filter", object: object)
+        return NetlinkRequest(type: type, payload: writer, operation: operation, object: object)
     }
 
     private static func info(_ preference: UInt16, _ type: UInt16 = allProtocols) -> UInt32 {

@@ -27,7 +27,7 @@ public struct SharedLibraryError: Error, Hashable, Sendable, CustomStringConvert
             // "libx.so.1: cannot open shared object file: No such file or directory". What is there and can't be loaded
             // says more than what isn't there.
             let words = unsafe dlerror().map { unsafe String(cString: $0) } ?? ""
-            if !words.contains("No such file") { reason = words }
+            if !words.hasSuffix("No such file or directory") { reason = words }
         }
         throw SharedLibraryError(
             description: "can't \(library.purpose): "

@@ -40,7 +40,8 @@ int clinux_tcx_count(int interface_index, unsigned int attach_type, uint32_t *co
 /// to inherit. No signal is blocked in it. Returns the process id.
 int clinux_spawn(const char *const *arguments, int output, int error);
 /// The same for a program that is killed when the calling thread ends, however that comes about (PR_SET_PDEATHSIG).
-pid_t clinux_spawn_tied(const char *const *arguments, int output, int error);
+/// `network` is the network namespace that it runs in, as a descriptor, or -1 for that of the calling thread.
+pid_t clinux_spawn_tied(const char *const *arguments, int output, int error, int network);
 /// Fills a packet socket's address and binds it: all protocols, one interface.
 int clinux_packet_open(int interface_index);
 /// Keeps the calling thread on the CPU that it is on (sched_setaffinity(2)): what it sends is delivered in order.
@@ -76,3 +77,8 @@ struct clinux_zstd_buffer {
     size_t size;
     size_t position;
 };
+
+/// Bytes that there are for the text of clinux_build_mark, its NUL included.
+#define CLINUX_BUILD_MARK_SIZE 64
+/// What the program was built from: a commit, "development build", or nothing where that isn't known.
+const char *clinux_build_mark(void);

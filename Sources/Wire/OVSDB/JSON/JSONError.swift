@@ -1,3 +1,5 @@
+internal import Notation
+
 /// Bytes that aren't what they should be, and where.
 struct JSONError: Error {
     let reason: String
@@ -23,7 +25,7 @@ func excerpt(of bytes: [UInt8], around place: Int) -> String {
         if (0x20..<0x7f).contains(byte) {
             text.unicodeScalars.append(Unicode.Scalar(byte))
         } else {
-            text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            text += "\\x" + byte.digits(2, radix: 16)
         }
     }
     return "«\(text)\(end < bytes.count ? "…" : "")»"

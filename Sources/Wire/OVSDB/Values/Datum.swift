@@ -189,42 +189,23 @@ extension Datum {
 
     /// The rows of a set.
     public var rows: Set<RowID> {
-        switch storage {
-        case .row(let id): [id]
-        case .set(let atoms):
-            Set(atoms.compactMap { if case .row(let id) = $0 { id } else { nil } })
-        default: []
-        }
+        if case .row(let id) = storage { return [id] }
+        return elements { if case .row(let id) = $0 { id } else { nil } }
     }
 
     /// The integers of a set.
     public var integerSet: Set<Int64> {
-        switch storage {
-        case .integer(let number): [number]
-        case .set(let atoms):
-            Set(atoms.compactMap { if case .integer(let number) = $0 { number } else { nil } })
-        default: []
-        }
+        if case .integer(let number) = storage { return [number] }
+        return elements { if case .integer(let number) = $0 { number } else { nil } }
     }
 
     /// The texts of a set.
     public var stringSet: Set<String> {
-        switch storage {
-        case .string(let text): [text]
-        case .set(let atoms):
-            Set(atoms.compactMap { if case .string(let text) = $0 { text } else { nil } })
-        default: []
-        }
+        if case .string(let text) = storage { return [text] }
+        return elements { if case .string(let text) = $0 { text } else { nil } }
     }
-}
 
-extension Datum: CustomStringConvertible {
-    /// As `ovs-vsctl` prints it, but for quotes.
-    public var description: String {
-        switch storage {
-        case .set(let atoms): "[" + atoms.map(\.description).joined(separator: ", ") + "]"
-        case .map: "{" + pairs.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") + "}"
-        default: single?.description ?? ""
-        }
+    private func elements<Element: Hashable>(_ value: (Atom) -> Element?) -> Set<Element> {
+        if case .set(let atoms) = storage { Set(atoms.compactMap(value)) } else { [] }
     }
 }

@@ -1,21 +1,21 @@
 import Foundation
 import Glibc
 import LinuxSystem
-import OVSDB
+package import OVSDB
 import Testing
 
 /// A server that says what a test wants it to, on a socket of its own: one thread accepts, and each connection is served
 /// on its own.
-final class ScriptedServer: Sendable {
+package final class ScriptedServer: Sendable {
     private let directory: String
     private let listener: Int32
     /// Of a server on TCP.
-    let port: Int
+    package let port: Int
 
     /// - Parameters:
     ///   - isLocal: on a UNIX socket, or on TCP.
     ///   - serve: what happens on each connection, counted from 0; the connection ends with it.
-    init(isLocal: Bool = true, _ serve: @escaping @Sendable (Int, Peer) throws -> Void) throws {
+    package init(isLocal: Bool = true, _ serve: @escaping @Sendable (Int, Peer) throws -> Void) throws {
         directory = try Files.makeTemporaryDirectory("ovsdb-tests")
         let number = isLocal ? try Self.listen(atPath: "\(directory)/sock") : try Self.listenOnTCP()
         listener = number
@@ -91,7 +91,7 @@ final class ScriptedServer: Sendable {
     /// - Parameters:
     ///   - step: how many of the server's bytes at once.
     ///   - most: after so many of the server's bytes, the connection ends.
-    static func relay(toPort port: Int, step: Int = 65536, most: Int = .max) throws -> ScriptedServer {
+    package static func relay(toPort port: Int, step: Int = 65536, most: Int = .max) throws -> ScriptedServer {
         try ScriptedServer(isLocal: false) { _, client in
             let number = try connect(toPort: port)
             let server = Peer(number)
@@ -131,30 +131,30 @@ final class ScriptedServer: Sendable {
         return number
     }
 
-    var target: String { "unix:\(directory)/sock" }
-    var path: String { "\(directory)/sock" }
+    package var target: String { "unix:\(directory)/sock" }
+    package var path: String { "\(directory)/sock" }
 
     /// One connection, seen from the server.
-    final class Peer {
-        let number: Int32
+    package final class Peer {
+        package let number: Int32
         private var framer = MessageFramer()
 
-        init(_ number: Int32) { self.number = number }
+        package init(_ number: Int32) { self.number = number }
 
-        struct Gone: Error {}
+        package struct Gone: Error {}
 
         /// What comes next, whatever it is; empty at the end.
-        func receive() -> [UInt8] {
+        package func receive() -> [UInt8] {
             var buffer = [UInt8](repeating: 0, count: 65536)
             let count = recv(number, &buffer, buffer.count, 0)
             return Array(buffer.prefix(max(0, count)))
         }
 
         /// Ends the connection for both ends.
-        func end() { _ = shutdown(number, Int32(SHUT_RDWR)) }
+        package func end() { _ = shutdown(number, Int32(SHUT_RDWR)) }
 
         /// The client's next message.
-        func read() throws -> JSONValue {
+        package func read() throws -> JSONValue {
             while true {
                 if let frame = try framer.next() { return try JSONValue(parsing: frame.message) }
                 var buffer = [UInt8](repeating: 0, count: 65536)
@@ -166,15 +166,15 @@ final class ScriptedServer: Sendable {
 
         /// The next message with a method, which is checked; echo is answered in between.
         @discardableResult
-        func expect(_ method: String) throws -> JSONValue {
+        package func expect(_ method: String) throws -> JSONValue {
             let message = try read()
             #expect(message["method"] == .string(method))
             return message["id"] ?? .null
         }
 
-        func write(_ text: String) throws { try write(Array(text.utf8)) }
+        package func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-        func write(_ bytes: [UInt8]) throws {
+        package func write(_ bytes: [UInt8]) throws {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes {
@@ -185,15 +185,9 @@ final class ScriptedServer: Sendable {
             }
         }
 
-        /// The schema, as a reply.
-        func tellSchema() throws {
-            let id = try expect("get_schema")
-            try write(Transcript.schema.replacing("\"id\":1,", with: "\"id\":\(text(id)),"))
-        }
-
-        func text(_ id: JSONValue) -> String { String(decoding: id.encoded, as: UTF8.self) }
+        package func text(_ id: JSONValue) -> String { String(decoding: id.encoded, as: UTF8.self) }
 
         /// Until the client closes the connection.
-        func waitForEnd() throws { while !receive().isEmpty {} }
+        package func waitForEnd() throws { while !receive().isEmpty {} }
     }
 }

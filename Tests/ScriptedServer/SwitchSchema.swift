@@ -1,6 +1,6 @@
 /// The schema that Open vSwitch 3.1.0 comes with, vswitchd/vswitch.ovsschema, as it is (Apache License 2.0). Debian has
 /// the server in a package without it.
-let switchSchema = #"""
+package let switchSchema = #"""
     {"name": "Open_vSwitch",
      "version": "8.3.1",
      "cksum": "3012963480 26720",
