@@ -39,6 +39,18 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public func isAbout(_ mirrors: Set<MirrorName>) -> Bool { mirror.map(mirrors.contains) == true }
 }
 
+extension Finding {
+    /// Whether the same is said of the same mirror: also if one of them comes from another process.
+    public static func == (left: Finding, right: Finding) -> Bool {
+        left.mirror == right.mirror && (left.problem == right.problem || left.statement == right.statement)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(mirror)
+        hasher.combine(statement)
+    }
+}
+
 extension Sequence where Element == Finding {
     /// Each mirror's, in their order; those that are about none are left out.
     public var byMirror: [MirrorName: [Finding]] {
@@ -49,19 +61,20 @@ extension Sequence where Element == Finding {
 }
 
 extension Finding: Codable {
-    private enum Key: String, CodingKey { case mirror }
+    private enum Key: String, CodingKey { case mirror, rule }
 
-    /// One object: `code`, `mirror` (left out if there is none), `message`, `advice` and `evidence`.
+    /// One object: `code`, `mirror` and `rule` (left out if there is none), `message`, `advice` and `evidence`.
     public func encode(to encoder: any Encoder) throws {
         try statement.encode(to: encoder)
         var object = encoder.container(keyedBy: Key.self)
-        try object.encodeIfPresent(mirror?.description, forKey: .mirror)
+        try object.encodeIfPresent(mirror, forKey: .mirror)
+        try object.encodeIfPresent(rule?.rawValue, forKey: .rule)
     }
 
     /// What another process has said, whose values aren't known here.
     public init(from decoder: any Decoder) throws {
         let object = try decoder.container(keyedBy: Key.self)
-        let name = try object.decodeIfPresent(String.self, forKey: .mirror)
-        self.init(.told(try Statement(from: decoder)), of: try name.map { try MirrorName($0) })
+        self.init(
+            .told(try Statement(from: decoder)), of: try object.decodeIfPresent(MirrorName.self, forKey: .mirror))
     }
 }
