@@ -110,6 +110,9 @@ import Testing
         #expect(lab.refusals().first?.message.hasSuffix(", or have the kernel do it: --engine tc") == true)
         lab.desired[0].mirror.outputs = [try files()]
         #expect(lab.refusals().first?.message.hasSuffix(", or have a process do it: --engine tap") == true)
+        // What would be refused isn't offered.
+        lab.desired[0].mirror.outputs = [.vlan(12, bridge: try PortName("br0"))]
+        #expect(lab.refusals().first?.message.contains("--engine") == false)
     }
 
     // MARK: Steps

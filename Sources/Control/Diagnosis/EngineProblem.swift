@@ -57,17 +57,19 @@ public enum EngineProblem: Hashable, Sendable {
             return Statement(
                 .switchSilent,
                 "\(reason ?? "the \(engine) engine doesn't answer"), so it is unknown whether this mirror is, or should be, "
-                    + "there", .colon, "start it, or \(way.words)",
+                    + "there", .colon, way.words.map { "start it, or \($0)" } ?? "start it",
                 ["engine": [engine], "reason": reason.map { [$0] } ?? []])
         case .unknown(let reason, let isAsked, let way):
             return Statement(
                 .switchUnknown, "\(reason): it is unknown whether it copies", .fullStop,
-                (isAsked ? "Start ovsdb-server" : "Leave out --db (and OVS_DB) to look there") + ", or \(way.words)",
+                (isAsked ? "Start ovsdb-server" : "Leave out --db (and OVS_DB) to look there")
+                    + (way.words.map { ", or \($0)" } ?? ""),
                 ["reason": [reason]])
         case .unseenSwitch(let port, let reason, let way):
             return Statement(
                 .switchUnseen, "\(port) is a port of Open vSwitch, and \(reason ?? "that doesn't answer")", .colon,
-                "start ovsdb-server, say where its database is (--db), or \(way.words)",
+                way.words.map { "start ovsdb-server, say where its database is (--db), or \($0)" }
+                    ?? "start ovsdb-server, or say where its database is (--db)",
                 ["port": [port], "reason": reason.map { [$0] } ?? []])
         case .notLookedAt(let engine):
             return Statement(
@@ -121,7 +123,7 @@ extension EngineProblem.NoneFits {
 
 /// How to have a mirror whatever Open vSwitch does.
 public struct WayAround: Hashable, Sendable {
-    /// The engine that can have it; nil if none is here.
+    /// The engine that can have it without Open vSwitch; nil if none can.
     public var engine: EngineName?
     /// Whether a process copies then.
     public var isProcess: Bool
@@ -134,9 +136,9 @@ public struct WayAround: Hashable, Sendable {
         self.isUnreserved = isUnreserved
     }
 
-    /// What to type.
-    var words: String {
-        guard let engine else { return "leave it to Open vSwitch" }
+    /// What to type; nil if there is no such way.
+    var words: String? {
+        guard let engine else { return nil }
         let way = "have \(isProcess ? "a process" : "the kernel") do it: --engine \(engine)"
         return isUnreserved ? "\(way), and no --reserve-output (\(Self.unreserved(engine)))" : way
     }

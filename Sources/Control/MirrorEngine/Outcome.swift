@@ -79,8 +79,10 @@ public enum Verification: Hashable, Sendable {
     case notActed
     /// It holds all of it.
     case confirmed
-    /// Steps that are to be done again: something has undone them, or the kernel or a switch took them and doesn't hold them.
+    /// Steps that have been done twice: something undoes them, or the kernel or a switch takes them and doesn't hold them.
     case incomplete([Step])
+    /// Steps that are to do yet, since ports or others' things went on changing, whatever was done.
+    case unsettled([Step])
     /// It couldn't be looked at after the act, with the reason.
     case unknown(String)
 }

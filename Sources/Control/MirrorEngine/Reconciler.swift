@@ -172,17 +172,31 @@ public final class Reconciler {
         }
     }
 
-    /// Looks again after the act: what was done is true only once it is seen.
+    /// Looks again after the act: what was done is true only once it is seen. What follows from changes meanwhile is done
+    /// as well.
     private func seen(_ situation: Situation, _ remarks: [String]) -> Outcome {
         var outcome = situation.outcome
         outcome.remarks += remarks + outcome.endingProcesses
+        let outputs = Set(outcome.desired.flatMap(\.mirror.outputPorts))
+        var last: [Step] = []
         do {
-            let after = try observe(outputs: Set(outcome.desired.flatMap(\.mirror.outputPorts)))
-            return outcome.verified(by: after, rest: situation.rest(seen: after))
+            for _ in 1..<Self.mostLooks {
+                let after = try observe(outputs: outputs)
+                let rest = situation.rest(seen: after)
+                // The same once more has been taken and isn't held.
+                if rest.isEmpty || rest.steps == last { return outcome.verified(by: after, rest: rest) }
+                last = rest.steps
+                // What fails is seen by the next look.
+                if let remarks = try? engine.perform(rest.steps, on: after) { outcome.remarks += remarks }
+            }
+            let after = try observe(outputs: outputs)
+            outcome = outcome.verified(by: after, rest: situation.rest(seen: after))
+            if case .incomplete(let steps) = outcome.verification { outcome.verification = .unsettled(steps) }
         } catch {
             outcome.verification = .unknown("\(error)".onOneLine)
             return outcome.withStatus(isApplied: true)
         }
+        return outcome
     }
 
     /// Has the directory to itself.
@@ -202,6 +216,8 @@ public final class Reconciler {
 
     /// A database that others write all the time is met in between them only after some tries.
     private static let mostAttempts = 20
+    /// How often it is looked at after the act, while things go on changing.
+    private static let mostLooks = 5
     /// Whoever waited for an answer that didn't come has waited enough.
     private static let longestRetry = Duration.seconds(2)
 }

@@ -47,7 +47,8 @@ struct Assignments {
             !observed.points.contains(where: { $0.mirror == mirror.name })
         {
             return Assignment(
-                refusal: .silent(silent.engine, reason: silent.unavailable, way: mirror.wayAroundSwitches(observed)),
+                refusal: .silent(
+                    silent.engine, reason: silent.unavailable, way: mirror.wayAroundSwitches(observed, users)),
                 isUnseen: true)
         }
         if choices.contains(where: { $0.carrier == .switchTable }), let reason = observed.unknown(about: mirror),
@@ -57,7 +58,7 @@ struct Assignments {
                 refusal: .unknown(
                     reason: reason,
                     isAsked: observed.switchDatabase.name == nil && !observed.switchDatabase.isDeclined,
-                    way: mirror.wayAroundSwitches(observed)),
+                    way: mirror.wayAroundSwitches(observed, users)),
                 isUnseen: true)
         }
         if mirror.engine == nil, let absent = choices.first(where: \.mayBeMissed),
@@ -66,7 +67,7 @@ struct Assignments {
         {
             return Assignment(
                 refusal: .unseenSwitch(
-                    port: port, reason: absent.unavailable, way: mirror.wayAroundSwitches(observed)),
+                    port: port, reason: absent.unavailable, way: mirror.wayAroundSwitches(observed, users)),
                 isUnseen: true)
         }
         // Ports that a switch has are the switch's business; others come to it last.
@@ -188,15 +189,27 @@ extension Obstacle {
 
 extension Mirror {
     /// How to have it whatever Open vSwitch does.
-    fileprivate func wayAroundSwitches(_ observed: Observation) -> WayAround {
+    fileprivate func wayAroundSwitches(_ observed: Observation, _ users: [Output: [Mirror]]) -> WayAround {
         let topology = observed.topology
         let isTaps = snaplen != nil || spread || !directories.isEmpty
         let isOnBridge = outputPorts.allSatisfy { name in
             topology[name]?.master.flatMap { topology[index: $0] }?.kind.isBridge == true
         }
+        let isUnreserved = reserve && (isTaps || !isOnBridge)
+        var plain = self
+        if isUnreserved { plain.reserve = false }
+        let engine = observed.engines.first { $0.carrier == (isTaps ? .process : .filters) }
+        let isAble = engine.map {
+            Obstacle.all(of: plain, for: $0, users: users, topology: topology).isEmpty
+        }
+        // Where every frame enters a switch only the switch knows.
+        let watchesSwitch = sources.contains { source in
+            guard case .bridge(let name) = source else { return false }
+            return topology[name]?.kind.isBridge == false
+        }
         return WayAround(
-            engine: observed.engine(on: isTaps ? .process : .filters), isProcess: isTaps,
-            isUnreserved: reserve && (isTaps || !isOnBridge))
+            engine: isAble == true && !watchesSwitch ? engine?.engine : nil, isProcess: isTaps,
+            isUnreserved: isUnreserved)
     }
 
     /// Outputs that are ports of a switch, which nobody else can take out of its traffic.

@@ -105,12 +105,14 @@ public struct OutcomeReport {
         case .notActed, .confirmed: return []
         case .unknown(let reason): return ["it was done, and couldn't be looked at afterwards: \(reason)"]
         case .incomplete(let steps):
-            return steps.prefix(3).map { "'\($0)' is to be done again: seen after the act, it isn't so" }
-                + (steps.count > 3 ? ["so are \(steps.count - 3) steps more"] : [])
-                + [
-                    "something else may be changing the same ports: 'portmirror apply' does it again, 'portmirror list' "
-                        + "shows what is left"
-                ]
+            return steps.prefix(3).map { "'\($0)' was done twice, and seen after that, it isn't so" }
+                + (steps.count > 3 ? ["neither are \(steps.count - 3) steps more"] : [])
+                + ["something undoes it, or it isn't held: 'portmirror list' shows what is left"]
+        case .unsettled(let steps):
+            return [
+                "ports, or what others have there, go on changing: \(counted(steps.count, "step")) to do yet; 'portmirror "
+                    + "apply' does them"
+            ]
         }
     }
 
