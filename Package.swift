@@ -261,7 +261,9 @@ let package = Package(
 )
 
 // What runs once for a command, and is long, is compiled for size (docs/adr/0023).
-for target in package.targets
-where ["Commands", "DemoLab", "MirrorConfig", "Report", "Simulation"].contains(target.name) {
+let compact = [
+    "Commands", "DemoLab", "Diagnosis", "Machine", "MirrorConfig", "OpenVSwitch", "Report", "Simulation", "TapHost",
+]
+for target in package.targets where compact.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 }
