@@ -29,9 +29,9 @@ public final class OpenedDirectory: Sendable {
     /// - Parameter identity: who is to be that; nil for who this is.
     public init(_ path: String, makingFor identity: Identity? = nil) throws(SystemError) {
         made = try Files.makeDirectory(path, mode: 0o750, parents: 0o755)
-        // O_DIRECTORY, and O_NOFOLLOW for one that was made: nobody puts a link to another in its place.
+        // Of one that was made no link is followed: nobody puts one to another in its place.
         do throws(SystemError) {
-            let opened = try Descriptor.open(path, flags: 0o200000 | (made.isEmpty ? 0 : 0o400000))
+            let opened = try Descriptor.openDirectory(path, follows: made.isEmpty)
             if !made.isEmpty, let identity { try opened.give(to: identity) }
             descriptor = opened
         } catch {

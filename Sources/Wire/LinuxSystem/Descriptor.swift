@@ -18,6 +18,12 @@ public struct Descriptor: ~Copyable, Sendable {
         return Descriptor(owning: try check(number, "open", path))
     }
 
+    /// Opens a directory.
+    /// - Parameter follows: whether a symbolic link in its place is followed.
+    public static func openDirectory(_ path: String, follows: Bool = true) throws(SystemError) -> Descriptor {
+        try open(path, flags: O_RDONLY | O_DIRECTORY | (follows ? 0 : O_NOFOLLOW))
+    }
+
     /// Makes a file, or empties the one that is there, to write to.
     public static func create(_ path: String, mode: UInt32 = 0o644) throws(SystemError) -> Descriptor {
         try open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)

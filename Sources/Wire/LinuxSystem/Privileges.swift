@@ -64,8 +64,10 @@ public enum Privileges {
 
     /// Closed before anything else is done, since it is a way out.
     private static func outside(_ path: String) throws(PrivilegeError) -> Descriptor {
-        // O_PATH, O_DIRECTORY
-        do throws(SystemError) { return try Descriptor.open(path, flags: 0o10200000) } catch { throw .system(error) }
+        // O_PATH, which has the same number everywhere.
+        do throws(SystemError) { return try Descriptor.open(path, flags: 0o10000000 | O_DIRECTORY) } catch {
+            throw .system(error)
+        }
     }
 
     private static func become(_ identity: Identity) throws(PrivilegeError) {
