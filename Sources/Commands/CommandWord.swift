@@ -1,6 +1,7 @@
 import ArgumentParser
 import MirrorConfig
 import MirrorEngine
+import Notation
 
 /// The first word of a command line: which command it names, or may have been meant to.
 enum CommandWord {
@@ -78,10 +79,11 @@ enum CommandWord {
     }
 
     /// What to say of a word that stands alone where files go with an option; nil if that isn't it.
-    static func strayFile(in arguments: [String]) -> String? {
+    /// - Parameter words: the parser's, which name it between quotation marks.
+    static func strayFile(in arguments: [String], _ words: String) -> String? {
         guard let name = arguments.first, ["apply", "plan"].contains(name),
             !arguments.contains(where: { $0 == "-f" || $0.hasPrefix("--file") }),
-            let file = arguments.dropFirst().first(where: { !$0.hasPrefix("-") || $0 == "-" })
+            let file = arguments.first(where: { words.contains(text: "'\($0)'") })
         else { return nil }
         return "unexpected argument '\(file)'; a file goes with -f: portmirror \(name) -f \(shellWord(file))"
     }

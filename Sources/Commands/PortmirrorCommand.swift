@@ -122,7 +122,8 @@ public struct PortmirrorCommand: ParsableCommand {
                 // Whatever else is wrong comes of it.
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(unknown)"] + usage).joined(separator: "\n")
-            } else if text.contains(text: "nexpected argument"), let stray = CommandWord.strayFile(in: arguments) {
+            } else if text.contains(text: "nexpected argument"), let stray = CommandWord.strayFile(in: arguments, text)
+            {
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(stray)"] + usage).joined(separator: "\n")
             }

@@ -88,11 +88,15 @@ import Testing
 
     @Test("A file that stands alone is told where it goes") func strayFile() {
         #expect(
-            CommandWord.strayFile(in: ["apply", "-q", "my file"])
+            CommandWord.strayFile(in: ["apply", "-q", "my file"], "Unexpected argument 'my file'")
                 == "unexpected argument 'my file'; a file goes with -f: portmirror apply -f 'my file'")
-        #expect(CommandWord.strayFile(in: ["plan", "x"])?.hasSuffix("portmirror plan -f x") == true)
-        #expect(CommandWord.strayFile(in: ["apply", "-f", "a", "b"]) == nil)
-        #expect(CommandWord.strayFile(in: ["list", "x"]) == nil)
+        #expect(CommandWord.strayFile(in: ["plan", "x"], "'x'")?.hasSuffix("portmirror plan -f x") == true)
+        // An option's value is none.
+        #expect(
+            CommandWord.strayFile(in: ["apply", "--db", "none", "x"], "Unexpected argument 'x'")?
+                .hasSuffix("apply -f x") == true)
+        #expect(CommandWord.strayFile(in: ["apply", "-f", "a", "b"], "'b'") == nil)
+        #expect(CommandWord.strayFile(in: ["list", "x"], "'x'") == nil)
     }
 
     @Test(

@@ -36,7 +36,9 @@ public struct RunningTap: ~Copyable {
         let (copying, hosted) = (tap.opened.tap, tap.opened.hosted)
         let loop = try EventLoop()
         try hosted?.begin(on: loop) { copying.counts() }
-        let duties = tap.opened.configuration.duties(tap.opened.audience, hosted)
+        // Nobody looks at a daemon, whoever started it.
+        let looksOn = tap.opened.audience.looksOn && tap.opened.start == nil
+        let duties = tap.opened.configuration.duties(tap.opened.audience, looksOn: looksOn, hosted)
         let running = try TapLoop(copying, duties, signals: tap.opened.signals, on: loop)
         if let start = tap.opened.start { try start.ready() }
         configuration = tap.opened.configuration
@@ -88,13 +90,15 @@ public struct RunningTap: ~Copyable {
 }
 
 extension TapConfiguration {
-    fileprivate func duties(_ audience: any TapAudience, _ hosted: HostedTap?) -> TapLoop.Duties {
+    fileprivate func duties(
+        _ audience: any TapAudience, looksOn: Bool, _ hosted: HostedTap?
+    ) -> TapLoop.Duties {
         var duties = TapLoop.Duties()
         duties.rotatesOnHangUp = outlivesHangUp || !mirror.directories.isEmpty
         duties.statusInterval = statusInterval
         duties.duration = duration
         duties.tellStatus = { audience.tell($0) }
-        if audience.looksOn { duties.showProgress = { audience.show($0) } }
+        if looksOn { duties.showProgress = { audience.show($0) } }
         if let hosted {
             if let definition = hosted.definition { duties.definition = (definition, { hosted.look() }) }
             duties.end = { hosted.end }

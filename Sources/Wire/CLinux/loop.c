@@ -34,7 +34,8 @@ static int wait_for(int epoll, struct epoll_event *events, int most, int64_t nan
 #ifdef SYS_epoll_pwait2
     struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     int count = (int)syscall(SYS_epoll_pwait2, epoll, events, most, nanoseconds < 0 ? NULL : &limit, NULL, 0);
-    if (count >= 0 || errno != ENOSYS) return count;
+    // Sandboxes that are older than the call (libseccomp, systemd before 248) answer EPERM, which it never does itself.
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
 #endif
     int64_t milliseconds = nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 != 0);
     return epoll_wait(epoll, events, most, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);

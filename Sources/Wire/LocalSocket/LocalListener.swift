@@ -10,6 +10,8 @@ public final class LocalListener {
     private let descriptor: Descriptor
     private let path: String
     private var watch: Watch?
+    /// Until which nobody is accepted, after an error that may go by itself.
+    private var pause: Timer?
     /// Answers that didn't fit their sockets' buffers, the oldest first.
     private var rests: [Rest] = []
 
@@ -70,7 +72,7 @@ public final class LocalListener {
         var answered: [UInt8]?
         for _ in 0..<Self.mostAtOnce {
             let number = clinux_local_accept(descriptor.number)
-            guard number >= 0 else { return }
+            guard number >= 0 else { return rest(after: -number, on: loop) }
             let bytes = answered ?? answer()
             answered = bytes
             let rest = Rest(StreamSocket(owning: Descriptor(owning: number), of: path), bytes)
@@ -80,6 +82,16 @@ public final class LocalListener {
             rest.watch = try? loop.watch(rest.stream.number, for: .writing) { [unowned self, unowned rest] _ in
                 if rest.isDone() { rests.removeAll { $0 === rest } }
             }
+        }
+    }
+
+    /// Who can't be accepted, for want of descriptors or memory, stays in the queue, and would be told of without end.
+    private func rest(after code: Int32, on loop: EventLoop) {
+        guard ![EAGAIN, EINTR, ECONNABORTED].contains(code) else { return }
+        try? watch?.change(to: [])
+        pause = loop.after(.seconds(1)) { [unowned self] in
+            pause = nil
+            try? watch?.change(to: .reading)
         }
     }
 
