@@ -5,6 +5,8 @@ import PacketSocket
 final class InterfaceBooks {
     let links: LinkWatch
     var ports: [WatchedPort] = []
+    /// Whether no frame waits any more: the last numbers are worth a moment, unless the kernel has let one pass.
+    var isPatient = false
 
     init(_ links: LinkWatch) { self.links = links }
 
@@ -13,7 +15,8 @@ final class InterfaceBooks {
 
     /// Brings the numbers of some ports up to date: the interface's first, so that it hasn't counted what isn't heard yet.
     func readCounters(of ports: [WatchedPort]) {
-        let now = links.ask(ports.map(\.name))
+        let now = links.ask(ports.map(\.name), isPatient: isPatient)
+        isPatient = isPatient && now != nil
         for port in ports {
             port.count(now?[port.name])
             port.ring.readStatistics()

@@ -11,6 +11,8 @@ import Synchronization
 final class KernelInquiry {
     /// Milliseconds that somebody waits for an answer. Usually it takes a twentieth of one.
     private static let patience = 20
+    /// Milliseconds for who has no frames to copy any more.
+    private static let longPatience = 1000
 
     private let clerk: Clerk
     private let work = Mailbox<@Sendable (Clerk) -> Bool>()
@@ -64,10 +66,13 @@ final class KernelInquiry {
     }
 
     /// Asks, and waits for the answer for a moment.
+    /// - Parameter isPatient: whether there is time: then it waits for its turn as well.
     /// - Returns: nil if it doesn't come in time, or if something else is still being asked.
-    func ask<Answer: Sendable>(_ question: @escaping @Sendable (Clerk) -> Answer) -> Answer? {
-        guard isFree else { return nil }
-        return wait(for: post(question))
+    func ask<Answer: Sendable>(
+        isPatient: Bool = false, _ question: @escaping @Sendable (Clerk) -> Answer
+    ) -> Answer? {
+        guard isFree || isPatient else { return nil }
+        return isPatient ? post(question).take(waiting: Self.longPatience) : wait(for: post(question))
     }
 
     /// Waits for an answer for a moment.

@@ -161,8 +161,9 @@ final class LinkWatch {
     }
 
     /// Interfaces as they are now, with what they have received and sent; nil if the kernel doesn't say in time.
-    func ask(_ names: [String]) -> [String: Link]? {
-        inquiry.ask { clerk in try? clerk.links(names) } ?? nil
+    /// - Parameter isPatient: whether there is time.
+    func ask(_ names: [String], isPatient: Bool = false) -> [String: Link]? {
+        inquiry.ask(isPatient: isPatient) { clerk in try? clerk.links(names) } ?? nil
     }
 
     /// The same for one: nil as well if it isn't there.

@@ -381,6 +381,7 @@ public final class Tap {
 
     /// Completes the files.
     public func finish() {
+        books.isPatient = true
         for output in files {
             output.finish { [remark] in
                 remark(
